@@ -1,0 +1,84 @@
+"""Where time and the client's address enter: one function for every plane.
+
+In development a signed `Lander-Simulation` header from loopback may carry both, so that demo and tests can send weeks
+of honest traffic through the front door in a minute. Anywhere else the header is ignored.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from itsdangerous import BadSignature, Signer
+
+from lander.config import Settings
+
+SIMULATION_HEADER: Final = "Lander-Simulation"
+_SALT: Final = "lander.simulation"
+_FIELDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """When a request came, and from where."""
+
+    now: datetime
+    address: str
+    simulated: bool = False
+
+    @property
+    def network(self) -> str:
+        """The address cut to /24 or /48: the most of it that is ever written down."""
+        return cut_address(self.address)
+
+
+def read_edge(environ: Mapping[str, Any], settings: Settings) -> Edge:
+    """Time and address of a WSGI request."""
+    address = str(environ.get("REMOTE_ADDR") or "127.0.0.1")
+    header = environ.get("HTTP_LANDER_SIMULATION")
+    if header and settings.is_development and _is_loopback(address):
+        simulated = _read_simulation(str(header), settings)
+        if simulated is not None:
+            return simulated
+    return Edge(now=datetime.now(UTC), address=address)
+
+
+def sign_simulation(now: datetime, address: str, settings: Settings) -> str:
+    """The header's value for a simulated visit; only a development process believes it."""
+    return _signer(tuple(settings.signing_keys)).sign(f"{now.timestamp():.3f}|{address}").decode("ascii")
+
+
+@lru_cache(maxsize=8192)
+def cut_address(address: str) -> str:
+    """/24 of an IPv4 address, /48 of an IPv6 address; '0.0.0.0/24' where it is no address (a unix socket)."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "0.0.0.0/24"
+    prefix = 24 if ip.version == 4 else 48
+    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
+
+
+def _read_simulation(header: str, settings: Settings) -> Edge | None:
+    try:
+        parts = _signer(tuple(settings.signing_keys)).unsign(header).decode("ascii").split("|")
+        if len(parts) != _FIELDS:
+            return None
+        return Edge(now=datetime.fromtimestamp(float(parts[0]), UTC), address=parts[1], simulated=True)
+    except (BadSignature, ValueError, OverflowError, OSError):
+        return None
+
+
+@lru_cache(maxsize=4)
+def _signer(keys: tuple[str, ...]) -> Signer:
+    return Signer(list(keys), salt=_SALT)
+
+
+@lru_cache(maxsize=1024)
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,29 @@
+"""The table of leads: what can be counted in the clear, what is personal sealed."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from lander.db import UtcDateTime
+
+
+class Lead(SQLModel, table=True):
+    """A form's content. `sealed` opens with the vault under the lead's id as context."""
+
+    id: str = Field(primary_key=True)
+    page_id: int = Field(index=True)
+    host: str
+    path: str
+    form: str
+    variant: str
+    experiment_key: str = ""
+    phase: int = 0
+    sealed: str  # JSON object of the fields, encrypted
+    email_index: str = Field(default="", index=True)  # keyed blind index of the first e-mail field
+    consent_text: str = ""
+    consented_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    # why it may not be genuine: honeypot, too-fast, token-expired, repeated-token, bot, rate
+    simulated: bool = False
+    received_at: datetime = Field(sa_type=UtcDateTime, index=True)

@@ -1,0 +1,324 @@
+"""What visitors see: releases and the catalog, in memory and in their documented form on disk.
+
+A release is immutable and content-addressed: `releases/<id>/manifest.json` beside one `<variant>.html` each, whose bytes
+the manifest cuts into segments with slots between them. `catalog.json` says which release answers at which address.
+Everything here is read without a database and without Python objects in the files (`docs/developer/release.md`).
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+FORMAT: Final = 1
+CATALOG_FILE: Final = "catalog.json"
+RELEASES_DIR: Final = "releases"
+ASSETS_DIR: Final = "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSlot:
+    """Where the signed view token of each response goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSlot:
+    """Dynamic text: `{{parameter|transform|default}}`; the value is always HTML-escaped."""
+
+    parameter: str
+    transform: str
+    default: str
+
+
+Segment = bytes | TokenSlot | TextSlot
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field as the published markup declared it; the server checks against this."""
+
+    name: str
+    kind: str  # email, name, company, phone, text, choice, hidden
+    label: str
+    required: bool = False
+    max_length: int = 500
+    options: tuple[str, ...] = ()  # of a select or radio group; empty: free
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that posts to us."""
+
+    key: str  # f1, f2, … in source order
+    fields: tuple[FormField, ...]
+    thank_you: str  # a path on this host, or an https address the policy allows
+    consent_text: str = ""  # the label of the consent box, kept with each lead
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVariant:
+    """One variant's bytes, ready to send."""
+
+    key: str
+    segments: tuple[Segment, ...]
+    headers: tuple[tuple[str, str], ...]
+    forms: tuple[Form, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The running phase of an experiment: who sees what. `ranges` are half-open bucket ranges of 0–9,999."""
+
+    experiment_id: int
+    experiment_key: str
+    phase: int
+    seed: str
+    ranges: tuple[tuple[str, int, int], ...]  # (variant key, first bucket, one past the last)
+    goal: str  # "form", or "click" with its selector below
+    selector: str = ""
+    window_s: int = 72 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What one page answers with. `experiment` is None where no phase runs: everybody sees `control`."""
+
+    id: str
+    page_id: int
+    host: str
+    path: str
+    control: str
+    variants: Mapping[str, PublishedVariant]
+    policy_version: int
+    allocation: Allocation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteEntry:
+    """A pages host."""
+
+    host: str
+    core_site: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything a worker serves; swapped whole."""
+
+    sites: Mapping[str, SiteEntry]
+    routes: Mapping[tuple[str, str], Release]  # (host, path)
+    pages: Mapping[int, Release] = field(default_factory=dict)  # by page id, for beacon and form
+    stamp: str = ""
+
+
+def build_release(
+    *,
+    page_id: int,
+    host: str,
+    path: str,
+    control: str,
+    variants: tuple[PublishedVariant, ...],
+    policy_version: int,
+    allocation: Allocation | None,
+) -> tuple[str, dict[str, bytes]]:
+    """The id and the files of a release: `manifest.json` and one `<variant>.html` each.
+
+    The id is the SHA-256 over every file, so equal content is the same release.
+    """
+    files: dict[str, bytes] = {}
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "page": page_id,
+        "host": host,
+        "path": path,
+        "control": control,
+        "policy_version": policy_version,
+        "allocation": _allocation_to_json(allocation),
+        "variants": {},
+    }
+    for variant in variants:
+        body, cuts = _cut(variant.segments)
+        files[f"{variant.key}.html"] = body
+        manifest["variants"][variant.key] = {
+            "segments": cuts,
+            "headers": [list(pair) for pair in variant.headers],
+            "forms": [_form_to_json(form) for form in variant.forms],
+        }
+    files["manifest.json"] = json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1).encode()
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode())
+        digest.update(files[name])
+    return digest.hexdigest(), files
+
+
+def read_release(release_id: str, files: Mapping[str, bytes]) -> Release:
+    """A release from its files, on disk or in the database."""
+    manifest = json.loads(files["manifest.json"])
+    if manifest["format"] != FORMAT:
+        raise ValueError(f"release {release_id} has format {manifest['format']}; this Lander reads {FORMAT}")
+    variants = {
+        key: PublishedVariant(
+            key=key,
+            segments=_paste(files[f"{key}.html"], entry["segments"]),
+            headers=tuple((name, value) for name, value in entry["headers"]),
+            forms=tuple(_form_from_json(form) for form in entry["forms"]),
+        )
+        for key, entry in manifest["variants"].items()
+    }
+    return Release(
+        id=release_id,
+        page_id=manifest["page"],
+        host=manifest["host"],
+        path=manifest["path"],
+        control=manifest["control"],
+        variants=variants,
+        policy_version=manifest["policy_version"],
+        allocation=_allocation_from_json(manifest["allocation"]),
+    )
+
+
+def write_release(published_dir: Path, release_id: str, files: Mapping[str, bytes]) -> None:
+    """Put a release on disk; whole or not at all."""
+    target = published_dir / RELEASES_DIR / release_id
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = target.with_name(f".{release_id}.{os.getpid()}")
+    staging.mkdir(exist_ok=True)
+    for name, content in files.items():
+        write_durably(staging / name, content)
+    try:
+        staging.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
+    _sync_directory(target.parent)
+
+
+def write_catalog(published_dir: Path, sites: list[SiteEntry], routes: Mapping[tuple[str, str], str]) -> bool:
+    """Say what answers where ((host, path) → release id); True where that changed."""
+    payload = {
+        "format": FORMAT,
+        "sites": [{"host": site.host, "core_site": site.core_site, "timezone": site.timezone} for site in sites],
+        "routes": [[host, path, release] for (host, path), release in sorted(routes.items())],
+    }
+    content = json.dumps(payload, indent=1, sort_keys=True).encode()
+    target = published_dir / CATALOG_FILE
+    if target.exists() and target.read_bytes() == content:
+        return False
+    published_dir.mkdir(parents=True, exist_ok=True)
+    staging = target.with_name(f".{CATALOG_FILE}.{os.getpid()}")
+    write_durably(staging, content)
+    staging.rename(target)
+    _sync_directory(published_dir)
+    return True
+
+
+def load_catalog(published_dir: Path, previous: Catalog | None = None) -> Catalog:
+    """The catalog on disk; releases that `previous` holds already are not read again. Empty where nothing is published."""
+    target = published_dir / CATALOG_FILE
+    if not target.exists():
+        return Catalog(sites={}, routes={})
+    content = target.read_bytes()
+    payload = json.loads(content)
+    known = {release.id: release for release in previous.routes.values()} if previous else {}
+    routes: dict[tuple[str, str], Release] = {}
+    for host, path, release_id in payload["routes"]:
+        if release_id not in known:
+            folder = published_dir / RELEASES_DIR / release_id
+            known[release_id] = read_release(release_id, {item.name: item.read_bytes() for item in folder.iterdir()})
+        routes[host, path] = known[release_id]
+    return Catalog(
+        sites={entry["host"]: SiteEntry(**entry) for entry in payload["sites"]},
+        routes=routes,
+        pages={release.page_id: release for release in routes.values()},
+        stamp=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write and fsync a file; the caller renames it into place."""
+    with path.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cut(segments: tuple[Segment, ...]) -> tuple[bytes, list[list[Any]]]:
+    body = bytearray()
+    cuts: list[list[Any]] = []
+    for segment in segments:
+        if isinstance(segment, bytes):
+            cuts.append(["bytes", len(body), len(body) + len(segment)])
+            body += segment
+        elif isinstance(segment, TokenSlot):
+            cuts.append(["token"])
+        else:
+            cuts.append(["text", segment.parameter, segment.transform, segment.default])
+    return bytes(body), cuts
+
+
+def _paste(body: bytes, cuts: list[list[Any]]) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
+    for kind, *rest in cuts:
+        if kind == "bytes":
+            segments.append(body[rest[0] : rest[1]])
+        elif kind == "token":
+            segments.append(TokenSlot())
+        else:
+            segments.append(TextSlot(*rest))
+    return tuple(segments)
+
+
+def _allocation_to_json(allocation: Allocation | None) -> dict[str, Any] | None:
+    if allocation is None:
+        return None
+    return {
+        "experiment_id": allocation.experiment_id,
+        "experiment_key": allocation.experiment_key,
+        "phase": allocation.phase,
+        "seed": allocation.seed,
+        "ranges": [list(entry) for entry in allocation.ranges],
+        "goal": allocation.goal,
+        "selector": allocation.selector,
+        "window_s": allocation.window_s,
+    }
+
+
+def _allocation_from_json(entry: dict[str, Any] | None) -> Allocation | None:
+    if entry is None:
+        return None
+    return Allocation(**{**entry, "ranges": tuple((key, low, high) for key, low, high in entry["ranges"])})
+
+
+def _form_to_json(form: Form) -> dict[str, Any]:
+    fields = [
+        {
+            "name": item.name,
+            "kind": item.kind,
+            "label": item.label,
+            "required": item.required,
+            "max_length": item.max_length,
+            "options": list(item.options),
+        }
+        for item in form.fields
+    ]
+    return {"key": form.key, "thank_you": form.thank_you, "consent_text": form.consent_text, "fields": fields}
+
+
+def _form_from_json(entry: dict[str, Any]) -> Form:
+    fields = tuple(FormField(**{**item, "options": tuple(item["options"])}) for item in entry["fields"])
+    return Form(key=entry["key"], thank_you=entry["thank_you"], consent_text=entry["consent_text"], fields=fields)
