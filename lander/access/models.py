@@ -48,3 +48,14 @@ class AuditEntry(SQLModel, table=True):
     action: str  # e.g. "page.publish"
     subject: str  # e.g. "go.example.com/spring-sale"
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class SignInAttempt(SQLModel, table=True):
+    """An attempt to sign in that has not succeeded: what throttling counts. Forgotten after a quarter of an hour."""
+
+    __tablename__ = "sign_in_attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name_sha256: str = Field(index=True)  # what was typed may be a password in the wrong field, so only its hash
+    network: str = Field(index=True)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
