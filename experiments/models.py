@@ -93,10 +93,11 @@ class Tally(SQLModel, table=True):
     conversions: int = 0
     unconfirmed_conversions: int = 0
     multiply_exposed: int = 0
+    simulated: int = 0  # of those served or multiply exposed, how many a simulation sent
 
 
 class FilteredTally(SQLModel, table=True):
-    """Visits that were recorded and not counted, by reason: distinct visitors per day."""
+    """Visits that were recorded and not counted: distinct visitors per reason, on the day each was first seen so."""
 
     experiment_id: int = Field(primary_key=True, foreign_key="experiment.id")
     phase: int = Field(primary_key=True)

@@ -15,6 +15,8 @@ class Lead(SQLModel, table=True):
     page_id: int = Field(index=True)
     host: str
     path: str
+    view: str = Field(default="", index=True)  # which page view sent it; a second lead of one view is flagged
+    network: str = Field(default="", index=True)  # keyed hash of the truncated address, for the rate flag alone
     form: str
     variant: str
     experiment_key: str = ""

@@ -78,6 +78,8 @@ def upgrade() -> None:
         sa.Column("page_id", sa.Integer(), nullable=False),
         sa.Column("host", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("path", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("view", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("network", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("form", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("variant", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("experiment_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -93,8 +95,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("lead", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_lead_email_index"), ["email_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_lead_network"), ["network"], unique=False)
         batch_op.create_index(batch_op.f("ix_lead_page_id"), ["page_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_lead_received_at"), ["received_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_lead_view"), ["view"], unique=False)
 
     op.create_table(
         "policyversion",
@@ -233,6 +237,7 @@ def upgrade() -> None:
         sa.Column("conversions", sa.Integer(), nullable=False),
         sa.Column("unconfirmed_conversions", sa.Integer(), nullable=False),
         sa.Column("multiply_exposed", sa.Integer(), nullable=False),
+        sa.Column("simulated", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["experiment_id"],
             ["experiment.id"],
@@ -355,8 +360,10 @@ def downgrade() -> None:
     op.drop_table("release")
     op.drop_table("policyversion")
     with op.batch_alter_table("lead", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lead_view"))
         batch_op.drop_index(batch_op.f("ix_lead_received_at"))
         batch_op.drop_index(batch_op.f("ix_lead_page_id"))
+        batch_op.drop_index(batch_op.f("ix_lead_network"))
         batch_op.drop_index(batch_op.f("ix_lead_email_index"))
 
     op.drop_table("lead")
