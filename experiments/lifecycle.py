@@ -1,0 +1,339 @@
+"""The life of an experiment: start, pause, resume, new phase, stop, and who may see what meanwhile.
+
+Verbs take a session and never commit. Whether a page, a variant or a form exists is not known here: the caller, who
+knows pages, checks that first and publishes the allocation afterwards.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlmodel import Session, col, select
+
+from experiments.allocation import ranges
+from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
+from experiments.models import Annotation, Experiment, Phase, State
+
+WHOLE_BP: Final = 10_000
+GOALS: Final = ("form", "click")
+PAUSED: Final = "Paused: everybody sees control and nothing is counted."
+RESUMED: Final = "Resumed."
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseAllocation:
+    """What serving needs of a running phase; the same fields as `lander.published.Allocation`."""
+
+    experiment_id: int
+    experiment_key: str
+    phase: int
+    seed: str
+    ranges: tuple[tuple[str, int, int], ...]  # (variant key, first bucket, one past the last)
+    goal: str
+    selector: str
+    window_s: int
+
+
+def start(
+    session: Session,
+    *,
+    page_id: int,
+    slug_key: str,
+    timezone: str,
+    control: str,
+    weights: Mapping[str, int],
+    coverage_bp: int,
+    goal: str,
+    selector: str = "",
+    hypothesis: str = "",
+    actor: str,
+    now: datetime,
+) -> Experiment:
+    """Begin an experiment and its phase 1.
+
+    Args:
+        slug_key: the page's slug; the experiment is called after it, with the next free number.
+        weights: basis points per variant key, each above 0, together 10,000.
+        coverage_bp: share of visitors who take part, 1 to 10,000 basis points.
+        goal: "form", or "click" with the CSS `selector` of what is clicked.
+
+    Raises:
+        InvalidExperiment: the plan breaks a rule.
+        ExperimentConflict: the page has an experiment that has not ended.
+    """
+    _check_weights(weights, control)
+    _check_coverage(coverage_bp)
+    _check_goal(goal, selector)
+    _check_timezone(timezone)
+    open_one = find_running(session, page_id)
+    if open_one is not None:
+        raise ExperimentConflict(
+            f"Experiment {open_one[0].key} is {open_one[0].state} on this page; a page has one at a time.",
+            fix="End it with a reason first.",
+        )
+    experiment = Experiment(
+        key=_next_key(session, slug_key),
+        page_id=page_id,
+        timezone=timezone,
+        hypothesis=hypothesis.strip(),
+        control=control,
+        goal=goal,
+        selector=selector,
+        state=State.RUNNING,
+        created_at=now,
+        created_by=actor,
+    )
+    session.add(experiment)
+    session.flush()
+    _open_phase(session, experiment, number=1, weights=weights, coverage_bp=coverage_bp, now=now)
+    return experiment
+
+
+def pause(session: Session, experiment: Experiment, *, actor: str, now: datetime) -> Experiment:
+    """From now on everybody sees control and nothing is counted; phase and seed stay."""
+    _require(experiment, State.RUNNING, "pause")
+    experiment.state = State.PAUSED
+    annotate(session, experiment, text=PAUSED, actor=actor, now=now)
+    return experiment
+
+
+def resume(session: Session, experiment: Experiment, *, actor: str, now: datetime) -> Experiment:
+    """Go on with the same phase: everybody is back in the variant they had."""
+    _require(experiment, State.PAUSED, "resume")
+    experiment.state = State.RUNNING
+    annotate(session, experiment, text=RESUMED, actor=actor, now=now)
+    return experiment
+
+
+def stop(
+    session: Session, experiment: Experiment, *, ship: str | None = None, reason: str, actor: str, now: datetime
+) -> Experiment:
+    """End the experiment for good. `ship` names the variant that becomes the page's content; None keeps control."""
+    if experiment.state is State.ENDED:
+        raise ExperimentConflict(f"Experiment {experiment.key} has already ended.", fix="Start a new one instead.")
+    if not reason.strip():
+        raise InvalidExperiment(
+            f"Ending experiment {experiment.key} needs a reason.",
+            fix="Say in one sentence why it ends now; it stays with the result.",
+        )
+    phase = load_phase(session, experiment)
+    shipped = ship or experiment.control
+    if shipped not in phase.weights:
+        raise InvalidExperiment(
+            f"Variant {shipped} is not part of experiment {experiment.key}.",
+            fix=f"Ship one of {', '.join(phase.weights)}.",
+        )
+    phase.ended_at = now
+    experiment.state, experiment.ended_at = State.ENDED, now
+    experiment.shipped, experiment.reason = shipped, reason.strip()
+    session.add(phase)
+    annotate(session, experiment, text=f"Ended, {shipped} stays: {experiment.reason}", actor=actor, now=now)
+    return experiment
+
+
+def new_phase(
+    session: Session,
+    experiment: Experiment,
+    *,
+    weights: Mapping[str, int] | None = None,
+    coverage_bp: int | None = None,
+    now: datetime,
+) -> Phase:
+    """Start counting afresh, because contents, variants or weights change: a new seed, own tallies.
+
+    What is not given stays as in the phase before. Visitors of that phase stay counted there, and only there.
+    """
+    if experiment.state is State.ENDED:
+        raise ExperimentConflict(f"Experiment {experiment.key} has ended.", fix="Start a new one instead.")
+    before = load_phase(session, experiment)
+    weights = before.weights if weights is None else weights
+    coverage_bp = before.coverage_bp if coverage_bp is None else coverage_bp
+    _check_weights(weights, experiment.control)
+    _check_coverage(coverage_bp)
+    before.ended_at = now
+    session.add(before)
+    return _open_phase(session, experiment, number=before.number + 1, weights=weights, coverage_bp=coverage_bp, now=now)
+
+
+def annotate(session: Session, experiment: Experiment, *, text: str, actor: str, now: datetime) -> Annotation:
+    """Note a change that all variants share; phase and seed stay, and the charts carry the note."""
+    note = Annotation(
+        experiment_id=_id(experiment), phase=load_phase(session, experiment).number, at=now, by=actor, text=text
+    )
+    session.add_all([experiment, note])
+    session.flush()
+    return note
+
+
+def allocation_of(experiment: Experiment, phase: Phase) -> PhaseAllocation | None:
+    """Who sees what now; None where everybody sees control and nobody is counted (paused, ended, an old phase)."""
+    if experiment.state is not State.RUNNING or phase.ended_at is not None:
+        return None
+    return PhaseAllocation(
+        experiment_id=_id(experiment),
+        experiment_key=experiment.key,
+        phase=phase.number,
+        seed=seed_of(experiment.key, phase.number),
+        ranges=tuple((str(key), int(low), int(high)) for key, low, high in phase.ranges),
+        goal=experiment.goal,
+        selector=experiment.selector,
+        window_s=experiment.window_s,
+    )
+
+
+def seed_of(key: str, phase: int) -> str:
+    """The seed that visitors of a phase are hashed with: part of the interface that others reproduce."""
+    return f"{key}:{phase}"
+
+
+def find_running(session: Session, page_id: int) -> tuple[Experiment, Phase] | None:
+    """The page's experiment that has not ended, paused ones included, with its current phase."""
+    experiment = session.exec(
+        select(Experiment).where(Experiment.page_id == page_id, col(Experiment.state) != State.ENDED)
+    ).one_or_none()
+    return None if experiment is None else (experiment, load_phase(session, experiment))
+
+
+def load(session: Session, key: str) -> Experiment:
+    experiment = session.exec(select(Experiment).where(Experiment.key == key)).one_or_none()
+    if experiment is None:
+        raise UnknownExperiment(f"There is no experiment {key}.", fix="The list of experiments has every key.")
+    return experiment
+
+
+def load_phase(session: Session, experiment: Experiment, number: int | None = None) -> Phase:
+    """One phase of an experiment; its latest where no number is given."""
+    query = select(Phase).where(Phase.experiment_id == _id(experiment)).order_by(col(Phase.number).desc())
+    if number is not None:
+        query = query.where(Phase.number == number)
+    phase = session.exec(query).first()
+    if phase is None:
+        raise UnknownExperiment(f"Experiment {experiment.key} has no phase {number}.")
+    return phase
+
+
+def list_experiments(session: Session, *, page_id: int | None = None) -> list[Experiment]:
+    """Newest first."""
+    query = select(Experiment).order_by(col(Experiment.id).desc())
+    if page_id is not None:
+        query = query.where(Experiment.page_id == page_id)
+    return list(session.exec(query))
+
+
+def list_phases(session: Session, experiment: Experiment) -> list[Phase]:
+    """Oldest first."""
+    return list(session.exec(select(Phase).where(Phase.experiment_id == _id(experiment)).order_by(col(Phase.number))))
+
+
+def list_annotations(session: Session, experiment: Experiment) -> list[Annotation]:
+    """Oldest first."""
+    mine = select(Annotation).where(Annotation.experiment_id == _id(experiment))
+    return list(session.exec(mine.order_by(col(Annotation.at), col(Annotation.id))))
+
+
+def _open_phase(
+    session: Session,
+    experiment: Experiment,
+    *,
+    number: int,
+    weights: Mapping[str, int],
+    coverage_bp: int,
+    now: datetime,
+) -> Phase:
+    # sorted, so that the order in which somebody wrote the weights down does not decide who sees what
+    keys = sorted(weights)
+    owned = ranges([weights[key] for key in keys], coverage_bp)
+    for key, (low, high) in zip(keys, owned, strict=True):
+        if low == high:
+            raise InvalidExperiment(
+                f"With a weight of {weights[key]} and a coverage of {coverage_bp} basis points nobody sees variant {key}.",
+                fix="Raise its weight or the coverage.",
+            )
+    phase = Phase(
+        experiment_id=_id(experiment),
+        number=number,
+        weights={key: weights[key] for key in keys},
+        coverage_bp=coverage_bp,
+        ranges=[[key, low, high] for key, (low, high) in zip(keys, owned, strict=True)],
+        started_at=now,
+    )
+    session.add(phase)
+    session.flush()
+    return phase
+
+
+def _next_key(session: Session, slug_key: str) -> str:
+    stem = slug_key.replace("/", "-")
+    taken = session.exec(select(Experiment.key).where(col(Experiment.key).startswith(f"{stem}-", autoescape=True)))
+    numbers = [int(found[1]) for key in taken if (found := re.fullmatch(re.escape(stem) + r"-(\d+)", key))]
+    return f"{stem}-{max(numbers, default=0) + 1}"
+
+
+def _check_weights(weights: Mapping[str, int], control: str) -> None:
+    if len(weights) < 2:
+        raise InvalidExperiment(
+            f"An experiment compares two variants or more; this plan has {len(weights)}.",
+            fix="Copy a variant, change the copy, and give both a weight.",
+        )
+    listed = ", ".join(f"{key} {weight}" for key, weight in sorted(weights.items()))
+    if any(weight < 1 for weight in weights.values()):
+        raise InvalidExperiment(
+            f"Every variant needs a weight above 0; these are {listed}.", fix="Leave out who takes no part."
+        )
+    if sum(weights.values()) != WHOLE_BP:
+        raise InvalidExperiment(
+            f"Weights are basis points that sum to 10,000; these sum to {sum(weights.values()):,}: {listed}.",
+            fix="Half each is 5,000 and 5,000.",
+        )
+    if control not in weights:
+        raise InvalidExperiment(
+            f"Control is variant {control}, but it has no weight: {listed}.",
+            fix="The others are compared with control, so it must take part.",
+        )
+
+
+def _check_coverage(coverage_bp: int) -> None:
+    if not 1 <= coverage_bp <= WHOLE_BP:
+        raise InvalidExperiment(
+            f"Coverage is {coverage_bp:,} basis points; it goes from 1 to 10,000.", fix="10,000 means every visitor."
+        )
+
+
+def _check_goal(goal: str, selector: str) -> None:
+    if goal not in GOALS:
+        raise InvalidExperiment(f"There is no goal {goal!r}.", fix=f"Goals are {' and '.join(GOALS)}.")
+    if goal == "click" and not selector.strip():
+        raise InvalidExperiment(
+            "A click goal counts clicks on something, and nothing is named.",
+            fix="Give a CSS selector, say a.call-to-action.",
+        )
+    if goal == "form" and selector:
+        raise InvalidExperiment(
+            f"A form goal counts leads and takes no selector; this one has {selector!r}.",
+            fix="Leave the selector out, or make it a click goal.",
+        )
+
+
+def _check_timezone(timezone: str) -> None:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InvalidExperiment(
+            f"There is no time zone {timezone!r}.", fix="Use a name such as Europe/Berlin or UTC."
+        ) from error
+
+
+def _require(experiment: Experiment, state: State, verb: str) -> None:
+    if experiment.state is not state:
+        raise ExperimentConflict(
+            f"Cannot {verb} experiment {experiment.key}: it is {experiment.state}.",
+            fix=f"Only a {state} experiment can be {verb}d.",
+        )
+
+
+def _id(experiment: Experiment) -> int:
+    assert experiment.id is not None, "an experiment has its id from the moment it is started"
+    return experiment.id
