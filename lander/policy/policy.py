@@ -1,0 +1,271 @@
+"""The policy: the rules IT sets once, as one frozen value, and the reading of the file that holds them.
+
+Without a file the safe defaults apply. Reading refuses everything it does not know by name, and reports all of a file's
+mistakes together; it never guesses what was meant.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from lander.errors import LanderError
+
+MIB: Final = 1024 * 1024
+SEALED: Final = "sealed"
+FIELD_TYPES: Final = ("email", "name", "company", "phone", "text", "choice", "hidden")
+_HOST: Final = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~@%+!$&()=:-]*)*")
+_KEYWORD: Final = re.compile(r"'?(unsafe-|wasm-|nonce-|sha\d|strict-dynamic|self|none|report-sample)[^.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Origins outside the page's own that a page may load from, by kind, as CSP sources (`https://host/path`)."""
+
+    script: tuple[str, ...] = ()
+    style: tuple[str, ...] = ()
+    img: tuple[str, ...] = ()
+    font: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    connect: tuple[str, ...] = ()
+    frame: tuple[str, ...] = ()
+
+    def permits(self, kind: str, address: str) -> bool:
+        """Whether `address` may be loaded as `kind`; matches as a browser matches CSP sources, https only."""
+        parts = urlsplit(f"https:{address}" if address.startswith("//") else address)
+        if parts.scheme != "https" or not parts.hostname or parts.port not in (None, 443) or parts.username:
+            return False
+        sources: tuple[str, ...] = getattr(self, kind, ())
+        return any(_covers(source, parts.hostname, parts.path or "/") for source in sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """The box that a page cannot leave."""
+
+    level: str = SEALED
+    frame_ancestors: tuple[str, ...] = ()  # https origins that may frame a page; empty: nobody
+    allow: Allow = field(default_factory=Allow)
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """What a form may ask for, and where it may lead."""
+
+    field_types: tuple[str, ...] = FIELD_TYPES
+    thank_you_hosts: tuple[str, ...] = ()  # host names, without scheme
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """How much one upload may bring."""
+
+    zip_bytes: int = 20 * MIB
+    entries: int = 500
+    unpacked_bytes: int = 100 * MIB
+    ratio: int = 100
+    file_bytes: int = 10 * MIB
+    depth: int = 8
+    image_pixels: int = 40_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything IT allows. `version` is 0 for the built-in defaults."""
+
+    version: int = 0
+    isolation: Isolation = field(default_factory=Isolation)
+    forms: Forms = field(default_factory=Forms)
+    uploads: UploadLimits = field(default_factory=UploadLimits)
+
+
+DEFAULTS: Final = Policy()
+
+# key in the file → (field of UploadLimits, unit, largest value that still protects the server)
+_UPLOAD_KEYS: Final[Mapping[str, tuple[str, int, int]]] = {
+    "zip_mib": ("zip_bytes", MIB, 200),
+    "entries": ("entries", 1, 5_000),
+    "unpacked_mib": ("unpacked_bytes", MIB, 1_000),
+    "ratio": ("ratio", 1, 1_000),
+    "file_mib": ("file_bytes", MIB, 100),
+    "depth": ("depth", 1, 20),
+    "image_megapixels": ("image_pixels", 1_000_000, 100),
+}
+
+
+class InvalidPolicy(LanderError):
+    """A policy file that is not applied. `problems` holds every mistake in it, each with its line where it is known."""
+
+    code = "invalid-policy"
+    status = 422
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        count = "One line needs" if len(problems) == 1 else f"{len(problems)} places need"
+        super().__init__(
+            f"The policy file was not read. {count} mending:", fix="".join(f"\n  - {problem}" for problem in problems)
+        )
+
+
+def parse_policy(text: str, *, version: int = 0) -> Policy:
+    """The policy a file states; raises `InvalidPolicy` with all of its mistakes."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidPolicy([f"This is not TOML: {error}."]) from None
+    reader = _Reader(text)
+    root = reader.table("", document, ("isolation", "forms", "uploads"))
+    isolation = reader.table("isolation", root.get("isolation", {}), ("level", "frame_ancestors", "allow"))
+    kinds = tuple(item.name for item in fields(Allow))
+    allow = reader.table("isolation.allow", isolation.get("allow", {}), kinds)
+    forms = reader.table("forms", root.get("forms", {}), ("field_types", "thank_you_hosts"))
+    uploads = reader.table("uploads", root.get("uploads", {}), tuple(_UPLOAD_KEYS))
+    _check_level(reader, isolation)
+    policy = Policy(
+        version=version,
+        isolation=Isolation(
+            frame_ancestors=reader.texts("isolation", "frame_ancestors", isolation, _read_origin, ()),
+            allow=Allow(**{kind: reader.texts("isolation.allow", kind, allow, _read_source, ()) for kind in kinds}),
+        ),
+        forms=Forms(
+            field_types=reader.texts("forms", "field_types", forms, _read_field_type, FIELD_TYPES),
+            thank_you_hosts=reader.texts("forms", "thank_you_hosts", forms, _read_host, ()),
+        ),
+        uploads=UploadLimits(
+            **{
+                name: reader.number("uploads", key, uploads, top) * unit
+                for key, (name, unit, top) in _UPLOAD_KEYS.items()
+                if key in uploads
+            }
+        ),
+    )
+    if reader.problems:
+        raise InvalidPolicy(reader.problems)
+    return policy
+
+
+class _Reader:
+    """Reads values out of the parsed file and keeps what is wrong with them."""
+
+    def __init__(self, text: str) -> None:
+        self.problems: list[str] = []
+        self._lines = _find_lines(text)
+
+    def refuse(self, key: str, problem: str) -> None:
+        line = self._lines.get(key)
+        self.problems.append(f"Line {line}: {problem}" if line else problem)
+
+    def table(self, name: str, value: object, known: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self.refuse(name, f"'{name}' is {value!r}, not a group. Write [{name}] on a line of its own.")
+            return {}
+        for key in value:
+            if key not in known:
+                full = f"{name}.{key}" if name else key
+                noun, place = ("key", f" in [{name}]") if name else ("group", "")
+                self.refuse(full, f"'{full}' is not a {noun} of the policy. Known{place}: {', '.join(known)}.")
+        return value
+
+    def texts(
+        self, table: str, key: str, values: dict[str, Any], read: Callable[[str], str], default: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """A list of texts, each through `read`, which raises `ValueError` with the reason."""
+        if key not in values:
+            return default
+        value = values[key]
+        full = f"{table}.{key}"
+        if not isinstance(value, list):
+            self.refuse(full, f'{full} is {value!r}, not a list. Write it like {key} = ["example.com"].')
+            return ()
+        found: list[str] = []
+        for item in value:
+            try:
+                if not isinstance(item, str):
+                    raise ValueError("every entry is a text in quotation marks")
+                found.append(read(item))
+            except ValueError as reason:
+                self.refuse(full, f"{full} names {item!r}: {reason}.")
+        return tuple(dict.fromkeys(found))
+
+    def number(self, table: str, key: str, values: dict[str, Any], top: int) -> int:
+        value = values[key]
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= top:
+            self.refuse(f"{table}.{key}", f"{table}.{key} is {value!r}. Write a whole number from 1 to {top}.")
+            return 1
+        return value
+
+
+def _check_level(reader: _Reader, isolation: dict[str, Any]) -> None:
+    level = isolation.get("level", SEALED)
+    if level == SEALED:
+        return
+    if level == "standard":
+        reason = 'this version of Lander serves sealed pages only. Write "sealed", or leave the line out.'
+    else:
+        reason = 'the only level is "sealed".'
+    reader.refuse("isolation.level", f"isolation.level is {level!r}: {reason}")
+
+
+def _read_field_type(text: str) -> str:
+    if text not in FIELD_TYPES:
+        raise ValueError(
+            f"the field types are {', '.join(FIELD_TYPES)}; passwords, files and cards are never asked for"
+        )
+    return text
+
+
+def _read_host(text: str) -> str:
+    if "*" in text:
+        raise ValueError("a wildcard would allow hosts nobody has looked at; name each host")
+    if not _HOST.fullmatch(text.lower()):
+        raise ValueError("this is not a host name like www.example.com, without scheme and port")
+    return text.lower()
+
+
+def _read_source(text: str) -> str:
+    """An exact https host, with a path where wanted, as a CSP source."""
+    if _KEYWORD.fullmatch(text.lower()):
+        raise ValueError("keywords that loosen the page's box are never taken; name a host like cdn.example.com")
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme.lower() != "https":
+        raise ValueError("only https addresses are loaded")
+    rest = rest if separator else text
+    if re.match(r"[a-z][a-z0-9+.-]*:", rest, re.IGNORECASE):
+        raise ValueError("a scheme or a port is not a host; name a host like cdn.example.com")
+    host, slash, path = rest.partition("/")
+    host = _read_host(host)
+    if not _PATH.fullmatch(slash + path):
+        raise ValueError("its path holds characters that an address here cannot hold (no query, spaces, * ; or ,)")
+    return f"https://{host}{slash + path if path else ''}"
+
+
+def _read_origin(text: str) -> str:
+    source = _read_source(text)
+    if source.count("/") > 2:
+        raise ValueError("who may frame a page is a host, without a path")
+    return source
+
+
+def _covers(source: str, host: str, path: str) -> bool:
+    parts = urlsplit(source)
+    if parts.hostname != host:
+        return False
+    if not parts.path:
+        return True
+    return path.startswith(parts.path) if parts.path.endswith("/") else path == parts.path
+
+
+def _find_lines(text: str) -> dict[str, int]:
+    """Line of each key by its full name, as far as it can be told from lines alone; a hint, not the parser."""
+    lines: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            table = header[1].replace('"', "").replace(" ", "")
+            lines.setdefault(table, number)
+        elif key := re.match(r"""\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""", line):
+            lines.setdefault(f"{table}.{key[1]}" if table else key[1], number)
+    return lines
