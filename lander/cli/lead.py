@@ -1,0 +1,40 @@
+"""`lander lead`: what visitors sent."""
+
+import click
+
+from lander.cli.edge import Answer, Cli, command
+from lander.db import reading, transaction
+from lander.leads import export as exporting
+from lander.leads import leads
+from lander.vault import Vault
+
+
+def register(cli: click.Group) -> None:
+    group = click.Group("lead", help="What visitors sent.")
+    cli.add_command(group)
+    site = click.option("--site", metavar="HOST", help="Only this pages host.")
+
+    @command(group, "list")
+    @site
+    @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+    def list_(edge: Cli, site: str | None, limit: int) -> Answer:
+        """List leads, newest first, their fields opened."""
+        with reading(edge.engine) as session:
+            found = leads.list_leads(session, Vault(edge.settings.secret_keys), host=site, limit=limit)
+        lines = [
+            f"{lead.received_at:%Y-%m-%d %H:%M} UTC  {lead.host}{lead.path} ({lead.variant})  "
+            + ", ".join(f"{name}: {value}" for name, value in lead.fields.items())
+            + (f"  [{', '.join(lead.flags)}]" if lead.flags else "")
+            for lead in found
+        ]
+        return Answer([lead.as_json() for lead in found], lines or ["No leads yet."])
+
+    @command(group, "export")
+    @site
+    def export(edge: Cli, site: str | None) -> Answer:
+        """Print all leads as CSV; cells that a spreadsheet would run as formulas are defused."""
+        with transaction(edge.engine) as session:
+            text = exporting.export_csv(
+                session, Vault(edge.settings.secret_keys), host=site, actor=edge.actor, now=edge.now
+            )
+        return Answer({"csv": text}, [text.rstrip("\n")])

@@ -1,0 +1,35 @@
+"""`lander policy`: the rules that IT sets."""
+
+from pathlib import Path
+
+import click
+
+from lander.cli.edge import Answer, Cli, command
+from lander.db import reading, transaction
+from lander.policy import store
+
+
+def register(cli: click.Group) -> None:
+    group = click.Group("policy", help="The rules that IT sets.")
+    cli.add_command(group)
+    file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+    @command(group, "check")
+    @file
+    def check(edge: Cli, file: Path) -> Answer:
+        """List what FILE would break on the pages that are live. Changes nothing."""
+        with reading(edge.engine) as session:
+            broken = store.check_policy(session, file.read_text(encoding="utf-8"))
+        data = [{"page": address, **finding.as_json()} for address, finding in broken]
+        lines = [f"{address}: {finding}" for address, finding in broken]
+        pages = len({address for address, _ in broken})
+        lines.append(f"{pages} live pages would break." if pages else "No live page would break.")
+        return Answer(data, lines, failed=bool(broken))
+
+    @command(group, "apply")
+    @file
+    def apply(edge: Cli, file: Path) -> Answer:
+        """Put FILE in force for everything published from now on."""
+        with transaction(edge.engine) as session:
+            version = store.apply_policy(session, file.read_text(encoding="utf-8"), actor=edge.actor, now=edge.now)
+        return Answer({"version": version.number}, [f"Policy version {version.number} is in force."])

@@ -1,0 +1,252 @@
+"""`make demo`: the whole main job on one machine, in order, through the same doors that everybody uses.
+
+It starts the servers, imports and publishes the pages of `examples/`, starts an experiment on each as of two weeks ago,
+sends visitors over HTTP, and goes on serving. What is there already is used again.
+"""
+
+import http.client
+import io
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from experiments import journal, lifecycle, results
+from experiments.models import Experiment
+from lander import migrations
+from lander.access import users
+from lander.access.models import Role
+from lander.config import Settings
+from lander.db import make_engine, reading, transaction
+from lander.errors import Conflict, Unavailable
+from lander.pages import importing, pages, publish, sites, testing
+from lander.pages.models import Site
+from lander.policy import store
+from lander.server import Supervisor
+from lander.simulate import Plan, simulate
+
+EXAMPLES: Final = Path(__file__).parent.parent / "examples"
+HOST: Final = "go.localhost"
+DAYS: Final = 14
+LOGINS: Final = (("maya", Role.MARKETER), ("ana", Role.ANALYST), ("ivan", Role.IT))
+_ACTOR: Final = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One page of the demo and what happens on it."""
+
+    slug: str
+    hypothesis: str
+    visitors: int
+    rates: Mapping[str, float]
+    goal: str = "form"
+    selector: str = ""
+    lost_beacons: Mapping[str, float] = field(default_factory=dict)
+
+
+STORIES: Final = (
+    Story(
+        slug="trail-buggies",
+        hypothesis="Parents who read 'buggies' instead of 'bumpers', with the form in sight, book more test rides.",
+        visitors=9_000,
+        rates={"a": 0.050, "b": 0.068},
+    ),
+    Story(
+        slug="solar-check",
+        hypothesis="Naming the yearly saving in the headline brings more quote requests.",
+        visitors=900,
+        rates={"a": 0.040, "b": 0.044},
+    ),
+    Story(
+        slug="team-lunch",
+        hypothesis="Showing this week's dishes first makes more people open the menu.",
+        visitors=6_000,
+        rates={"a": 0.120, "b": 0.125},
+        goal="click",
+        selector="#see-menu",
+        lost_beacons={"b": 0.15},
+    ),
+)
+
+
+def run_demo(settings: Settings, *, host: str, port: int) -> None:
+    """Set everything up and serve until interrupted."""
+    if not settings.is_development:
+        raise Conflict("The demo is for development.", fix="Run it with: make demo")
+    console = Console(stderr=True)
+    engine = make_engine(settings.database_url)
+    supervisor = Supervisor(host, port)
+    migrations.upgrade(engine)
+    console.print("[bold]Lander demo[/bold]: starting the servers")
+    if not supervisor.start():
+        raise Unavailable("The web server did not start; its reason stands above.")
+    try:
+        now = datetime.now(UTC)
+        site = _prepare_people_and_site(settings, engine, now)
+        for story in STORIES:
+            _prepare_story(settings, engine, site, story, now)
+        for story in STORIES:
+            _wait_until_visible(host, port, story.slug)
+        _send_visitors(settings, engine, console, url=f"http://{host}:{port}", now=now)
+        _wait_until_counted(settings, console)
+        _print_summary(settings, engine, console, port)
+    except BaseException:
+        supervisor.stop()
+        raise
+    supervisor.run()
+
+
+def _prepare_people_and_site(settings: Settings, engine: Engine, now: datetime) -> Site:
+    with transaction(engine) as session:
+        known = {user.name for user in users.list_users(session)}
+        for name, role in LOGINS:
+            if name not in known:
+                users.add_user(session, name=name, role=role, password=password_of(name), actor=_ACTOR, now=now)
+        found = next((site for site in sites.list_sites(session) if site.host == HOST), None)
+        return found or sites.add_site(
+            session,
+            settings,
+            host=HOST,
+            core_site="www.localhost",
+            timezone="Europe/Berlin",
+            currency="EUR",
+            actor=_ACTOR,
+            now=now,
+        )
+
+
+def password_of(name: str) -> str:
+    """The demo's logins are no secret: they exist in development only."""
+    return f"demo-password-{name}"
+
+
+def _prepare_story(settings: Settings, engine: Engine, site: Site, story: Story, now: datetime) -> None:
+    started = now - timedelta(days=DAYS, hours=1)
+    with transaction(engine) as session:
+        if pages.find_page(session, site, story.slug) is not None:
+            return
+        for key in story.rates:
+            importing.import_upload(
+                session,
+                site=site,
+                slug=story.slug,
+                variant_key=key,
+                filename=f"{story.slug}-{key}.zip",
+                content=_zip(EXAMPLES / story.slug / key),
+                brought={},
+                enable_submit=True,
+                actor=_ACTOR,
+                now=started,
+                policy=store.load_policy(session),
+            )
+        for page in pages.list_pages(session, site):
+            if page.slug == story.slug or page.slug.startswith(f"{story.slug}/"):
+                publish.publish(session, settings, page, actor=_ACTOR, now=started)
+        testing.start_experiment(
+            session,
+            settings,
+            page=pages.load_page(session, site, story.slug),
+            variants={"a": 5_000, "b": 5_000},
+            coverage_bp=10_000,
+            goal=story.goal,
+            selector=story.selector,
+            hypothesis=story.hypothesis,
+            actor=_ACTOR,
+            now=started,
+        )
+
+
+def _zip(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder))
+    return buffer.getvalue()
+
+
+def _wait_until_visible(host: str, port: int, slug: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(host, port, timeout=5)
+        try:
+            connection.request("HEAD", f"/{slug}", headers={"Host": HOST})
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.1)
+    raise Unavailable(
+        f"The page '{slug}' was published but did not become visible within 30 s.", fix="Run: lander doctor"
+    )
+
+
+def _send_visitors(settings: Settings, engine: Engine, console: Console, *, url: str, now: datetime) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        for story in STORIES:
+            with reading(engine) as session:
+                served = sum(
+                    variant.served for variant in results.report(session, _test_of(session, story), now=now).variants
+                )
+            missing = story.visitors - served
+            if missing < story.visitors * 0.1:
+                continue
+            bar = progress.add_task(f"Two weeks of visitors to {story.slug}", total=missing)
+            outcome = simulate(
+                settings,
+                Plan(
+                    host=HOST,
+                    slug=story.slug,
+                    visitors=missing,
+                    rates=story.rates,
+                    days=DAYS,
+                    url=url,
+                    seed=1 + served,
+                    lost_beacons=story.lost_beacons,
+                ),
+                now=now,
+                progress=lambda done, bar=bar: progress.advance(bar, done),
+            )
+            progress.update(bar, completed=missing)
+            if outcome.failures:
+                console.print(f"[yellow]{outcome.failures} requests went wrong:[/yellow] {outcome.sentences()[0]}")
+
+
+def _wait_until_counted(settings: Settings, console: Console) -> None:
+    deadline = time.monotonic() + 60
+    with console.status("Counting the last events"):
+        time.sleep(0.5)
+        while time.monotonic() < deadline and any(file.read(1) for file in journal.list_journals(settings.journal_dir)):
+            time.sleep(0.2)
+
+
+def _print_summary(settings: Settings, engine: Engine, console: Console, port: int) -> None:
+    studio = f"http://{settings.studio_host}:{port}"
+    console.print("\n[bold]What the tests say[/bold]")
+    with reading(engine) as session:
+        for story in STORIES:
+            experiment = _test_of(session, story)
+            verdict = results.report(session, experiment, now=datetime.now(UTC)).verdict
+            console.print(f"  {story.slug}: {verdict.sentence}", highlight=False)
+            console.print(f"    page    http://{HOST}:{port}/{story.slug}", highlight=False)
+            console.print(f"    report  {studio}/experiments/{experiment.key}/report", highlight=False)
+    console.print(f"\n[bold]Studio[/bold]  {studio}", highlight=False)
+    for name, role in LOGINS:
+        console.print(f"  {name} ({role.value}), password {password_of(name)}", highlight=False)
+    console.print("\nServing until Ctrl+C. The next `make demo` uses all this again.")
+
+
+def _test_of(session: Session, story: Story) -> Experiment:
+    return next(item for item in lifecycle.list_experiments(session) if item.key.startswith(story.slug))

@@ -1,0 +1,327 @@
+"""Visitors through the front door, for development: real HTTP requests that carry a signed time and address.
+
+Each simulated person loads the page, perhaps sends the beacon, perhaps reaches the goal, perhaps comes back, as a
+browser would: with the token from the page, the form's own fields and the cookie. Some are bots and prefetches.
+It never writes to the database, and refuses to run outside development or against anything but loopback.
+"""
+
+import http.client
+import ipaddress
+import math
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from lander.config import Settings
+from lander.edge import SIMULATION_HEADER, sign_simulation
+from lander.errors import Conflict, InvalidInput
+from lander.serve import token as tokens
+
+_THREADS: Final = 8
+_TOKEN = re.compile(rb'data-lander="([^"]+)"')
+_BOT_SHARE: Final = 0.04
+_PREFETCH_SHARE: Final = 0.02
+_GPC_SHARE: Final = 0.02
+_RETURN_SHARE: Final = 0.08
+
+# (share, user agent): what a consumer page sees, roughly
+_CHROME: Final = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
+_SAFARI: Final = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1"
+_BROWSERS: Final = (
+    (30, f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {_CHROME} Mobile Safari/537.36"),
+    (24, f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) {_SAFARI} Mobile/15E148 Safari/604.1"),
+    (26, f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36"),
+    (7, f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36 Edg/131.0.0.0"),
+    (6, f"Mozilla/5.0 (Macintosh; Intel Mac OS X 14_7) {_SAFARI} Safari/605.1.15"),
+    (5, "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"),
+    (2, f"Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) {_SAFARI} Mobile/15E148 Safari/604.1"),
+)
+_BOTS: Final = (
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "AdsBot-Google (+http://www.google.com/adsbot.html)",
+    "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
+    "curl/8.5.0",
+)
+_SOURCES: Final = (
+    (45, {"utm_source": "google", "utm_medium": "cpc", "utm_campaign": "spring", "gclid": "Cj0KCQ"}, ""),
+    (20, {}, "https://www.google.com/"),
+    (15, {"utm_source": "newsletter", "utm_medium": "email"}, ""),
+    (10, {}, "https://www.facebook.com/"),
+    (10, {}, ""),
+)
+_FIRST_NAMES: Final = ("Alex", "Bente", "Chris", "Dana", "Emil", "Farah", "Gwen", "Hugo", "Ines", "Jonas")
+_LAST_NAMES: Final = ("Berg", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Haas", "Ivanova", "Jensen", "Kaya")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who is to come, and what they will do."""
+
+    host: str
+    slug: str
+    visitors: int
+    rates: Mapping[str, float]  # variant key → share of visitors who reach the goal
+    days: int = 14
+    url: str = "http://127.0.0.1:8000"
+    seed: int = 1
+    lost_beacons: Mapping[str, float] = field(default_factory=dict)  # variant key → share whose beacon never comes
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was sent and how it was answered."""
+
+    visitors: int = 0
+    requests: int = 0
+    conversions: int = 0
+    bots: int = 0
+    failures: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def sentences(self) -> list[str]:
+        answers = ", ".join(f"{count} × {status}" for status, count in sorted(self.statuses.items()))
+        return [
+            f"{self.visitors} visitors and {self.bots} bots sent {self.requests} requests; "
+            f"{self.conversions} reached the goal. Answers: {answers}."
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    arrival: datetime
+    address: str
+    agent: str
+    query: str
+    referrer: str
+    gpc: bool
+    draws: tuple[float, float, float]  # goal, beacon, coming back
+
+
+def simulate(
+    settings: Settings, plan: Plan, *, now: datetime, progress: Callable[[int], None] = lambda _: None
+) -> Outcome:
+    """Send everybody of `plan`, arriving over the days before `now`; `progress` hears of every few who are done."""
+    target = urlsplit(plan.url)
+    _refuse_outside(settings, target.hostname or "")
+    people = _invite(plan, now)
+    outcome = Outcome()
+    lock = threading.Lock()
+    crowds = [people[start : start + 50] for start in range(0, len(people), 50)]
+
+    def send(crowd: list[_Person]) -> None:
+        own = Outcome()
+        browser = _Browser(settings, plan, target.hostname or "", target.port or 80, own)
+        try:
+            for person in crowd:
+                browser.visit(person, now)
+        finally:
+            browser.close()
+        with lock:
+            outcome.visitors += own.visitors
+            outcome.requests += own.requests
+            outcome.conversions += own.conversions
+            outcome.bots += own.bots
+            outcome.failures += own.failures
+            outcome.statuses += own.statuses
+            progress(len(crowd))
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for done in [pool.submit(send, crowd) for crowd in crowds]:
+            done.result()
+    return outcome
+
+
+class _Browser:
+    """One connection that many people use in turn."""
+
+    def __init__(self, settings: Settings, plan: Plan, host: str, port: int, outcome: Outcome) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._connection = http.client.HTTPConnection(host, port, timeout=30)
+        self._host_header = f"{plan.host}:{port}"
+        self._origin = f"http://{self._host_header}"
+        self._reader = tokens.TokenSigner(settings.signing_keys)
+        self._outcome = outcome
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def visit(self, person: _Person, now: datetime) -> None:
+        """A person's whole story."""
+        if person.agent in _BOTS:
+            self._outcome.bots += 1
+            self._get(person, person.arrival, cookie="")
+            return
+        self._outcome.visitors += 1
+        cookie = self._view(person, person.arrival, cookie="")
+        again = person.arrival + timedelta(hours=20 + 40 * person.draws[0])
+        if cookie and person.draws[2] < _RETURN_SHARE and again < now:
+            self._view(person, again, cookie=cookie, returning=True)
+
+    def _view(self, person: _Person, at: datetime, *, cookie: str, returning: bool = False) -> str:
+        status, body, set_cookie = self._get(person, at, cookie=cookie)
+        found = _TOKEN.search(body)
+        if status != 200 or found is None:
+            self._outcome.failures += 1
+            return cookie
+        token = found[1].decode("ascii")
+        view = self._reader.read(token)
+        if person.draws[1] < self._plan.lost_beacons.get(view.variant, 0.0):
+            return set_cookie or cookie
+        self._post(person, at + timedelta(seconds=1), "/_l/b", {"t": token, "k": "view"})
+        if not returning and person.draws[0] < self._plan.rates.get(view.variant, 0.0):
+            self._convert(person, at + timedelta(seconds=20 + 300 * person.draws[1]), body, token)
+        return set_cookie or cookie
+
+    def _convert(self, person: _Person, at: datetime, body: bytes, token: str) -> None:
+        tree = LexborHTMLParser(body.decode())
+        form = next((node for node in tree.css("form") if node.css_first("input[name=_lander]")), None)
+        script = tree.css_first("script[data-goal=click]")
+        if script is not None:
+            status = self._post(person, at, "/_l/b", {"t": token, "k": "goal", "g": "click"})
+            converted = status == 204
+        elif form is not None:
+            status = self._post(person, at, "/_l/f", _fill_in(form, person))
+            converted = status == 303
+        else:
+            converted = False
+        self._outcome.conversions += converted
+        self._outcome.failures += not converted
+
+    def _get(self, person: _Person, at: datetime, *, cookie: str) -> tuple[int, bytes, str]:
+        headers = {"Accept": "text/html", "Accept-Encoding": "identity"}
+        if cookie:
+            headers["Cookie"] = cookie
+        if person.referrer:
+            headers["Referer"] = person.referrer
+        if person.gpc:
+            headers["Sec-GPC"] = "1"
+        path = f"/{self._plan.slug}" + (f"?{person.query}" if person.query else "")
+        if person.draws[2] > 1 - _PREFETCH_SHARE:
+            self._send("GET", path, body=None, headers={**headers, "Sec-Purpose": "prefetch"}, person=person, at=at)
+        return self._send("GET", path, body=None, headers=headers, person=person, at=at)
+
+    def _post(self, person: _Person, at: datetime, path: str, fields: Mapping[str, str]) -> int:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "null"}
+        return self._send("POST", path, body=urlencode(fields).encode(), headers=headers, person=person, at=at)[0]
+
+    def _send(
+        self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str], person: _Person, at: datetime
+    ) -> tuple[int, bytes, str]:
+        everything = {
+            **headers,
+            "Host": self._host_header,
+            "User-Agent": person.agent,
+            SIMULATION_HEADER: sign_simulation(at, person.address, self._settings),
+        }
+        for attempt in (1, 2):
+            try:
+                self._connection.request(method, path, body, everything)
+                response = self._connection.getresponse()
+                content = response.read()
+                break
+            except (http.client.HTTPException, OSError):  # a kept-alive connection that the server has ended
+                self._connection.close()
+                if attempt == 2:
+                    self._outcome.failures += 1
+                    return 0, b"", ""
+        self._outcome.requests += 1
+        self._outcome.statuses[response.status] += 1
+        return response.status, content, (response.getheader("Set-Cookie") or "").partition(";")[0]
+
+
+def _refuse_outside(settings: Settings, host: str) -> None:
+    if not settings.is_development:
+        raise Conflict(
+            "Visitors are simulated in development only.", fix="Set LANDER_ENV=development on a machine of yours."
+        )
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise InvalidInput(f"'{host}' is not this machine.", fix="Simulated visitors go to 127.0.0.1 only.")
+
+
+def _invite(plan: Plan, now: datetime) -> list[_Person]:
+    """Everybody in the order of arrival: a daily wave, quieter at night, the same people for the same seed."""
+    chance = random.Random(plan.seed)  # noqa: S311  (a repeatable crowd, nothing secret)
+    people = []
+    for _ in range(plan.visitors):
+        people.append(_invite_one(plan, now, chance, _pick(chance, _BROWSERS)))
+        if chance.random() < _BOT_SHARE:
+            people.append(_invite_one(plan, now, chance, chance.choice(_BOTS)))
+    people.sort(key=lambda person: person.arrival)
+    return people
+
+
+def _invite_one(plan: Plan, now: datetime, chance: random.Random, agent: str) -> _Person:
+    while True:
+        back_s = chance.random() * plan.days * 86_400
+        arrival = now - timedelta(seconds=back_s + 400)
+        hour = arrival.hour + arrival.minute / 60
+        if chance.random() < 0.55 + 0.45 * math.sin((hour - 9) / 24 * 2 * math.pi):
+            break
+    _, query, referrer = _pick_entry(chance, _SOURCES)
+    parameters = dict(query)
+    if "gclid" in parameters:
+        parameters["gclid"] += f"{chance.getrandbits(48):x}"
+    return _Person(
+        arrival=arrival,
+        address=f"{chance.randint(11, 99)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}",
+        agent=agent,
+        query=urlencode(parameters),
+        referrer=referrer,
+        gpc=chance.random() < _GPC_SHARE,
+        draws=(chance.random(), chance.random(), chance.random()),
+    )
+
+
+def _pick(chance: random.Random, entries: tuple[tuple[int, str], ...]) -> str:
+    return chance.choices([value for _, value in entries], [share for share, _ in entries])[0]
+
+
+def _pick_entry(chance: random.Random, entries: tuple[tuple[int, Any, str], ...]) -> tuple[int, Any, str]:
+    return chance.choices(entries, [entry[0] for entry in entries])[0]
+
+
+def _fill_in(form: LexborNode, person: _Person) -> dict[str, str]:
+    """What a person types into the form's own fields; hidden ones go back as they came, traps stay empty."""
+    number = int(person.draws[0] * 1e9)
+    first, last = _FIRST_NAMES[number % 10], _LAST_NAMES[number // 10 % 10]
+    typed = {
+        "email": f"{first}.{last}.{number % 9973}@example.com".lower(),
+        "tel": f"+49 30 {number % 9_000_000 + 1_000_000}",
+    }
+    fields: dict[str, str] = {}
+    for node in form.css("input, select, textarea"):
+        name = node.attributes.get("name")
+        kind = node.attributes.get("type") or "text"
+        if not name or kind in ("submit", "button"):
+            continue
+        if kind == "hidden":
+            fields[name] = node.attributes.get("value") or ""
+        elif name == "lander_website":
+            fields[name] = ""
+        elif node.tag == "select":
+            options = [option.attributes.get("value") or option.text() for option in node.css("option")]
+            fields[name] = next((option for option in options if option), "")
+        elif kind in ("checkbox", "radio"):
+            fields[name] = node.attributes.get("value") or "on"
+        else:
+            fields[name] = typed.get(kind) or (
+                f"{first} {last}" if "name" in name.lower() else str(10_000 + number % 80_000)
+            )
+    return fields

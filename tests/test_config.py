@@ -1,0 +1,81 @@
+"""The settings of a process: what is read, and what is refused before anything is served."""
+
+from pathlib import Path
+
+import pytest
+
+from lander.config import DEVELOPMENT_SECRET, ROWS, check_pages_host, load_settings
+from lander.errors import ConfigurationError
+
+GOOD = "a-secret-of-more-than-32-characters-0123456789"
+OTHER = "another-secret-of-more-than-32-characters-987"
+
+
+def production(**more: str) -> dict[str, str]:
+    hosts = {"LANDER_STUDIO_HOST": "studio.example.com", "LANDER_PREVIEW_HOST": "preview.example.com"}
+    return {"LANDER_SECRET_KEYS": GOOD, **hosts, **more}
+
+
+def test_production_is_the_default_and_speaks_https() -> None:
+    settings = load_settings(production())
+    assert not settings.is_development
+    assert settings.scheme == "https"
+
+
+def test_development_needs_nothing_and_speaks_http() -> None:
+    settings = load_settings({"LANDER_ENV": "development"})
+    assert settings.scheme == "http"
+    assert settings.secret_keys == (DEVELOPMENT_SECRET,)
+
+
+def test_the_newest_secret_signs() -> None:
+    settings = load_settings(production(LANDER_SECRET_KEYS=f"{GOOD},{OTHER}"))
+    assert settings.signing_keys == [OTHER, GOOD]
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    ["", "short", "a" * 64, DEVELOPMENT_SECRET, f"{GOOD},{GOOD}", f"{GOOD},short"],
+    ids=["missing", "short", "regular", "built-in", "repeated", "second one short"],
+)
+def test_a_weak_secret_is_refused_outside_development(secrets: str) -> None:
+    with pytest.raises(ConfigurationError, match="LANDER_SECRET_KEYS"):
+        load_settings(production(LANDER_SECRET_KEYS=secrets))
+
+
+def test_studio_and_preview_on_one_host_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"studio\.example\.com"):
+        load_settings(production(LANDER_PREVIEW_HOST="Studio.Example.com"))
+
+
+def test_plain_http_is_refused_outside_development() -> None:
+    with pytest.raises(ConfigurationError, match="plain http"):
+        load_settings(production(LANDER_STUDIO_HOST="http://studio.example.com"))
+
+
+@pytest.mark.parametrize("host", ["studio.example.com", "PREVIEW.example.com"])
+def test_pages_never_share_a_host_with_studio_or_preview(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="host of their own"):
+        check_pages_host(load_settings(production()), host)
+
+
+@pytest.mark.parametrize("host", ["", "go.example.com:8000", "go_example.com", "-go.example.com", "go.example.com/x"])
+def test_what_is_no_host_name_is_refused(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="not a host name"):
+        check_pages_host(load_settings(production()), host)
+
+
+def test_a_misspelt_setting_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="LANDER_SECRET_KEY is not a setting"):
+        load_settings(production(LANDER_SECRET_KEY=GOOD))
+
+
+def test_an_unknown_environment_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="LANDER_ENV is 'staging'"):
+        load_settings(production(LANDER_ENV="staging"))
+
+
+def test_the_documentation_lists_every_setting() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "it" / "settings.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `LANDER_")]
+    assert rows == [f"| `{row.name}` | {f'`{row.default}`' if row.default else '–'} | {row.help} |" for row in ROWS]
