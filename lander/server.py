@@ -15,8 +15,6 @@ from typing import Final
 
 from lander.errors import Conflict
 
-WORKERS: Final = 2
-THREADS: Final = 8
 _TICK_S: Final = 0.2
 _PATIENCE_S: Final = 25
 
@@ -34,25 +32,10 @@ def check_port(host: str, port: int) -> None:
             ) from None
 
 
-def gunicorn_command(host: str, port: int, *, workers: int = WORKERS) -> list[str]:
-    """The command line of the web server, with the limits production uses."""
-    options = {
-        "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-        "worker-class": "gthread",
-        "workers": str(workers),
-        "threads": str(THREADS),
-        "timeout": "30",
-        "graceful-timeout": "20",
-        "keep-alive": "5",
-        "max-requests": "20000",
-        "max-requests-jitter": "2000",
-        "limit-request-line": "8190",
-        "limit-request-fields": "60",
-        "limit-request-field_size": "8190",
-        "log-level": "warning",
-    }
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "gunicorn", "--no-control-socket", *flags, "app:app"]
+def gunicorn_command(host: str, port: int) -> list[str]:
+    """The command line of the web server; its limits stand in `gunicorn_conf.py`."""
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return [sys.executable, "-m", "gunicorn", "--config=python:lander.gunicorn_conf", f"--bind={bind}", "app:app"]
 
 
 def work_command() -> list[str]:
@@ -75,10 +58,9 @@ def wait_until_served(host: str, port: int, *, alive: Callable[[], bool], patien
 class Supervisor:
     """Keeps the web server and the work process running until told to stop."""
 
-    def __init__(self, host: str, port: int, *, workers: int = WORKERS) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._workers = workers
         self._web: subprocess.Popen[bytes] | None = None
         self._work: subprocess.Popen[bytes] | None = None
         self._stopping = False
@@ -87,7 +69,7 @@ class Supervisor:
         """Start both; True once the web server answers."""
         check_port(self._host, self._port)
         self._work = subprocess.Popen(work_command())
-        web = subprocess.Popen(gunicorn_command(self._host, self._port, workers=self._workers))
+        web = subprocess.Popen(gunicorn_command(self._host, self._port))
         self._web = web
         return wait_until_served(self._host, self._port, alive=lambda: web.poll() is None)
 

@@ -1,0 +1,27 @@
+"""gunicorn's settings, wherever it runs: `gunicorn -c python:lander.gunicorn_conf app:app`."""
+
+from gunicorn.http.wsgi import Response
+
+worker_class = "gthread"
+workers = 2
+threads = 8
+timeout = 30
+graceful_timeout = 20
+keepalive = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+limit_request_line = 8_190
+limit_request_fields = 60
+limit_request_field_size = 8_190
+control_socket_disable = True
+loglevel = "warning"
+
+_default_headers = Response.default_headers
+
+
+def _without_server_name(response: Response) -> list[str]:
+    return [header for header in _default_headers(response) if not header.startswith("Server:")]
+
+
+# gunicorn has no setting for it, and no answer of ours tells what serves it
+Response.default_headers = _without_server_name
