@@ -1,0 +1,401 @@
+"""Tags of an HTML source with their offsets, as the WHATWG tokenizer reads them.
+
+It covers tags, attributes, comments, raw text, script data with its escaped states, and foreign content. The tree is
+only approximated (optional end tags, misnested formatting); who needs the true tree asks Lexbor through
+`lander.document`. Nothing here changes or refuses anything, and the time is linear in the source.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from lander.escapes import lower, unescape
+
+# fmt: off
+VOID: Final = frozenset((
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link", "meta",
+    "param", "source", "track", "wbr",
+))
+RAW_TEXT: Final = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes"))
+ESCAPABLE_RAW_TEXT: Final = frozenset(("title", "textarea"))
+OPTIONAL_END: Final = frozenset((
+    "html", "head", "body", "p", "li", "dt", "dd", "option", "optgroup", "rt", "rp", "colgroup", "thead", "tbody", "tfoot",
+    "tr", "td", "th", "caption",
+))
+_FORMATTING: Final = frozenset((
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u", "form",
+))
+_SCOPE: Final = frozenset(("applet", "caption", "html", "table", "td", "th", "marquee", "object", "template"))
+_TABLE_SCOPE: Final = frozenset(("html", "table", "template"))
+_TABLE_PARTS: Final = frozenset(("table", "caption", "colgroup", "thead", "tbody", "tfoot", "tr", "td", "th"))
+_CLOSES_P: Final = frozenset((
+    "address", "article", "aside", "blockquote", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "listing",
+    "main", "menu", "nav", "ol", "p", "plaintext", "pre", "search", "section", "summary", "table", "ul", "xmp",
+))
+_LEAVES_FOREIGN: Final = frozenset((
+    "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1", "h2", "h3", "h4",
+    "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s", "small",
+    "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var",
+))
+# start tag → (open elements it ends, where looking for them stops)
+_LIST, _SELECT, _ROW_GROUP = _SCOPE | {"ul", "ol", "menu"}, _SCOPE | {"select"}, _TABLE_SCOPE | {"thead", "tbody", "tfoot"}
+_GROUP_ENDS: Final = frozenset(("thead", "tbody", "tfoot", "caption", "colgroup", "tr"))
+_IMPLIED_ENDS: Final = {
+    "li": (frozenset(("li",)), _LIST),
+    "dt": (frozenset(("dt", "dd")), _SCOPE | {"dl"}), "dd": (frozenset(("dt", "dd")), _SCOPE | {"dl"}),
+    "option": (frozenset(("option",)), _SELECT), "optgroup": (frozenset(("optgroup", "option")), _SELECT),
+    "td": (frozenset(("td", "th")), _TABLE_SCOPE | {"tr"}), "th": (frozenset(("td", "th")), _TABLE_SCOPE | {"tr"}),
+    "tr": (frozenset(("tr", "caption", "colgroup")), _ROW_GROUP),
+    "thead": (_GROUP_ENDS, _TABLE_SCOPE), "tbody": (_GROUP_ENDS, _TABLE_SCOPE), "tfoot": (_GROUP_ENDS, _TABLE_SCOPE),
+    "rt": (frozenset(("rt", "rp")), _SCOPE | {"ruby"}), "rp": (frozenset(("rt", "rp")), _SCOPE | {"ruby"}),
+    "body": (frozenset(("head",)), frozenset(("html",))),
+}
+# fmt: on
+_HTML_INSIDE: Final = {
+    "svg": frozenset(("foreignobject", "desc", "title")),
+    "math": frozenset(("mi", "mo", "mn", "ms", "mtext")),
+}
+_DEEPEST_LOOK: Final = 512  # browsers build no deeper trees either; it keeps hostile nesting linear
+
+_MARKUP: Final = re.compile(r"<(?:[A-Za-z!?]|/(?=[\s\S]))")
+_NAME: Final = re.compile(r"[A-Za-z][^\t\n\f\r />]*")
+_ATTRIBUTE: Final = re.compile(
+    r"[\t\n\f\r /]*"
+    r"(?P<name>=?[^\t\n\f\r />=]+|=)"
+    r"(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\t\n\f\r \"'>][^\t\n\f\r >]*)"
+    r"|(?P<none>(?=>))))?"
+)
+_TAG_END: Final = re.compile(r"[\t\n\f\r /]*>")
+_VALUE_FOLLOWS: Final = re.compile(r"[\t\n\f\r ]*=")
+_RAW_END: Final = {
+    name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE | re.ASCII)
+    for name in (RAW_TEXT - {"script"}) | ESCAPABLE_RAW_TEXT
+}
+_COMMENT_END: Final = re.compile(r"--!?>")
+_SCRIPT: Final = re.compile(r"<!--|-->|</?script(?=[\t\n\f\r />])", re.IGNORECASE | re.ASCII)
+_NEWLINE: Final = re.compile(r"\r\n?|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute; the spans are offsets into the source, the value's without its quotes."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+    value_start: int
+    value_end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Element:
+    """A start tag and what the source says about its content."""
+
+    name: str
+    start: int
+    end: int
+    name_end: int
+    attributes: tuple[Attribute, ...]  # the first of each name, as a browser keeps them
+    duplicates: tuple[Attribute, ...]  # later ones of the same name, which browsers ignore
+    content_start: int
+    content_end: int  # void and unclosed elements: content_start == content_end == end
+    close_end: int
+    parent: "Element | None"
+    line: int
+    foreign: bool  # inside svg or math
+
+    def get(self, name: str) -> str | None:
+        """The decoded value of an attribute; None where it is missing."""
+        found = self.attribute(name)
+        return None if found is None else found.value
+
+    def attribute(self, name: str) -> Attribute | None:
+        """The attribute of that lower-case name."""
+        return next((attribute for attribute in self.attributes if attribute.name == name), None)
+
+    def ancestors(self) -> "list[Element]":
+        """The open elements around this one, innermost first."""
+        found: list[Element] = []
+        above = self.parent
+        while above is not None:
+            found.append(above)
+            above = above.parent
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A run of character data. `raw` means that `&amp;` in it is no reference (script, style, CDATA…)."""
+
+    start: int
+    end: int
+    parent: Element | None
+    raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Everything a source holds that somebody may want to change."""
+
+    elements: tuple[Element, ...]
+    texts: tuple[Text, ...]
+    line_starts: tuple[int, ...]
+
+
+def tokenize(source: str) -> Tokens:
+    """Read the whole source; never fails, as a browser never does."""
+    reader = _Reader(source)
+    line_starts = (0, *(match.end() for match in _NEWLINE.finditer(source)))
+    elements: list[Element] = []
+    for tag in reader.tags:
+        first: dict[str, Attribute] = {}
+        duplicates = [item for item in tag.attributes if first.setdefault(item.name, item) is not item]
+        elements.append(
+            Element(
+                name=tag.name,
+                start=tag.start,
+                end=tag.end,
+                name_end=tag.name_end,
+                attributes=tuple(first.values()),
+                duplicates=tuple(duplicates),
+                content_start=tag.end,
+                content_end=tag.content_end,
+                close_end=tag.close_end,
+                parent=None if tag.parent is None else elements[tag.parent.index],
+                line=bisect_right(line_starts, tag.start),
+                foreign=tag.foreign,
+            )
+        )
+    texts = tuple(
+        Text(start, end, None if tag is None else elements[tag.index], raw) for start, end, tag, raw in reader.texts
+    )
+    return Tokens(tuple(elements), texts, line_starts)
+
+
+@dataclass(slots=True, eq=False)
+class _Tag:
+    """An element while its end is not known yet."""
+
+    index: int
+    name: str
+    start: int
+    name_end: int
+    parent: "_Tag | None"
+    realm: str  # svg, math, or empty for HTML
+    end: int = 0
+    content_end: int = 0
+    close_end: int = 0
+    attributes: list[Attribute] = field(default_factory=list)
+
+    @property
+    def foreign(self) -> bool:
+        return self.realm != ""
+
+    @property
+    def holds_html(self) -> bool:
+        """What stands in it is read as HTML, though it may be foreign itself."""
+        return not self.realm or self.name in _HTML_INSIDE[self.realm]
+
+    def close(self, content_end: int, close_end: int) -> None:
+        self.content_end, self.close_end = content_end, close_end
+
+
+class _Reader:
+    """One pass over one source."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.tags: list[_Tag] = []
+        self.texts: list[tuple[int, int, _Tag | None, bool]] = []
+        self._open: list[_Tag] = []
+        self._open_names: Counter[str] = Counter()
+        self._read()
+
+    def _read(self) -> None:
+        source, position, text_start = self.source, 0, 0
+        while match := _MARKUP.search(source, position):
+            start = match.start()
+            self._add_text(text_start, start)
+            text_start = position = self._read_markup(start)
+        self._add_text(text_start, len(source))
+        for tag in self._open:
+            if tag.name in OPTIONAL_END and not tag.foreign:
+                tag.close(len(source), len(source))
+
+    def _read_markup(self, start: int) -> int:
+        source, following = self.source, self.source[start + 1]
+        if source.startswith("<!--", start):
+            return self._skip_comment(start)
+        if source.startswith("<![CDATA[", start) and self._in_foreign():
+            return self._read_cdata(start)
+        if following == "/" and not _NAME.match(source, start + 2):
+            return start + 3 if source.startswith("</>", start) else self._skip_past(">", start)
+        if following in "!?":
+            return self._skip_past(">", start)
+        return self._read_end_tag(start) if following == "/" else self._read_start_tag(start)
+
+    def _skip_past(self, mark: str, start: int) -> int:
+        found = self.source.find(mark, start)
+        return len(self.source) if found < 0 else found + len(mark)
+
+    def _skip_comment(self, start: int) -> int:
+        for empty in ("<!-->", "<!--->"):
+            if self.source.startswith(empty, start):
+                return start + len(empty)
+        match = _COMMENT_END.search(self.source, start + 4)
+        return match.end() if match else len(self.source)
+
+    def _read_cdata(self, start: int) -> int:
+        end = self.source.find("]]>", start)
+        stop = len(self.source) if end < 0 else end
+        self._add_text(start + len("<![CDATA["), stop, raw=True)
+        return min(stop + 3, len(self.source))
+
+    def _add_text(self, start: int, end: int, *, raw: bool = False) -> None:
+        if start < end:
+            self.texts.append((start, end, self._open[-1] if self._open else None, raw))
+
+    def _read_start_tag(self, start: int) -> int:
+        source = self.source
+        name_match = _NAME.match(source, start + 1)
+        assert name_match
+        name = lower(name_match.group())
+        attributes, end = self._read_attributes(name_match.end())
+        if end < 0:
+            return len(source)  # the end of the file inside a tag: browsers drop the tag
+        realm = self._enter(name, attributes, start)
+        foreign = realm != ""
+        tag = _Tag(len(self.tags), name, start, name_match.end(), self._open[-1] if self._open else None, realm)
+        tag.end, tag.attributes = end, attributes
+        tag.close(end, end)
+        self.tags.append(tag)
+        last = attributes[-1].end if attributes else tag.name_end
+        if source[end - 2] == "/" and last < end - 1 if foreign else name in VOID:
+            return end
+        self._open.append(tag)
+        self._open_names[name] += 1
+        if foreign:
+            return end
+        if name == "plaintext":
+            self._add_text(end, len(source), raw=True)
+            tag.close(len(source), len(source))
+            return len(source)
+        return self._read_raw_text(tag) if name in RAW_TEXT or name in ESCAPABLE_RAW_TEXT else end
+
+    def _read_attributes(self, position: int) -> tuple[list[Attribute], int]:
+        """The attributes, and where the tag ends; -1 where the source ends first."""
+        source = self.source
+        attributes: list[Attribute] = []
+        while not (end := _TAG_END.match(source, position)):
+            match = _ATTRIBUTE.match(source, position)
+            if not match:
+                return attributes, -1
+            group = match.lastgroup or "name"
+            value_start, value_end = (match.end(), match.end()) if group in ("name", "none") else match.span(group)
+            if group == "name" and _VALUE_FOLLOWS.match(source, match.end()):
+                return attributes, -1  # a quote that nothing closes
+            value = unescape(source[value_start:value_end], in_attribute=True).replace("\0", "\ufffd")
+            name = lower(match["name"])
+            attributes.append(Attribute(name, value, match.start("name"), match.end(), value_start, value_end))
+            position = match.end()
+        return attributes, end.end()
+
+    def _read_raw_text(self, tag: _Tag) -> int:
+        if tag.name == "script":
+            stop = self._find_script_end(tag.end)
+        else:
+            match = _RAW_END[tag.name].search(self.source, tag.end)
+            stop = match.start() if match else len(self.source)
+        self._add_text(tag.end, stop, raw=tag.name in RAW_TEXT)
+        self._pop()
+        end = len(self.source)
+        if stop < end:
+            _, after = self._read_attributes(stop + 2 + len(tag.name))
+            end = after if after > 0 else end
+        tag.close(stop, end)
+        return end
+
+    def _find_script_end(self, position: int) -> int:
+        escaped = doubly = False
+        while match := _SCRIPT.search(self.source, position):
+            found, position = match.group(), match.end()
+            if found == "<!--":
+                if not escaped:
+                    escaped, position = True, match.start() + 2  # `<!-->` ends what it begins
+            elif found == "-->":
+                escaped = doubly = False
+            elif found.startswith("</"):
+                if not doubly:
+                    return match.start()
+                doubly = False
+            elif escaped:
+                doubly = True
+        return len(self.source)
+
+    def _read_end_tag(self, start: int) -> int:
+        match = _NAME.match(self.source, start + 2)
+        assert match
+        _, end = self._read_attributes(match.end())
+        if end < 0:
+            return len(self.source)
+        name = lower(match.group())
+        position = self._find_open(frozenset((name,)), _TABLE_SCOPE if name in _TABLE_PARTS else _SCOPE)
+        if position is None:
+            return end
+        tag = self._open[position]
+        if name in _FORMATTING and not tag.foreign:
+            del self._open[position]  # what it was misnested with stays open
+            self._open_names[name] -= 1
+        else:
+            self._pop_to(position, start)
+        tag.close(start, end)
+        return end
+
+    def _enter(self, name: str, attributes: list[Attribute], start: int) -> str:
+        """Close what this start tag ends; returns the realm of its element."""
+        if self._in_foreign():
+            breaks_out = name in _LEAVES_FOREIGN or (
+                name == "font" and any(item.name in ("color", "face", "size") for item in attributes)
+            )
+            if not breaks_out:
+                return name if name == "svg" else self._open[-1].realm
+            while self._in_foreign():
+                self._pop()
+        if name in _CLOSES_P:
+            self._close_implied(frozenset(("p",)), _SCOPE | {"button"}, start)
+        if name in _IMPLIED_ENDS:
+            self._close_implied(*_IMPLIED_ENDS[name], start)
+        return name if name in ("svg", "math") else ""
+
+    def _in_foreign(self) -> bool:
+        return bool(self._open) and not self._open[-1].holds_html
+
+    def _close_implied(self, names: frozenset[str], boundary: frozenset[str], start: int) -> None:
+        while (position := self._find_open(names, boundary)) is not None:
+            self._pop_to(position, start)
+
+    def _find_open(self, names: frozenset[str], boundary: frozenset[str]) -> int | None:
+        if not any(self._open_names[name] for name in names):
+            return None
+        for position in range(len(self._open) - 1, max(-1, len(self._open) - 1 - _DEEPEST_LOOK), -1):
+            tag = self._open[position]
+            if tag.name in names:
+                return position
+            if tag.name in boundary and not tag.foreign:
+                return None
+        return None
+
+    def _pop(self) -> _Tag:
+        tag = self._open.pop()
+        self._open_names[tag.name] -= 1
+        return tag
+
+    def _pop_to(self, position: int, start: int) -> None:
+        while len(self._open) > position:
+            tag = self._pop()
+            if tag.name in OPTIONAL_END and not tag.foreign:
+                tag.close(start, start)
