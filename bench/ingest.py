@@ -1,0 +1,128 @@
+"""Events per second into the ledger on SQLite, tallies included: prints one JSON line per batch size.
+
+The stream is two weeks of one experiment with two variants, in the order of time: visitors are served, most are
+confirmed, some come back, a few convert, some are filtered. Each event starts as the JSON the journal holds, and each
+batch ends with a durable commit, on the disk that TMPDIR names.
+"""
+
+import json
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import SQLModel
+
+from experiments import ledger, lifecycle, tallies
+from experiments.events import Event, Kind, Reason
+from lander.db import make_engine, reading, transaction
+
+EVENTS = int(os.environ.get("EVENTS", "300000"))
+TARGET_PER_S = 20_000
+START_MS = 1_790_000_000_000
+DAY_MS = 86_400_000
+DEVICES, BROWSERS = ("phone", "desktop", "tablet"), ("chrome", "safari", "firefox", "edge")
+SOURCES = ("google-ads", "email", "direct", "social")
+
+
+def main() -> None:
+    bodies = [event.to_json() for event in stream(EVENTS)]
+    for batch in (500, 2_000, 10_000):
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(measure(make_engine(f"sqlite:///{folder}/lander.db"), bodies, batch)), flush=True)
+
+
+def measure(engine: Engine, bodies: list[bytes], batch: int) -> dict[str, object]:
+    SQLModel.metadata.create_all(engine)
+    with transaction(engine) as session:
+        lifecycle.start(
+            session,
+            page_id=1,
+            slug_key="bench",
+            timezone="Europe/Berlin",
+            control="a",
+            weights={"a": 5_000, "b": 5_000},
+            coverage_bp=10_000,
+            goal="form",
+            actor="bench",
+            now=datetime.fromtimestamp(START_MS / 1000, UTC),
+        )
+    started = time.perf_counter()
+    halfway = started
+    for at in range(0, len(bodies), batch):
+        if at <= len(bodies) // 2:
+            halfway = time.perf_counter()
+        with transaction(engine) as session:
+            ledger.ingest(session, [Event.from_json(body) for body in bodies[at : at + batch]])
+    ended = time.perf_counter()
+    with transaction(engine) as session:
+        differing = tallies.rebuild(session)
+    rebuilt = time.perf_counter()
+    with reading(engine) as session:
+        visitors = session.connection().exec_driver_sql("SELECT count(*) FROM visitor").scalar_one()
+        cells = session.connection().exec_driver_sql("SELECT count(*) FROM tally").scalar_one()
+    per_s = len(bodies) / (ended - started)
+    assert differing == 0, f"{differing} tallies differ from the visitors"
+    assert engine.url.database is not None
+    return {
+        "bench": "ingest",
+        "batch": batch,
+        "events": len(bodies),
+        "visitors": visitors,
+        "tallies": cells,
+        "events_per_s": round(per_s),
+        "events_per_s_second_half": round(len(bodies) / 2 / (ended - halfway)),
+        "ratio_to_target": round(per_s / TARGET_PER_S, 2),
+        "rebuild_s": round(rebuilt - ended, 2),
+        "database_mb": round(Path(engine.url.database).stat().st_size / 1e6, 1),
+    }
+
+
+def stream(count: int) -> Iterator[Event]:
+    """Events in the order of time, the same at every run."""
+    chance = random.Random(1)
+    earlier: list[Event] = []
+    made = 0
+    while made < count:
+        now = START_MS + made * 14 * DAY_MS // count
+        for event in visit(chance, now, earlier):
+            yield event
+            made += 1
+
+
+def visit(chance: random.Random, now: int, earlier: list[Event]) -> Iterator[Event]:
+    if earlier and chance.random() < 0.15:
+        served = chance.choice(earlier[-20_000:])
+        served = replace(served, exposed_at_ms=now, at_ms=now, returning=True)
+    else:
+        served = Event(
+            kind=Kind.SERVED,
+            experiment_id=1,
+            phase=1,
+            variant=chance.choice("ab"),
+            visitor=f"{chance.getrandbits(128):032x}",
+            exposed_at_ms=now,
+            at_ms=now,
+            device=chance.choice(DEVICES),
+            browser=chance.choice(BROWSERS),
+            source=chance.choice(SOURCES),
+            returning=False,
+        )
+        earlier.append(served)
+    if chance.random() < 0.08:
+        yield replace(served, kind=Kind.FILTERED, reason=Reason.BOT)
+        return
+    yield served
+    if chance.random() < 0.92:
+        yield replace(served, kind=Kind.CONFIRMED, at_ms=now + 900)
+    if chance.random() < 0.05:
+        yield replace(served, kind=Kind.CONVERSION, goal="form", at_ms=now + 40_000)
+
+
+if __name__ == "__main__":
+    main()

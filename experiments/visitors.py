@@ -1,0 +1,123 @@
+"""What is known of one visitor in one experiment, and what that makes them count as.
+
+The state is a semilattice: minima, unions and a flag. Merging is therefore commutative, associative and idempotent, so
+neither the order nor the repetition nor the batching of events can change it. Nothing here touches a database.
+
+    {"phases": {"1": {"a": {"first": [exposed_at_ms, device, browser, source, returning],
+                            "confirmed": exposed_at_ms, "goals": {"form": at_ms}}}},
+     "filtered": {"1": {"bot": at_ms}}, "simulated": true}
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from experiments.events import Event, Kind
+
+VisitorState = dict[str, Any]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER_MS: Final = 15 * 60 * 1000  # every zone's midnight falls on a quarter of an hour
+
+
+class Standing(NamedTuple):
+    """What a visitor counts as: their phase, variant, day and segments are those of their first exposure."""
+
+    phase: int
+    variant: str
+    day: date
+    device: str
+    browser: str
+    source: str
+    returning: bool
+    confirmed: bool
+    goals: tuple[str, ...]  # reached within the window
+    multiply_exposed: bool
+    simulated: bool
+
+
+class Refusal(NamedTuple):
+    """A reason why a visitor was filtered, on the day it first held."""
+
+    phase: int
+    reason: str
+    day: date
+
+
+def merge(state: VisitorState, event: Event) -> bool:
+    """Take `event` into `state`, in place; True where that taught us anything.
+
+    A confirmed exposure or a conversion implies that its page view was served, because the token in it says so.
+    """
+    phase = str(event.phase)
+    if event.kind is Kind.FILTERED:
+        reasons = state.setdefault("filtered", {}).setdefault(phase, {})
+        return _lower(reasons, event.reason, event.at_ms)
+    entry = state.setdefault("phases", {}).setdefault(phase, {}).setdefault(event.variant, {})
+    view = [event.exposed_at_ms, event.device, event.browser, event.source, event.returning]
+    changed = _lower(entry, "first", view)
+    if event.kind is Kind.CONFIRMED:
+        changed |= _lower(entry, "confirmed", event.exposed_at_ms)
+    elif event.kind is Kind.CONVERSION:
+        # clocks of two nodes may differ by a moment: nobody converts before they have seen the page
+        changed |= _lower(entry.setdefault("goals", {}), event.goal, max(event.at_ms, event.exposed_at_ms))
+    if event.simulated and not state.get("simulated"):
+        state["simulated"] = changed = True
+    return changed
+
+
+def find_standing(state: VisitorState, *, window_s: int, timezone: str) -> Standing | None:
+    """What the visitor counts as; None for somebody who was only ever filtered.
+
+    The phase is that of the first exposure, and only conversions made on its own pages count in it. A later phase may
+    have shown another variant, so nothing seen there is counted anywhere.
+    """
+    phases: dict[str, dict[str, Any]] = state.get("phases", {})
+    if not phases:
+        return None
+    exposed_at, phase, variant = min(
+        (entry["first"][0], int(number), key) for number, variants in phases.items() for key, entry in variants.items()
+    )
+    variants = phases[str(phase)]
+    entry = variants[variant]
+    _, device, browser, source, returning = entry["first"]
+    latest = exposed_at + window_s * 1000
+    return Standing(
+        phase=phase,
+        variant=variant,
+        day=day_of(exposed_at, timezone),
+        device=device,
+        browser=browser,
+        source=source,
+        returning=returning,
+        confirmed=entry.get("confirmed") == exposed_at,
+        goals=tuple(sorted(goal for goal, at in entry.get("goals", {}).items() if at <= latest)),
+        multiply_exposed=len(variants) > 1,
+        simulated=state.get("simulated", False),
+    )
+
+
+def list_refusals(state: VisitorState, *, timezone: str) -> Iterator[Refusal]:
+    """Why the visitor was filtered: each reason once per phase."""
+    for phase, reasons in state.get("filtered", {}).items():
+        for reason, at_ms in reasons.items():
+            yield Refusal(int(phase), reason, day_of(at_ms, timezone))
+
+
+def day_of(at_ms: int, timezone: str) -> date:
+    """The calendar day of a moment in a time zone."""
+    return _day_of_quarter(at_ms // _QUARTER_MS, timezone)
+
+
+@lru_cache(maxsize=16_384)
+def _day_of_quarter(quarter: int, timezone: str) -> date:
+    return (_EPOCH + timedelta(milliseconds=quarter * _QUARTER_MS)).astimezone(ZoneInfo(timezone)).date()
+
+
+def _lower(place: dict[str, Any], key: str, value: Any) -> bool:
+    if key in place and place[key] <= value:
+        return False
+    place[key] = value
+    return True
