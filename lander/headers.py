@@ -197,7 +197,8 @@ def studio_headers(*, scheme: str, nonce: str, preview_origin: str) -> Headers:
         ("Content-Security-Policy", serialize_csp(directives)),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
-        ("Referrer-Policy", "no-referrer"),
+        # not no-referrer: under it a browser sends `Origin: null` with our own forms, and the gate could not know them
+        ("Referrer-Policy", "same-origin"),
         NO_STORE,
         *common_headers(scheme),
     )
