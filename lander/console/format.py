@@ -1,0 +1,192 @@
+"""How numbers and times are written on screens: units always, never more digits than they deserve.
+
+Rates and lifts are fractions in code and per cent here. The width of the range decides the digits of the point beside
+it. Pure functions; templates reach them as filters.
+"""
+
+import math
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+MINUS = "−"
+NBSP = "\u00a0"
+PER_CENT = NBSP + "%"
+
+
+def count(number: int) -> str:
+    """
+    >>> count(1234567)
+    '1,234,567'
+    """
+    return f"{number:,}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """
+    >>> plural(1, "visitor"), plural(3400, "visitor")
+    ('1 visitor', '3,400 visitors')
+    """
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def digits_for(low: float, high: float) -> int:
+    """Decimals, in per cent, that a value between `low` and `high` deserves: its range spans two digits or more."""
+    width = (high - low) * 100
+    if not math.isfinite(width) or width <= 0:
+        return 1
+    return min(4, max(0, math.ceil(1 - math.log10(width))))
+
+
+def rate_range(low: float, high: float) -> str:
+    """
+    >>> rate_range(0.0461, 0.0588).replace(NBSP, " ")
+    '4.6–5.9 %'
+    """
+    digits = digits_for(low, high)
+    return f"{low * 100:.{digits}f}–{high * 100:.{digits}f}{PER_CENT}"
+
+
+def rate(value: float, low: float, high: float) -> str:
+    """
+    >>> rate(0.05213, 0.0461, 0.0588).replace(NBSP, " ")
+    '5.2 %'
+    """
+    return f"{value * 100:.{digits_for(low, high)}f}{PER_CENT}"
+
+
+def lift_range(low: float, high: float) -> str:
+    """
+    >>> lift_range(-0.021, 0.234).replace(NBSP, " ")
+    '−2 to +23 %'
+    """
+    digits = _lift_digits(low, high)
+    return f"{_signed(low * 100, digits)} to {_signed(high * 100, digits)}{PER_CENT}"
+
+
+def lift(value: float, low: float, high: float) -> str:
+    """
+    >>> lift(0.1234, -0.021, 0.234).replace(NBSP, " ")
+    '+12 %'
+    """
+    return f"{_signed(value * 100, _lift_digits(low, high))}{PER_CENT}"
+
+
+def probability(value: float) -> str:
+    """
+    >>> [probability(p).replace(NBSP, " ") for p in (0.9999, 0.973, 0.5, 0.001, 1.0)]
+    ['> 99 %', '97 %', '50 %', '< 1 %', '> 99 %']
+    """
+    if value >= 0.995:
+        return f">{NBSP}99{PER_CENT}"
+    if value < 0.005:
+        return f"<{NBSP}1{PER_CENT}"
+    return f"{value * 100:.0f}{PER_CENT}"
+
+
+def per_thousand(value: float) -> str:
+    """A rate's loss as conversions per 1,000 visitors.
+
+    >>> [per_thousand(loss).replace(NBSP, " ") for loss in (0.0004, 0.00004, 0.000001, 0.0123)]
+    ['0.4', '0.04', '< 0.01', '12']
+    """
+    thousand = value * 1000
+    if 0 < thousand < 0.01:
+        return f"<{NBSP}0.01"
+    return f"{thousand:.{0 if thousand >= 10 else 1 if thousand >= 0.1 or not thousand else 2}f}"
+
+
+def one_in(p_value: float) -> str:
+    """How often chance alone explains something.
+
+    >>> one_in(0.0000001), one_in(0.02), one_in(0.4)
+    ('once in 10 million', 'once in 50', 'once in 2')
+    """
+    if p_value <= 0:
+        return "practically never"
+    times = 1 / p_value
+    for limit, word in ((1e15, ""), (1e9, " billion"), (1e6, " million")):
+        if times >= limit:
+            return "practically never" if not word else f"once in {_rough(times / limit)}{word}"
+    return f"once in {_rough(times)}"
+
+
+def basis_points(value: int) -> str:
+    """
+    >>> basis_points(5000).replace(NBSP, " "), basis_points(3333).replace(NBSP, " ")
+    ('50 %', '33.33 %')
+    """
+    return f"{value / 100:g}{PER_CENT}"
+
+
+def size(number: int) -> str:
+    """
+    >>> size(900), size(38_400), size(3_400_000)
+    ('900 bytes', '38 kB', '3.4 MB')
+    """
+    if number < 1000:
+        return f"{number} bytes"
+    if number < 1_000_000:
+        return f"{number / 1000:.0f} kB"
+    return f"{number / 1_000_000:.1f} MB"
+
+
+def moment(at: datetime, timezone: str) -> str:
+    """In the site's zone, which is named.
+
+    >>> moment(datetime(2026, 11, 21, 13, 5, tzinfo=UTC), "Europe/Berlin")
+    '21 Nov 2026, 14:05 (Europe/Berlin)'
+    """
+    local = at.astimezone(ZoneInfo(timezone))
+    return f"{local.day} {local:%b %Y, %H:%M} ({timezone})"
+
+
+def stamp(at: datetime) -> str:
+    """For the audit trail: UTC to the second, which sorts as text.
+
+    >>> stamp(datetime(2026, 11, 21, 13, 5, 9, tzinfo=UTC))
+    '2026-11-21 13:05:09'
+    """
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """
+    >>> noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    >>> [ago(noon - timedelta(**{unit: 3}), noon) for unit in ("seconds", "minutes", "hours", "days", "weeks")]
+    ['just now', '3 minutes ago', '3 hours ago', '3 days ago', '21 days ago']
+    """
+    passed = now - at
+    if passed < timedelta(minutes=1):
+        return "just now"
+    if passed < timedelta(hours=1):
+        return f"{plural(passed // timedelta(minutes=1), 'minute')} ago"
+    if passed < timedelta(days=1):
+        return f"{plural(passed // timedelta(hours=1), 'hour')} ago"
+    return f"{plural(passed // timedelta(days=1), 'day')} ago"
+
+
+def listing(words: list[str], last: str = "and") -> str:
+    """
+    >>> listing(["A"]), listing(["A", "B"]), listing(["A", "B", "C"])
+    ('A', 'A and B', 'A, B and C')
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _lift_digits(low: float, high: float) -> int:
+    return max(0, digits_for(low, high) - 1)
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return f"{MINUS if value < 0 else '+'}{text}"
+
+
+def _rough(value: float) -> str:
+    """Two significant digits."""
+    magnitude = 10 ** max(0, math.floor(math.log10(value)) - 1)
+    return count(round(value / magnitude) * magnitude)

@@ -1,0 +1,153 @@
+"""From a context to a response: what every screen shares, and how a screen or one of its parts is sent.
+
+A template sees the fields of its context dataclass, `layout`, and the filters of `format`: nothing else. A form that
+was refused is the same screen again, with its errors on top and what was typed still in place.
+"""
+
+import dataclasses
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Final, Protocol
+from urllib.parse import urlencode
+
+from flask import Flask, Response, make_response, redirect, render_template, request
+from jinja2 import StrictUndefined
+
+from lander.access.gate import CSRF_FIELD, edge, find_caller, nonce
+from lander.access.models import Role
+from lander.access.permissions import Permission
+from lander.access.signin import csrf_token
+from lander.console import format as words
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+TEMPLATES: Final = ROOT / "templates"
+STATIC: Final = ROOT / "static"
+
+_NAVIGATION: Final = (
+    ("Home", "/", Permission.SIGNED_IN),
+    ("Pages", "/pages", Permission.PAGES_READ),
+    ("Experiments", "/experiments", Permission.EXPERIMENTS_READ),
+    ("Policy", "/policy", Permission.POLICY_READ),
+    ("Audit", "/audit", Permission.AUDIT_READ),
+)
+_ROLES: Final = {Role.MARKETER: "Marketing", Role.ANALYST: "Analysis", Role.IT: "IT"}
+
+NOTICES: Final = {
+    "imported": "Imported. Visitors see nothing of it until you publish.",
+    "saved": "Saved as a new draft. Visitors see it after the next publish.",
+    "copied": "Copied. The new variant starts with the same content.",
+    "brought": "Brought inside. The page now loads its own copy.",
+    "published": "Published. Visitors see it within two seconds.",
+    "rolled-back": "Rolled back. Visitors see the earlier release within two seconds.",
+    "withdrawn": "Withdrawn. The address answers “not found”; drafts and history are kept.",
+    "started": "Started. From now on visitors are split between the variants.",
+    "paused": "Paused. Everybody sees control, and nobody is counted.",
+    "resumed": "Resumed. Visitors are split and counted again.",
+    "stopped": "Stopped. The result below is final.",
+    "signed-out": "You are signed out.",
+}
+"""What a screen says after something was done: the address names the sentence, so it needs no cookie and no store."""
+
+
+class Context(Protocol):
+    """A screen's data: a frozen dataclass that names its template."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    template: ClassVar[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """One word of the navigation."""
+
+    label: str
+    address: str
+    is_current: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Layout:
+    """What every screen shows around its own content."""
+
+    user: str
+    role: str
+    navigation: list[NavigationItem]
+    csrf_field: str
+    csrf: str
+    nonce: str
+    notice: str
+    now: datetime
+
+
+def install_screens(app: Flask) -> None:
+    """Templates that fail on whatever they do not know, and the filters they may use."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for name in ("count", "plural", "size", "moment", "stamp", "ago", "listing", "basis_points"):
+        app.jinja_env.filters[name] = getattr(words, name)
+    app.jinja_env.globals = {"static": static_address}
+    app.context_processor(lambda: {"layout": make_layout()})
+
+
+def show(context: Context, *, status: int = 200) -> Response:
+    """The whole screen."""
+    return _respond(context.template, context, status)
+
+
+def show_part(context: Context, part: str, *, status: int = 200) -> Response:
+    """The partial that the screen includes, alone: for htmx, at the same address."""
+    return _respond(part, context, status)
+
+
+def go(address: str, *, notice: str = "") -> Response:
+    """Done: see the result there (303, so that reloading repeats nothing)."""
+    if notice:
+        assert notice in NOTICES
+        address += ("&" if "?" in address else "?") + urlencode({"notice": notice})
+    return make_response(redirect(address, code=303))
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a part of the screen."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def make_layout() -> Layout:
+    """The surroundings of this request's screen."""
+    caller = find_caller()
+    navigation = []
+    if caller is not None:
+        navigation = [
+            NavigationItem(label, address, is_current=_is_current(address))
+            for label, address, permission in _NAVIGATION
+            if caller.can(permission)
+        ]
+    return Layout(
+        user=caller.user.name if caller else "",
+        role=_ROLES[caller.user.role] if caller else "",
+        navigation=navigation,
+        csrf_field=CSRF_FIELD,
+        csrf=csrf_token(caller.cookie) if caller else "",
+        nonce=nonce(),
+        notice=NOTICES.get(request.args.get("notice", ""), ""),
+        now=edge().now,
+    )
+
+
+@cache
+def static_address(name: str) -> str:
+    """A static file's address, which changes with its content so that it can be cached for ever."""
+    file = STATIC / name
+    stamp = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "missing"
+    return f"/static/{name}?v={stamp}"
+
+
+def _respond(template: str, context: Context, status: int) -> Response:
+    fields = {field.name: getattr(context, field.name) for field in dataclasses.fields(context)}
+    return make_response(render_template(template, **fields), status)
+
+
+def _is_current(address: str) -> bool:
+    return request.path == address or (address != "/" and request.path.startswith(f"{address}/"))

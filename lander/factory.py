@@ -1,0 +1,121 @@
+"""Builds the studio: the gate in front, the console and the API behind it, every error mapped to an answer once.
+
+An application with a route that declares no permission is not built.
+"""
+
+import secrets
+from typing import Final
+
+import structlog
+from flask import Flask, Response, make_response, request
+from flask_openapi3 import Info
+from flask_openapi3.openapi import OpenAPI
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from experiments.errors import ExperimentError
+from lander import __version__
+from lander.access.gate import Studio, check_routes, install_gate
+from lander.api import experiments as experiments_api
+from lander.api.problems import problem
+from lander.config import Settings
+from lander.console import BLUEPRINTS
+from lander.console.errors import error_page
+from lander.console.screens import TEMPLATES, install_screens
+from lander.db import make_engine
+from lander.errors import LanderError
+
+log = structlog.get_logger()
+
+_WORDS: Final = {
+    400: ("The request could not be read.", "Go back and try again."),
+    404: ("This address leads nowhere.", "Check it, or start from the navigation."),
+    405: ("This address does not take that kind of request.", "Go back and use the button again."),
+    413: ("What was sent is larger than this screen takes.", "Make it smaller, or ask IT for a higher limit."),
+    415: ("This address does not read that kind of content.", ""),
+}
+
+
+def create_studio(settings: Settings, engine: Engine | None = None) -> Flask:
+    """The studio's application. Raises `ConfigurationError` where a route declares no permission."""
+    app = OpenAPI(
+        "lander",
+        info=Info(title="Lander", version=__version__, description="Experiments and their reports."),
+        doc_ui=False,
+        validation_error_callback=experiments_api.refuse_arguments,
+        static_folder=None,
+        template_folder=str(TEMPLATES),
+    )
+    install_gate(app, Studio(settings=settings, engine=engine or make_engine(settings.database_url)))
+    install_screens(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.register_api(experiments_api.blueprint)
+    _map_errors(app)
+    check_routes(app)
+    return app
+
+
+def _map_errors(app: Flask) -> None:
+    app.register_error_handler(LanderError, _on_refusal)
+    app.register_error_handler(ExperimentError, _on_refusal)
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(IntegrityError, _on_race)
+    app.register_error_handler(OperationalError, _on_database)
+    app.register_error_handler(Exception, _on_defect)
+
+
+def _on_refusal(error: Exception) -> Response:
+    assert isinstance(error, LanderError | ExperimentError)
+    return _answer(error.status, error.code, error.message, error.fix)
+
+
+def _on_http(error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.response is not None:  # an answer somebody made already
+        return make_response(error.response)
+    status = error.code or 500
+    message, fix = _WORDS.get(status, (error.description or error.name, ""))
+    return _answer(status, error.name.lower().replace(" ", "-"), message, fix)
+
+
+def _on_race(_error: Exception) -> Response:
+    return _answer(409, "conflict", "Somebody else did the same at the same moment.", "Load the screen again.")
+
+
+def _on_database(error: Exception) -> Response:
+    log.error("database away", kind=type(error).__name__, endpoint=request.endpoint)
+    return _answer(503, "unavailable", "The database does not answer.", "Published pages go on; try again in a minute.")
+
+
+def _on_defect(error: Exception) -> Response:
+    """A defect of ours: the reader gets an apology and a reference, the log gets the rest, without personal data."""
+    reference = secrets.token_hex(4)
+    log.error(
+        "defect",
+        reference=reference,
+        kind=type(error).__name__,
+        endpoint=request.endpoint,
+        method=request.method,
+        places=_places(error),
+    )
+    return _answer(
+        500, "defect", "This is our mistake, not yours. Nothing was half done.", "Try again.", reference=reference
+    )
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where it happened, as file and line; never the values, which may be somebody's."""
+    places, step = [], error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('site-packages/')[2]}:{step.tb_lineno} {code.co_name}")
+        step = step.tb_next
+    return places[-12:]
+
+
+def _answer(status: int, code: str, message: str, fix: str, *, reference: str = "") -> Response:
+    if request.path.startswith("/api/"):
+        return problem(status=status, code=code, message=message, fix=fix, reference=reference)
+    return error_page(status=status, message=message, fix=fix, reference=reference)

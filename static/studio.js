@@ -1,0 +1,99 @@
+// What the studio adds in the browser. Every screen works without it.
+"use strict";
+
+// The message after an action is said once: reloading or sharing the address must not repeat it.
+(() => {
+  const address = new URL(location.href);
+  if (address.searchParams.has("notice")) {
+    address.searchParams.delete("notice");
+    history.replaceState(null, "", address);
+  }
+})();
+
+// After a refused form the summary of what needs mending gets the focus, so that it is read first.
+const summary = document.querySelector("[data-focus]");
+if (summary) summary.focus();
+
+// Upload progress, from htmx's own event.
+document.addEventListener("htmx:xhr:progress", (event) => {
+  const bar = event.target.querySelector("progress[data-upload]");
+  if (!bar || !event.detail.lengthComputable) return;
+  bar.hidden = false;
+  bar.max = event.detail.total;
+  bar.value = event.detail.loaded;
+});
+// The answer may be the same form with its errors: it is a 422, and it is meant to be seen.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 422 || event.detail.xhr.status === 409) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  const errors = event.target.querySelector("[data-focus]");
+  if (errors) errors.focus();
+});
+
+// Keyboard: / goes to the search field where there is one, g then a letter to a part of the studio, ? lists them.
+const jumps = { h: "/", p: "/pages", e: "/experiments", r: "/policy", a: "/audit" };
+let waiting = false;
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const shortcuts = document.getElementById("shortcuts");
+  if (waiting && jumps[event.key] && document.querySelector(`nav a[href="${jumps[event.key]}"]`)) {
+    location.assign(jumps[event.key]);
+  } else if (event.key === "?" && shortcuts) {
+    shortcuts.showModal();
+  }
+  waiting = event.key === "g";
+});
+
+// The line numbers beside a source follow its scrolling and its length.
+for (const editor of document.querySelectorAll("[data-source]")) {
+  const area = editor.querySelector("textarea");
+  const gutter = editor.querySelector("[data-gutter]");
+  const marked = new Set((editor.dataset.marked || "").split(",").filter(Boolean).map(Number));
+  let shown = 0;
+  const draw = () => {
+    const lines = area.value.split("\n").length;
+    if (lines !== shown) {
+      const rows = document.createDocumentFragment();
+      for (let number = 1; number <= lines; number += 1) {
+        const row = document.createElement("span");
+        row.textContent = String(number);
+        if (marked.has(number)) row.className = "marked";
+        rows.append(row);
+      }
+      gutter.replaceChildren(rows);
+      shown = lines;
+    }
+    gutter.scrollTop = area.scrollTop;
+  };
+  area.addEventListener("input", draw);
+  area.addEventListener("scroll", draw);
+  draw();
+  const goTo = (number) => {
+    const start = area.value.split("\n").slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+    const end = area.value.indexOf("\n", start);
+    area.focus();
+    area.setSelectionRange(start, end < 0 ? area.value.length : end);
+    const height = parseFloat(getComputedStyle(area).lineHeight);
+    area.scrollTop = Math.max(0, (number - 4) * height);
+  };
+  const toHash = () => {
+    const found = /^#line-(\d+)$/.exec(location.hash);
+    if (found) goTo(Number(found[1]));
+  };
+  window.addEventListener("hashchange", toHash);
+  toHash();
+}
+
+// Device widths of a preview: attributes only, since the studio allows no inline styles.
+for (const group of document.querySelectorAll("[data-widths]")) {
+  const frame = document.getElementById(group.dataset.widths);
+  group.hidden = false;
+  group.addEventListener("change", (event) => {
+    frame.dataset.width = event.target.value;
+  });
+}
