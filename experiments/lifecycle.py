@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from experiments.allocation import ranges
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
-from experiments.models import Annotation, Experiment, Phase, State
+from experiments.models import Annotation, Experiment, Phase, State, Tally
 
 WHOLE_BP: Final = 10_000
 GOALS: Final = ("form", "click")
@@ -119,7 +121,7 @@ def stop(
             f"Ending experiment {experiment.key} needs a reason.",
             fix="Say in one sentence why it ends now; it stays with the result.",
         )
-    phase = load_phase(session, experiment)
+    phase = current_phase(session, experiment)
     shipped = ship or experiment.control
     if shipped not in phase.weights:
         raise InvalidExperiment(
@@ -148,7 +150,7 @@ def new_phase(
     """
     if experiment.state is State.ENDED:
         raise ExperimentConflict(f"Experiment {experiment.key} has ended.", fix="Start a new one instead.")
-    before = load_phase(session, experiment)
+    before = current_phase(session, experiment)
     weights = before.weights if weights is None else weights
     coverage_bp = before.coverage_bp if coverage_bp is None else coverage_bp
     _check_weights(weights, experiment.control)
@@ -161,7 +163,7 @@ def new_phase(
 def annotate(session: Session, experiment: Experiment, *, text: str, actor: str, now: datetime) -> Annotation:
     """Note a change that all variants share; phase and seed stay, and the charts carry the note."""
     note = Annotation(
-        experiment_id=_id(experiment), phase=load_phase(session, experiment).number, at=now, by=actor, text=text
+        experiment_id=_id(experiment), phase=current_phase(session, experiment).number, at=now, by=actor, text=text
     )
     session.add_all([experiment, note])
     session.flush()
@@ -176,7 +178,7 @@ def allocation_of(experiment: Experiment, phase: Phase) -> PhaseAllocation | Non
         experiment_id=_id(experiment),
         experiment_key=experiment.key,
         phase=phase.number,
-        seed=seed_of(experiment.key, phase.number),
+        seed=seed_of(experiment, phase),
         ranges=tuple((str(key), int(low), int(high)) for key, low, high in phase.ranges),
         goal=experiment.goal,
         selector=experiment.selector,
@@ -184,9 +186,9 @@ def allocation_of(experiment: Experiment, phase: Phase) -> PhaseAllocation | Non
     )
 
 
-def seed_of(key: str, phase: int) -> str:
-    """The seed that visitors of a phase are hashed with: part of the interface that others reproduce."""
-    return f"{key}:{phase}"
+def seed_of(experiment: Experiment, phase: Phase) -> str:
+    """What visitors of a phase are hashed with, written so that others can reproduce it."""
+    return f"{experiment.key}:{phase.number}"
 
 
 def find_running(session: Session, page_id: int) -> tuple[Experiment, Phase] | None:
@@ -194,7 +196,7 @@ def find_running(session: Session, page_id: int) -> tuple[Experiment, Phase] | N
     experiment = session.exec(
         select(Experiment).where(Experiment.page_id == page_id, col(Experiment.state) != State.ENDED)
     ).one_or_none()
-    return None if experiment is None else (experiment, load_phase(session, experiment))
+    return None if experiment is None else (experiment, current_phase(session, experiment))
 
 
 def load(session: Session, key: str) -> Experiment:
@@ -204,14 +206,17 @@ def load(session: Session, key: str) -> Experiment:
     return experiment
 
 
-def load_phase(session: Session, experiment: Experiment, number: int | None = None) -> Phase:
-    """One phase of an experiment; its latest where no number is given."""
-    query = select(Phase).where(Phase.experiment_id == _id(experiment)).order_by(col(Phase.number).desc())
-    if number is not None:
-        query = query.where(Phase.number == number)
-    phase = session.exec(query).first()
+def current_phase(session: Session, experiment: Experiment) -> Phase:
+    """The latest phase; the last one where the experiment has ended."""
+    phase = session.exec(_phases(experiment).order_by(col(Phase.number).desc())).first()
+    assert phase is not None, "an experiment has a phase from the moment it is started"
+    return phase
+
+
+def load_phase(session: Session, experiment: Experiment, number: int) -> Phase:
+    phase = session.exec(_phases(experiment).where(Phase.number == number)).one_or_none()
     if phase is None:
-        raise UnknownExperiment(f"Experiment {experiment.key} has no phase {number}.")
+        raise UnknownExperiment(f"Experiment {experiment.key} has no phase {number}.", fix="Phases count from 1.")
     return phase
 
 
@@ -225,13 +230,25 @@ def list_experiments(session: Session, *, page_id: int | None = None) -> list[Ex
 
 def list_phases(session: Session, experiment: Experiment) -> list[Phase]:
     """Oldest first."""
-    return list(session.exec(select(Phase).where(Phase.experiment_id == _id(experiment)).order_by(col(Phase.number))))
+    return list(session.exec(_phases(experiment).order_by(col(Phase.number))))
 
 
 def list_annotations(session: Session, experiment: Experiment) -> list[Annotation]:
     """Oldest first."""
     mine = select(Annotation).where(Annotation.experiment_id == _id(experiment))
     return list(session.exec(mine.order_by(col(Annotation.at), col(Annotation.id))))
+
+
+def count_visitors(session: Session, experiment: Experiment, phase: Phase) -> int:
+    """Distinct visitors a phase has counted so far: what a new phase would set aside."""
+    served = select(func.sum(Tally.served)).where(
+        Tally.experiment_id == _id(experiment), Tally.phase == phase.number, Tally.goal == "", Tally.dimension == "all"
+    )
+    return session.exec(served).one() or 0
+
+
+def _phases(experiment: Experiment) -> SelectOfScalar[Phase]:
+    return select(Phase).where(Phase.experiment_id == _id(experiment))
 
 
 def _open_phase(
