@@ -192,6 +192,7 @@ def write_release(published_dir: Path, release_id: str, files: Mapping[str, byte
     staging.mkdir(exist_ok=True)
     for name, content in files.items():
         write_durably(staging / name, content)
+    _sync_directory(staging)  # the names of the files too, or a power cut could leave a release without them
     try:
         staging.rename(target)
     except OSError:
