@@ -1,0 +1,51 @@
+"""The statistics of an experiment, and nothing else: numbers in, numbers out.
+
+No clock, no random state, no database, no web; numpy and scipy.special are all it needs. Same input, same bits.
+"""
+
+from stats.beta import Beta
+from stats.compare import Comparison, Density, VariantComparison, compare
+from stats.errors import (
+    ControlHasNoLift,
+    InvalidBeta,
+    InvalidControl,
+    InvalidCount,
+    InvalidLift,
+    InvalidPoints,
+    InvalidProbability,
+    InvalidTraffic,
+    InvalidWeights,
+    StatsError,
+    TooFewVariants,
+    TooManyConversions,
+)
+from stats.estimate import Estimate
+from stats.plan import Plan, plan
+from stats.samples import BinarySample
+from stats.srm import Srm, srm
+
+__all__ = [
+    "Beta",
+    "BinarySample",
+    "Comparison",
+    "ControlHasNoLift",
+    "Density",
+    "Estimate",
+    "InvalidBeta",
+    "InvalidControl",
+    "InvalidCount",
+    "InvalidLift",
+    "InvalidPoints",
+    "InvalidProbability",
+    "InvalidTraffic",
+    "InvalidWeights",
+    "Plan",
+    "Srm",
+    "StatsError",
+    "TooFewVariants",
+    "TooManyConversions",
+    "VariantComparison",
+    "compare",
+    "plan",
+    "srm",
+]
