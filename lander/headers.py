@@ -133,17 +133,18 @@ def answer_headers(*, scheme: str) -> Headers:
     )
 
 
-def own_page_headers(*, scheme: str, style: str = "", framed_by: str = "") -> Headers:
+def own_page_headers(*, scheme: str, style: str = "", framed_by: str = "", redirects_to: Sequence[str] = ()) -> Headers:
     """A page of our own on the pages or preview host (not found, thank you, refused form): sealed and without scripts.
 
-    `style` is the text of its one `<style>` element; its form may post to us again. `framed_by` is the studio's origin
-    where the page stands in for a preview.
+    `style` is the text of its one `<style>` element; its form may post to us again, and `redirects_to` names the origins
+    of thank-you pages elsewhere, since a browser holds the redirect after a POST to `form-action` too. `framed_by` is
+    the studio's origin where the page stands in for a preview.
     """
     directives = {
         "sandbox": ("allow-forms", "allow-popups", "allow-popups-to-escape-sandbox"),
         "default-src": ("'none'",),
         "style-src": (hash_source(style),) if style else ("'none'",),
-        "form-action": ("'self'",),
+        "form-action": ("'self'", *redirects_to),
         "base-uri": ("'none'",),
         "frame-ancestors": (framed_by or "'none'",),
     }
