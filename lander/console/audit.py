@@ -28,7 +28,9 @@ def show_audit() -> Response:
 
 
 def _row(entry: AuditEntry) -> AuditRow:
-    details = [(name.replace("_", " "), _plain(value)) for name, value in entry.details.items() if value not in ("", None)]
+    details = [
+        (name.replace("_", " "), _plain(value)) for name, value in entry.details.items() if value not in ("", None)
+    ]
     return AuditRow(at=entry.at, actor=entry.actor, action=entry.action, subject=entry.subject, details=details)
 
 

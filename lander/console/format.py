@@ -8,7 +8,9 @@ import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-MINUS = "−"
+from experiments import words
+from experiments.words import MINUS
+
 NBSP = "\u00a0"
 PER_CENT = NBSP + "%"
 
@@ -72,42 +74,21 @@ def lift(value: float, low: float, high: float) -> str:
 
 
 def probability(value: float) -> str:
+    """As in the verdict, so that a table never disagrees with the sentence above it.
+
+    >>> probability(0.973).replace(NBSP, " ")
+    '97 %'
     """
-    >>> [probability(p).replace(NBSP, " ") for p in (0.9999, 0.973, 0.5, 0.001, 1.0)]
-    ['> 99 %', '97 %', '50 %', '< 1 %', '> 99 %']
-    """
-    if value >= 0.995:
-        return f">{NBSP}99{PER_CENT}"
-    if value < 0.005:
-        return f"<{NBSP}1{PER_CENT}"
-    return f"{value * 100:.0f}{PER_CENT}"
+    return words.probability(value).replace(" %", PER_CENT)
 
 
 def per_thousand(value: float) -> str:
-    """A rate's loss as conversions per 1,000 visitors.
+    """A rate as conversions per 1,000 visitors, as in the verdict.
 
-    >>> [per_thousand(loss).replace(NBSP, " ") for loss in (0.0004, 0.00004, 0.000001, 0.0123)]
-    ['0.4', '0.04', '< 0.01', '12']
+    >>> per_thousand(0.0004)
+    '0.4'
     """
-    thousand = value * 1000
-    if 0 < thousand < 0.01:
-        return f"<{NBSP}0.01"
-    return f"{thousand:.{0 if thousand >= 10 else 1 if thousand >= 0.1 or not thousand else 2}f}"
-
-
-def one_in(p_value: float) -> str:
-    """How often chance alone explains something.
-
-    >>> one_in(0.0000001), one_in(0.02), one_in(0.4)
-    ('once in 10 million', 'once in 50', 'once in 2')
-    """
-    if p_value <= 0:
-        return "practically never"
-    times = 1 / p_value
-    for limit, word in ((1e15, ""), (1e9, " billion"), (1e6, " million")):
-        if times >= limit:
-            return "practically never" if not word else f"once in {_rough(times / limit)}{word}"
-    return f"once in {_rough(times)}"
+    return words.per_thousand(value)
 
 
 def basis_points(value: int) -> str:
@@ -184,9 +165,3 @@ def _signed(value: float, digits: int) -> str:
     if float(text) == 0:
         return text
     return f"{MINUS if value < 0 else '+'}{text}"
-
-
-def _rough(value: float) -> str:
-    """Two significant digits."""
-    magnitude = 10 ** max(0, math.floor(math.log10(value)) - 1)
-    return count(round(value / magnitude) * magnitude)
