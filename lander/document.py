@@ -82,16 +82,21 @@ class Document:
 
     def text(self, element: Element) -> str:
         """The decoded character data in an element, that of scripts and styles only where it is one itself."""
-        texts = self._tokens.texts
-        first = bisect_left(texts, element.content_start, key=lambda item: item.start)
-        last = bisect_left(texts, element.content_end, key=lambda item: item.start)
         return "".join(
-            self._decoded(text)
-            for text in texts[first:last]
+            self.decode(text)
+            for text in self.texts_in(element)
             if text.parent is element or text.parent is None or text.parent.name not in _NOT_TEXT
         )
 
-    def _decoded(self, text: Text) -> str:
+    def texts_in(self, element: Element) -> list[Text]:
+        """The runs of character data in an element, raw ones too."""
+        texts = self._tokens.texts
+        first = bisect_left(texts, element.content_start, key=lambda item: item.start)
+        last = bisect_left(texts, element.content_end, key=lambda item: item.start)
+        return list(texts[first:last])
+
+    def decode(self, text: Text) -> str:
+        """What a run of character data says."""
         content = self.source[text.start : text.end]
         if text.raw:
             return content.replace("\r\n", "\n").replace("\r", "\n")
