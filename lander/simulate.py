@@ -24,7 +24,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from lander.config import Settings
 from lander.edge import SIMULATION_HEADER, sign_simulation
 from lander.errors import Conflict, InvalidInput
-from lander.serve import token as tokens
+from lander.serve.token import TokenSigner
 
 _THREADS: Final = 8
 _TOKEN = re.compile(rb'data-lander="([^"]+)"')
@@ -152,7 +152,7 @@ class _Browser:
         self._connection = http.client.HTTPConnection(host, port, timeout=30)
         self._host_header = f"{plan.host}:{port}"
         self._origin = f"http://{self._host_header}"
-        self._reader = tokens.TokenSigner(settings.signing_keys)
+        self._reader = TokenSigner(settings.signing_keys)
         self._outcome = outcome
 
     def close(self) -> None:
