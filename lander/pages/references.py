@@ -61,7 +61,7 @@ _PRELOADS: Final[Mapping[str, Kind]] = {
     "track": Kind.MEDIA,
     "document": Kind.FRAME,
 }
-_GOES_WHOLE: Final = frozenset(
+GOES_WHOLE: Final = frozenset(
     ["script", "link", "iframe", "frame", "embed", "object", "source", "track", "use", "feimage"]
 )
 _CANDIDATE: Final = re.compile(r"[\s,]*(\S+)")
@@ -270,7 +270,7 @@ def _rewrite_one(edits: Edits, document: Document, chosen: list[tuple[Reference,
     first = chosen[0][0]
     element, attribute = first.element, first.attribute
     if first.css is None and any(address == TAKE_OUT for _, address in chosen):
-        if element.name in _GOES_WHOLE:
+        if element.name in GOES_WHOLE:
             edits.remove_element(element)
         else:
             edits.remove_attribute(element, attribute)
