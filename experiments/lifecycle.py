@@ -66,8 +66,7 @@ def start(
         InvalidExperiment: the plan breaks a rule.
         ExperimentConflict: the page has an experiment that has not ended.
     """
-    _check_weights(weights, control)
-    _check_coverage(coverage_bp)
+    _check_split(weights, coverage_bp, control)
     _check_goal(goal, selector)
     _check_timezone(timezone)
     open_one = find_running(session, page_id)
@@ -153,8 +152,7 @@ def new_phase(
     before = current_phase(session, experiment)
     weights = before.weights if weights is None else weights
     coverage_bp = before.coverage_bp if coverage_bp is None else coverage_bp
-    _check_weights(weights, experiment.control)
-    _check_coverage(coverage_bp)
+    _check_split(weights, coverage_bp, experiment.control)
     before.ended_at = now
     session.add(before)
     return _open_phase(session, experiment, number=before.number + 1, weights=weights, coverage_bp=coverage_bp, now=now)
@@ -260,21 +258,12 @@ def _open_phase(
     coverage_bp: int,
     now: datetime,
 ) -> Phase:
-    # sorted, so that the order in which somebody wrote the weights down does not decide who sees what
-    keys = sorted(weights)
-    owned = ranges([weights[key] for key in keys], coverage_bp)
-    for key, (low, high) in zip(keys, owned, strict=True):
-        if low == high:
-            raise InvalidExperiment(
-                f"With a weight of {weights[key]} and a coverage of {coverage_bp} basis points nobody sees variant {key}.",
-                fix="Raise its weight or the coverage.",
-            )
     phase = Phase(
         experiment_id=_id(experiment),
         number=number,
-        weights={key: weights[key] for key in keys},
+        weights={key: weights[key] for key in sorted(weights)},
         coverage_bp=coverage_bp,
-        ranges=[[key, low, high] for key, (low, high) in zip(keys, owned, strict=True)],
+        ranges=[list(owned) for owned in _cut(weights, coverage_bp)],
         started_at=now,
     )
     session.add(phase)
@@ -282,11 +271,32 @@ def _open_phase(
     return phase
 
 
+def _cut(weights: Mapping[str, int], coverage_bp: int) -> list[tuple[str, int, int]]:
+    """Who owns which buckets; by key, so that the order in which somebody wrote the weights decides nothing."""
+    keys = sorted(weights)
+    owned = ranges([weights[key] for key in keys], coverage_bp)
+    return [(key, low, high) for key, (low, high) in zip(keys, owned, strict=True)]
+
+
 def _next_key(session: Session, slug_key: str) -> str:
     stem = slug_key.replace("/", "-")
     taken = session.exec(select(Experiment.key).where(col(Experiment.key).startswith(f"{stem}-", autoescape=True)))
     numbers = [int(found[1]) for key in taken if (found := re.fullmatch(re.escape(stem) + r"-(\d+)", key))]
     return f"{stem}-{max(numbers, default=0) + 1}"
+
+
+def _check_split(weights: Mapping[str, int], coverage_bp: int, control: str) -> None:
+    _check_weights(weights, control)
+    if not 1 <= coverage_bp <= WHOLE_BP:
+        raise InvalidExperiment(
+            f"Coverage is {coverage_bp:,} basis points; it goes from 1 to 10,000.", fix="10,000 means every visitor."
+        )
+    unseen = [key for key, low, high in _cut(weights, coverage_bp) if low == high]
+    if unseen:
+        raise InvalidExperiment(
+            f"With a coverage of {coverage_bp} basis points nobody sees variant {', '.join(unseen)}.",
+            fix="Raise the coverage.",
+        )
 
 
 def _check_weights(weights: Mapping[str, int], control: str) -> None:
@@ -309,13 +319,6 @@ def _check_weights(weights: Mapping[str, int], control: str) -> None:
         raise InvalidExperiment(
             f"Control is variant {control}, but it has no weight: {listed}.",
             fix="The others are compared with control, so it must take part.",
-        )
-
-
-def _check_coverage(coverage_bp: int) -> None:
-    if not 1 <= coverage_bp <= WHOLE_BP:
-        raise InvalidExperiment(
-            f"Coverage is {coverage_bp:,} basis points; it goes from 1 to 10,000.", fix="10,000 means every visitor."
         )
 
 
