@@ -29,6 +29,11 @@ class Edge:
     simulated: bool = False
 
     @property
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return round(self.now.timestamp() * 1000)
+
+    @property
     def network(self) -> str:
         """The address cut to /24 or /48: the most of it that is ever written down."""
         return cut_address(self.address)
