@@ -14,9 +14,8 @@ from stats.beta import Beta
 from stats.panels import Array, Panels
 
 _DEPTH = 45.0  # where the density is below exp(-45) of its peak, what is left holds less than 1e-17 of the mass
-_STEPS = np.array([1, 2, 3, 4.5, 6.5, 9, 14, 20, 28, 40, 60])
+_STEPS = np.array([1, 2, 3, 4.5, 6.5, 9, 14])
 _OFFSETS = np.concatenate([-_STEPS[::-1], [0], _STEPS])  # in widths of the peak
-_WIDEST = 2.0  # a panel wider than the logistic function's own scale would not resolve its bend
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +57,7 @@ def _edges(beta: Beta) -> Array:
     mode = math.log(a / b)
     peak = -a * math.log1p(b / a) - b * math.log1p(a / b)
     low, high = (peak - _DEPTH) / a, (_DEPTH - peak) / b
-    width = min(_WIDEST, math.sqrt(1 / a + 1 / b))
+    width = math.sqrt(1 / a + 1 / b)  # at most 2, as a Beta has a, b >= 0.5: the bend of the logistic is resolved too
     edges = np.unique(np.concatenate([[low, high], np.clip(mode + width * _OFFSETS, low, high)]))
     deep = _log_height(beta, edges - mode) < -_DEPTH
     alive = np.flatnonzero(~(deep[:-1] & deep[1:]))

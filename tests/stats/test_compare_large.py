@@ -54,6 +54,15 @@ def test_the_lift_of_very_different_sizes_agrees_with_scipy_over_quantiles(count
     assert found == pytest.approx(p_above_by_quantiles(variant, control, 1 + r), abs=PROMISED)
 
 
+@pytest.mark.parametrize("r", [-2e-4, 0.0, 1e-4, 2e-4, 6e-4])
+@pytest.mark.parametrize("conversions", [(5 * 10**7, 50_010_000), (5 * 10**8, 500_010_000), (900_000_000, 900_000_100)])
+def test_the_lift_between_two_billions_agrees_with_scipy_over_quantiles(conversions, r):
+    samples = [BinarySample(10**9, count) for count in conversions]
+    control, variant = posteriors(samples)
+    found = compare(samples).variants[1].p_lift_above(r)
+    assert found == pytest.approx(p_above_by_quantiles(variant, control, 1 + r), abs=PROMISED)
+
+
 def test_without_visitors_every_variant_is_as_likely_best_and_the_rate_is_the_prior():
     for variant in compare([BinarySample(0, 0)] * 4).variants:
         assert variant.p_best == pytest.approx(0.25, abs=1e-14)
@@ -114,3 +123,14 @@ def test_the_prior_is_counted_like_visitors():
     believed = compare([BinarySample(0, 0), BinarySample(100, 7)], prior=Beta(5, 95)).variants
     seen = compare([BinarySample(98, 4), BinarySample(198, 11)], prior=Beta(1, 1)).variants
     assert [variant.p_best for variant in believed] == [variant.p_best for variant in seen]
+
+
+def test_a_rate_that_is_surely_one_leaves_the_distribution_of_the_other():
+    certain = compare([BinarySample(0, 0), BinarySample(10**9, 10**9)]).variants[1]
+    arcsine = 2 / math.pi * math.asin(math.exp(-5))  # P(control < exp(-10))
+    assert certain.p_lift_above(math.expm1(10)) == pytest.approx(arcsine, abs=1e-11)
+
+
+def test_the_two_ends_of_an_interval_are_equally_exact_at_an_extreme_level():
+    rate = compare([BinarySample(100, 50), BinarySample(100, 50)], level=1 - 1e-13).variants[0].rate
+    assert rate.low + rate.high == pytest.approx(1, abs=1e-12)

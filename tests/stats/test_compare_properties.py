@@ -20,8 +20,6 @@ def samples(draw):
 FEW = st.lists(samples(), min_size=2, max_size=6)
 PAIR = st.tuples(samples(), samples())
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 
 @given(FEW)
 @settings(max_examples=150, deadline=None)

@@ -95,6 +95,12 @@ def test_a_mismatch_needs_five_expected_visitors_on_every_variant():
     assert srm([79, 20], [95, 5]).p_value < 0.001
 
 
+@pytest.mark.parametrize(("observed", "mismatch"), [([5103, 4897], False), ([5165, 4835], True), ([5164, 4836], False)])
+def test_a_mismatch_is_a_p_value_below_one_in_a_thousand(observed, mismatch):
+    found = srm(observed, [50, 50])
+    assert found.mismatch is mismatch is (found.p_value < 0.001)
+
+
 @pytest.mark.parametrize(
     "weights", [[0, 0], [-1, 2], [1, float("nan")], [1, float("inf")], [1, True], [1], [1e308, 1e308]]
 )
