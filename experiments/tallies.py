@@ -177,22 +177,17 @@ def _insert(
 
 
 def _running_cells(session: Session, experiment_id: int) -> dict[Cell, Counts]:
+    """Without the cells of nothing but zeros that visitors leave behind when they move to an earlier day or phase."""
     columns = [col(getattr(Tally, name)) for name in _KEYS + _NUMBERS]
-    rows = session.execute(select(*columns).where(col(Tally.experiment_id) == experiment_id))
-    return {Cell(*row[: len(_KEYS)]): Counts(*row[len(_KEYS) :]) for row in rows}
+    rows = session.execute(select(*columns).where(col(Tally.experiment_id) == experiment_id)).all()
+    return {Cell(*row[: len(_KEYS)]): Counts(*row[len(_KEYS) :]) for row in rows if any(row[len(_KEYS) :])}
 
 
 def _running_refusals(session: Session, experiment_id: int) -> dict[Refusal, int]:
     columns = (col(FilteredTally.phase), col(FilteredTally.reason), col(FilteredTally.day), col(FilteredTally.visitors))
-    rows = session.execute(select(*columns).where(col(FilteredTally.experiment_id) == experiment_id))
-    return {Refusal(*row[:3]): row[3] for row in rows}
+    rows = session.execute(select(*columns).where(col(FilteredTally.experiment_id) == experiment_id)).all()
+    return {Refusal(*row[:3]): row[3] for row in rows if row[3]}
 
 
 def _count_differing(running: Mapping[Any, Any], true: Mapping[Any, Any]) -> int:
-    """A cell of nothing but zeros is as good as none: it is left behind by visitors who moved out of it."""
-    cells = running.keys() | true.keys()
-    return sum(_or_zeros(running.get(cell)) != _or_zeros(true.get(cell)) for cell in cells)
-
-
-def _or_zeros(numbers: Any) -> Any:
-    return numbers if numbers is not None and (isinstance(numbers, int) or any(numbers)) else None
+    return sum(running.get(cell) != true.get(cell) for cell in running.keys() | true.keys())
