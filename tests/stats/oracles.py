@@ -131,6 +131,6 @@ def p_above_by_quantiles(variant, control, k):
     def chance(q: float) -> float:
         return c.cdf(v.ppf(q) / k) if variant_is_narrower else v.sf(k * c.ppf(q))
 
-    value, error = integrate.quad(chance, 0, 1, limit=400, epsabs=1e-12, epsrel=0)
+    value, error = integrate.quad(chance, 0, 1, limit=400, epsabs=1e-10, epsrel=0)
     assert error < 1e-9, error
     return value
