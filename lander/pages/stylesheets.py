@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import tinycss2  # type: ignore[import-untyped]
 
-from lander.pages.addresses import Kind, Scope, is_absolute, resolve_address
+from lander.pages.addresses import Address, Kind, Scope, is_absolute, resolve_address
 
 REMOVED_ADDRESS: Final = "data:,"
 _IMAGE_SETS: Final = frozenset(["image-set", "-webkit-image-set"])
@@ -174,16 +174,16 @@ class Settled:
 
     text: str
     external: tuple[str, ...]  # absolute addresses that are still loaded from elsewhere
-    assets: tuple[str, ...]  # keys of the files it refers to
+    assets: tuple[str, ...]  # names of the files of ours it refers to
     missing: tuple[tuple[str, int], ...]  # relative addresses that lead to no file, with their lines
 
 
-def settle_css(css: str, *, base: str, prefix: str, name_of: Callable[[str], tuple[str, str] | None]) -> Settled:
+def settle_css(css: str, *, base: str, prefix: str, name_of: Callable[[Address], str | None]) -> Settled:
     """Lead a stylesheet's references to assets.
 
-    `base` is where it stood: an archive path, or the absolute address it was brought from. `name_of` gives (key, asset
-    name) of what an absolute address or an archive path leads to. What is not ours becomes an absolute address, so
-    that it can be listed, allowed, brought inside later, or taken out.
+    `base` is where it stood: an archive path, or the absolute address it was brought from. `name_of` gives the asset name
+    of what an address leads to. What is not ours becomes an absolute address, so that it can be listed, allowed, brought
+    inside later, or taken out.
     """
     external: list[str] = []
     assets: list[str] = []
@@ -191,14 +191,15 @@ def settle_css(css: str, *, base: str, prefix: str, name_of: Callable[[str], tup
 
     def choose(reference: CssReference) -> str | None:
         if reference.address.startswith(prefix):
+            assets.append(resolve_address(reference.address, base="").target.removeprefix(prefix.lstrip("/")))
             return None
         address = resolve_address(reference.address, base)
         if address.scope not in (Scope.EXTERNAL, Scope.RELATIVE):
             return None
-        found = name_of(address.target)
-        if found is not None:
-            assets.append(found[0])
-            return prefix + found[1] + address.fragment
+        name = name_of(address)
+        if name is not None:
+            assets.append(name)
+            return prefix + name + address.fragment
         if address.scope is Scope.RELATIVE:
             missing.append((reference.address, reference.line))
             return None
