@@ -97,6 +97,7 @@ def common_headers(scheme: str, *, framed: bool = False) -> Headers:
 
 def page_headers(directives: Directives, *, scheme: str, noindex: bool) -> Headers:
     """A published page. `directives` come from `lander.policy.csp.page_policy`."""
+    framed = tuple(directives.get("frame-ancestors", ("'none'",))) != ("'none'",)
     return (
         HTML,
         ("Content-Security-Policy", serialize_csp(directives)),
@@ -106,7 +107,7 @@ def page_headers(directives: Directives, *, scheme: str, noindex: bool) -> Heade
         PERMISSIONS_POLICY,
         ("Cache-Control", "private, no-store"),
         *((NOINDEX,) if noindex else ()),
-        *common_headers(scheme),
+        *common_headers(scheme, framed=framed),
     )
 
 

@@ -48,10 +48,7 @@ class Refused(LanderError):
         self.findings = tuple(findings)
         refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
         count = "One thing stands" if len(refusals) == 1 else f"{len(refusals)} things stand"
-        super().__init__(
-            f"{subject} was not published, and nothing changed. {count} in the way:",
-            fix="".join(f"\n  - {finding}" for finding in refusals),
-        )
+        super().__init__(f"{subject} was not published, and nothing changed.", fix=f"{count} in the way.")
 
 
 def has_refusals(findings: Iterable[Finding]) -> bool:

@@ -41,6 +41,10 @@ class Allow:
         sources: tuple[str, ...] = getattr(self, kind, ())
         return any(_covers(source, parts.hostname, parts.path or "/") for source in sources)
 
+    def names(self, host: str) -> bool:
+        """Whether anything at all may be loaded from this host; a connection opened early then gives nothing away."""
+        return any(urlsplit(source).hostname == host for item in fields(self) for source in getattr(self, item.name))
+
 
 @dataclass(frozen=True, slots=True)
 class Isolation:

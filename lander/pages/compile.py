@@ -1,0 +1,194 @@
+"""Compiles one version of a variant into the bytes that visitors get, with slots, headers and the list of its assets.
+
+Pure: the same version under the same surroundings gives the same bytes, so the same release. The stored source never
+changes; what is not rewritten stays byte for byte. Scripts and styles are hashed in the page as it will be served.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lander import beacon
+from lander.document import Document, Edits, escape_attribute
+from lander.headers import Directives, hash_source, page_headers, serialize_csp
+from lander.pages.dynamic_text import place_slots
+from lander.pages.forms import AdoptedForm, adopt_forms, apply_form
+from lander.pages.loads import Files, integrity_of, settle_references
+from lander.pages.models import Version
+from lander.policy.csp import page_policy
+from lander.policy.findings import Finding, Severity
+from lander.policy.policy import Policy
+from lander.policy.rules import check_page
+from lander.published import Allocation, PublishedVariant, Segment, TextSlot, TokenSlot
+
+PREVIEW_TOKEN: Final = "preview"  # noqa: S105  no token: what stands in its place where nothing is counted
+_LONGEST_CSP: Final = 8_000  # with the other headers, proxies give up somewhere above
+_RUNS: Final = frozenset(("", "module", "importmap", "speculationrules", "text/javascript", "application/javascript"))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything outside a version that its compiled form depends on."""
+
+    slug: str
+    policy: Policy
+    scheme: str
+    noindex: bool = True
+    thank_you: str = ""
+    allocation: Allocation | None = None
+    strip_external: bool = False
+    preview_root: str | None = None  # the path that a preview stands under; None where it is published
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A variant ready to be released, unless a finding refuses it."""
+
+    variant: PublishedVariant
+    directives: Directives
+    assets: frozenset[str]
+    made: dict[str, bytes] = field(default_factory=dict)  # assets that compiling made: name → content
+    findings: tuple[Finding, ...] = ()
+    removed: tuple[str, ...] = ()
+    siblings: frozenset[str] = frozenset()  # slugs that it links to
+
+
+def compile_variant(key: str, version: Version, around: Surroundings, files: Files) -> Compiled:
+    """Compile `version` as variant `key`; findings are reported, not raised."""
+    document = Document(version.source)
+    edits = Edits(document)
+    settled = settle_references(
+        document,
+        edits,
+        version,
+        slug=around.slug,
+        files=files,
+        allow=around.policy.isolation.allow,
+        strip=around.strip_external,
+        root=around.preview_root or "",
+    )
+    forms = adopt_forms(document, enable_submit=version.enable_submit)
+    token: object = TokenSlot() if around.preview_root is None else PREVIEW_TOKEN
+    for form in forms:
+        apply_form(edits, form, at_end=_hidden_fields(form, token))
+    slot_findings = place_slots(document, edits)
+    _add_to_head(document, edits, around, token)
+    parts = edits.apply()
+    served = Document("".join(part if isinstance(part, str) else "-" for part in parts))
+    directives = _hash(served, settled.scripts, around)
+    findings = [
+        *check_page(
+            document,
+            settled.loads,
+            forms,
+            around.policy,
+            thank_you=around.thank_you,
+            taken_out=settled.taken_out,
+        ),
+        *slot_findings,
+        *settled.findings,
+        *_check_size(directives),
+    ]
+    return Compiled(
+        variant=PublishedVariant(
+            key=key,
+            segments=_encode(parts),
+            headers=page_headers(directives, scheme=around.scheme, noindex=around.noindex),
+            forms=tuple(replace(form.form, thank_you=around.thank_you) for form in forms),
+        ),
+        directives=directives,
+        assets=frozenset(settled.assets),
+        made=settled.made,
+        findings=tuple(replace(finding, where=f"variant {key}") for finding in findings),
+        removed=tuple(settled.removed),
+        siblings=frozenset(settled.siblings),
+    )
+
+
+def _hidden_fields(form: AdoptedForm, token: object) -> tuple[object, ...]:
+    """What tells us which view and form an answer belongs to, and a field that only machines fill in.
+
+    One element at the form's end: rules on the first child or on neighbours keep applying to what they applied to.
+    """
+    return (
+        '<span style="display:none!important" aria-hidden="true"><input type="hidden" name="_lander" value="',
+        token,
+        f'"><input type="hidden" name="_form" value="{form.form.key}">'
+        '<label>Leave this empty <input name="lander_website" tabindex="-1" autocomplete="off"></label></span>',
+    )
+
+
+def _add_to_head(document: Document, edits: Edits, around: Surroundings, token: object) -> None:
+    robots = [item for item in document.named("meta") if (item.get("name") or "").strip().lower() == "robots"]
+    added: list[object] = []
+    if around.noindex and robots:
+        for element in robots:
+            edits.set_attribute(element, "content", "noindex")
+    elif around.noindex:
+        added.append('<meta name="robots" content="noindex">')
+    added += ['<script data-lander="', token, '"']
+    goal = around.allocation
+    if goal is not None:
+        added.append(f' data-goal="{escape_attribute(goal.goal)}"')
+        if goal.selector:
+            added.append(f' data-selector="{escape_attribute(goal.selector)}"')
+    added.append(f">{beacon.SCRIPT}</script>")
+    edits.insert(_place_in_head(document), *added)
+
+
+def _place_in_head(document: Document) -> int:
+    """Before </head>; without one before <body>, else behind <html>, else before the first tag, never before a doctype."""
+    head, body, html = (
+        next((item for item in document.named(name) if not item.foreign), None) for name in ("head", "body", "html")
+    )
+    if head is not None and head.content_end > head.end:
+        return head.content_end
+    if body is not None:
+        return body.start
+    if head is not None or html is not None:
+        return (head or html or document.elements[0]).end
+    return document.elements[0].start if document.elements else len(document.source)
+
+
+def _hash(served: Document, own_scripts: Iterable[str], around: Surroundings) -> Directives:
+    """The page's policy, from the scripts and styles that stand in it as it is served."""
+    scripts = [f"'{integrity_of(name)}'" for name in own_scripts]
+    for element in served.named("script"):
+        kind = (element.get("type") or "").strip().lower()
+        text = served.text(element)
+        if element.get("src") is None and text and kind in _RUNS:
+            scripts.append(hash_source(text))
+    return page_policy(
+        around.policy,
+        scheme=around.scheme,
+        scripts=scripts,
+        styles=[hash_source(served.text(element)) for element in served.named("style")],
+        style_attributes=[hash_source(value) for item in served.elements if (value := item.get("style")) is not None],
+        thank_you=[around.thank_you],
+    )
+
+
+def _check_size(directives: Directives) -> list[Finding]:
+    size = len(serialize_csp(directives))
+    if size <= _LONGEST_CSP:
+        return []
+    return [
+        Finding(
+            Severity.WARN,
+            "isolation.header-size",
+            f"The page has {len(directives['style-src']):,} styles of its own inside tags and <style>; listing them "
+            f"takes a header of {size:,} bytes, more than some proxies pass on.",
+            "Move the style attributes into a stylesheet.",
+        )
+    ]
+
+
+def _encode(parts: Sequence[object]) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
+    for part in parts:
+        if isinstance(part, str):
+            segments.append(part.encode())
+        else:
+            assert isinstance(part, TokenSlot | TextSlot), part
+            segments.append(part)
+    return tuple(segments)
