@@ -1,5 +1,6 @@
 """Experiments and events with defaults, for tests that care about one thing at a time."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,15 +76,12 @@ def refuse(served: Event, reason: str) -> Event:
 def crowd(
     variant: str, *, served: int, confirmed: int | None = None, conversions: int = 0, days: int = 1, **changes: Any
 ) -> list[Event]:
-    """Visitors of one variant, spread evenly over days; the first ones confirm, and of those the first ones convert.
-
-    Every tenth moment differs in nothing but the visitor, so days and conversions do not depend on each other.
-    """
+    """Visitors of one variant, spread evenly over days; the first ones confirm, and the first ones convert."""
     events = []
     for number in range(served):
         at_ms = STARTED_MS + HOUR_MS + number % days * DAY_MS
-        seen = view(f"{variant}{changes.get('device', '')}{number:x}".ljust(32, "0"), variant=variant, at_ms=at_ms)
-        seen = replace(seen, **changes)
+        who = hashlib.md5(f"{variant} {changes} {number}".encode(), usedforsecurity=False).hexdigest()
+        seen = view(who, variant=variant, at_ms=at_ms, **changes)
         events.append(seen)
         if number < (served if confirmed is None else confirmed):
             events.append(confirm(seen))
