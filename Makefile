@@ -31,7 +31,7 @@ contracts: $(VENV)/.dev ## Check who may import whom
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev ## Print the measured ratios as JSON lines
-	@for file in bench/*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in bench/*.py; do $(BIN)/python -P $$file || exit 1; done
 
 lock: $(VENV)/.dev ## Choose newer versions of what we depend on
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
