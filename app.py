@@ -1,0 +1,71 @@
+"""One WSGI object for every plane, told apart by Host: `gunicorn app:app`.
+
+Pages answer from this node's disk. The studio and the previews, with the database and everything they import, are built
+when the first request for them comes, so a worker that serves pages alone stays light.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from lander.config import Settings, check_pages_host, load_settings
+from lander.serve.front import Front
+from lander.serve.request import host_of
+
+Plane = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+if TYPE_CHECKING:
+    app: Plane
+
+
+def build(settings: Settings) -> Plane:
+    """The service under these settings; raises `ConfigurationError` where pages share a host with another plane."""
+    front = Front(settings)
+    for host in front.hosts:
+        check_pages_host(settings, host)
+    planes: dict[str, Plane] = {
+        settings.studio_host: _Late(lambda: _build_studio(settings)),
+        settings.preview_host: _Late(lambda: _build_preview(settings)),
+    }
+
+    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        plane = planes.get(host_of(environ.get("HTTP_HOST", "")), front)
+        return plane(environ, start_response)
+
+    return dispatch
+
+
+class _Late:
+    """A plane that is built by its first request."""
+
+    def __init__(self, make: Callable[[], Plane]) -> None:
+        self._make = make
+        self._plane: Plane | None = None
+        self._making = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if self._plane is None:
+            with self._making:
+                self._plane = self._plane or self._make()
+        return self._plane(environ, start_response)
+
+
+def _build_studio(settings: Settings) -> Plane:
+    from lander.factory import create_studio  # noqa: PLC0415  (late: see above)
+
+    return create_studio(settings)
+
+
+def _build_preview(settings: Settings) -> Plane:
+    from lander.db import make_engine  # noqa: PLC0415  (late: see above)
+    from lander.preview import create_preview  # noqa: PLC0415
+
+    return create_preview(settings, make_engine(settings.database_url))
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, made when a server asks for it: importing this module reads no settings and touches no disk."""
+    if name == "app":
+        globals()["app"] = build(load_settings())
+        return globals()["app"]
+    raise AttributeError(name)

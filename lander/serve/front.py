@@ -1,0 +1,199 @@
+"""The pages plane: plain WSGI in front of everything, because a page view must cost microseconds.
+
+It needs the disk of this node and nothing else: no database, no templates, no statistics. Whatever goes wrong in here,
+a visitor still gets the page's control; it is counted and logged, and never answered with 500.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from experiments.journal import Journal, JournalUnavailable
+from lander.artifact import ASSET_PREFIX
+from lander.config import Settings
+from lander.edge import read_edge
+from lander.headers import REPORT_PATH
+from lander.serve import own_pages
+from lander.serve.assets import Assets
+from lander.serve.beacons import BeaconDesk
+from lander.serve.catalog import CatalogHolder, Route
+from lander.serve.counting import records_of
+from lander.serve.exposure import Exposer
+from lander.serve.fill import fill
+from lander.serve.forms import FormDesk
+from lander.serve.reports import ReportDesk
+from lander.serve.request import Request, host_of
+from lander.serve.respond import OK, Answers, Header, Response
+from lander.serve.token import TokenSigner, View, new_view_id
+from lander.serve.visitor import OPTED_OUT, VisitorCookie, new_id
+
+LONGEST_QUERY: Final = 8_192
+BEACON_PATH: Final = "/_l/b"
+
+Handler = Callable[[Request], Response]
+
+log = logging.getLogger(__name__)
+
+
+class Front:
+    """The WSGI application of every pages host in the catalog; any other host gets 421."""
+
+    def __init__(self, settings: Settings, *, journal: Journal | None = None) -> None:
+        self._settings = settings
+        self._journal = journal or Journal(settings.journal_dir)
+        self._catalog = CatalogHolder(settings.published_dir)
+        self._tokens = TokenSigner(settings.signing_keys)
+        self._cookie = VisitorCookie(settings)
+        self._exposer = Exposer(settings, self._cookie)
+        self._answers = Answers(settings.scheme)
+        self._assets = Assets(settings.published_dir, settings.scheme, self._answers)
+        self._resources = self._list_resources()
+        self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
+
+    @property
+    def hosts(self) -> list[str]:
+        """The pages hosts of the current catalog."""
+        return list(self._catalog.current().catalog.sites)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What this process answered beside pages, by path and status, and how often a page had to be rescued."""
+        with self._counting:
+            return dict(self._counts)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            response = self._answer(environ)
+        except Exception as problem:  # one of three broad ones in Lander: a page is shown whatever happens
+            response = self._rescue(environ, problem)
+        start_response(response.status, response.headers)
+        return () if environ["REQUEST_METHOD"] == "HEAD" else response.body
+
+    def _answer(self, environ: dict[str, Any]) -> Response:
+        if environ.get("HTTP_SERVICE_WORKER") is not None:
+            return self._answers.text(403, "There are no service workers here.")
+        host = host_of(environ.get("HTTP_HOST", ""))
+        routes = self._catalog.current()
+        route = routes.by_address.get((host, environ.get("PATH_INFO", "")))
+        if route is not None:
+            return self._show(environ, route)
+        if host in routes.catalog.sites:
+            return self._answer_beside_pages(Request(environ, host, routes, read_edge(environ, self._settings)))
+        if not host and environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+            return self._answers.text(400, "HTTP/1.1 needs a Host.")
+        return self._answers.text(421, "No pages are served under this host name.")
+
+    def _show(self, environ: dict[str, Any], route: Route) -> Response:
+        """A page: who came and what they see, filled, written down."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self._answers.wrong_method("GET, HEAD")
+        query = environ.get("QUERY_STRING", "")
+        if len(query) > LONGEST_QUERY:
+            return self._answers.text(414, "This address is too long.")
+        exposure = self._exposer.expose(environ, route, read_edge(environ, self._settings))
+        response = self._fill(route, exposure.view, query)
+        if exposure.set_cookie:
+            response.headers.append(("Set-Cookie", exposure.set_cookie))
+        if exposure.event is not None:
+            self._journal.append(records_of((exposure.event,)))
+        return response
+
+    def _fill(self, route: Route, view: View, query: str) -> Response:
+        body = fill(route.templates[view.variant], self._tokens.mint(view), query)
+        headers: list[Header] = [*route.release.variants[view.variant].headers, ("Content-Length", str(len(body)))]
+        return Response(OK, headers, (body,))
+
+    def _rescue(self, environ: dict[str, Any], problem: Exception) -> Response:
+        """What a visitor gets when something broke: control, uncounted; or the plain word that it does not work."""
+        self._count(f"rescued {type(problem).__name__}")
+        if isinstance(problem, JournalUnavailable):  # it has logged itself
+            return self._answers.text(503, "This cannot be kept right now.", ("Retry-After", "60"))
+        log.error("a request was rescued", exc_info=problem)
+        try:
+            address = host_of(environ.get("HTTP_HOST", "")), environ.get("PATH_INFO", "")
+            route = self._catalog.current().by_address.get(address)
+            if route is not None and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+                release, now_ms = route.release, read_edge(environ, self._settings).now_ms
+                view = View(
+                    release.page_id, release.control, new_id(), new_view_id(), now_ms, "other", "other", "direct"
+                )
+                return self._fill(route, view, "")
+        except Exception:
+            log.exception("a page could not be rescued")
+        return self._answers.page(503, own_pages.misbehaving(), ("Retry-After", "60"))
+
+    def _answer_beside_pages(self, request: Request) -> Response:
+        handlers = self._find_handlers(request)
+        if handlers is None:
+            return self._answers.page(404, own_pages.not_found())
+        handler = handlers.get(request.method)
+        if handler is None:
+            return self._answers.wrong_method(", ".join(handlers).replace("GET", "GET, HEAD"))
+        response = handler(request)
+        if request.path in self._resources:
+            self._count(f"{request.path} {response.status[:3]}")
+        return response
+
+    def _find_handlers(self, request: Request) -> Mapping[str, Handler] | None:
+        if request.path in self._resources:
+            return self._resources[request.path]
+        if request.path.startswith(ASSET_PREFIX):
+            return {"GET": lambda request: self._assets.serve(request.environ)}
+        if (request.host, request.path.rstrip("/")) in request.routes.by_address:
+            return {"GET": self._drop_slash}
+        return None
+
+    def _list_resources(self) -> Mapping[str, Mapping[str, Handler]]:
+        answers = self._answers
+        forms = FormDesk(self._settings, self._journal, self._tokens, answers)
+        beacons = BeaconDesk(self._settings, self._journal, self._tokens, answers)
+        reports = ReportDesk(answers)
+        return {
+            "/": {"GET": self._go_to_core_site},
+            "/favicon.ico": {"GET": lambda _: answers.empty(204)},
+            "/robots.txt": {"GET": lambda _: answers.text(200, "User-agent: *\nDisallow:")},
+            "/healthz": {"GET": lambda _: answers.text(200, "alive")},
+            "/readyz": {"GET": self._tell_readiness},
+            own_pages.FORM_PATH: {"POST": forms.receive},
+            own_pages.THANKS_PATH: {"GET": lambda _: answers.page(200, own_pages.thanks())},
+            own_pages.OPT_OUT_PATH: {"GET": self._offer_opt_out, "POST": self._opt_out},
+            BEACON_PATH: {"POST": beacons.receive},
+            REPORT_PATH: {"POST": reports.receive},
+        }
+
+    def _go_to_core_site(self, request: Request) -> Response:
+        core_site = request.routes.catalog.sites[request.host].core_site
+        target = core_site if "://" in core_site else f"{self._settings.scheme}://{core_site}"
+        return self._answers.redirect(302, _with_query(f"{target.rstrip('/')}/", request))
+
+    def _drop_slash(self, request: Request) -> Response:
+        return self._answers.redirect(301, _with_query(request.path.rstrip("/"), request))
+
+    def _offer_opt_out(self, request: Request) -> Response:
+        done = self._cookie.find(request.environ.get("HTTP_COOKIE", "")) == OPTED_OUT
+        return self._answers.page(200, own_pages.opt_out(done=done))
+
+    def _opt_out(self, _: Request) -> Response:
+        response = self._answers.redirect(303, own_pages.OPT_OUT_PATH)
+        response.headers.append(("Set-Cookie", self._cookie.opt_out()))
+        return response
+
+    def _tell_readiness(self, request: Request) -> Response:
+        """Ready: there is something to show, and what comes in can be kept. The database has no say."""
+        if not request.routes.by_address:
+            return self._answers.text(503, "no release is loaded")
+        self._journal.check()
+        return self._answers.text(200, "ready")
+
+    def _count(self, what: str) -> None:
+        with self._counting:
+            self._counts[what] += 1
+
+
+def _with_query(address: str, request: Request) -> str:
+    """The raw query string always survives a redirect."""
+    query = request.environ.get("QUERY_STRING", "")
+    return f"{address}?{query}" if query else address
