@@ -230,7 +230,7 @@ def days_missing(counts: Sequence[VariantCounts], *, days: int, elapsed_days: fl
     if elapsed_days < 1 or any(not have and need for have, need in lacking):
         return None
     waits = [ceil((need - have) / (have / elapsed_days)) for have, need in lacking if have < need]
-    return max([MIN_DAYS - days, *waits])
+    return max([0, MIN_DAYS - days, *waits])
 
 
 def _compare_numbers(counts: Sequence[VariantCounts], step: str) -> str:

@@ -144,7 +144,7 @@ class Report:
         said = (
             f"{name(variant.key)}{' (control)' if variant.key == self.control else ''}: "
             f"{variant.served:,} served, {variant.confirmed:,} confirmed, {plural(variant.conversions, self.noun)}, "
-            f"rate {variant.rate.low:.2%} to {variant.rate.high:.2%}, best with {probability(variant.p_best)}"
+            f"rate {100 * variant.rate.low:.2f} to {100 * variant.rate.high:.2f} %, best with {probability(variant.p_best)}"
         )
         if variant.lift is not None:
             said += f", lift between {lift_range(variant.lift.low, variant.lift.high)}"

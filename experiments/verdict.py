@@ -183,10 +183,8 @@ def _say_continue(challengers: Sequence[Challenger], evidence: Evidence) -> str:
 
 def _say_missing(leader: Challenger, control_rate: float) -> str:
     b = name(leader.key)
-    if leader.p_beats_control < 0.5:
-        return f"To drop {b} takes {probability(1 - P_BEATS_CONTROL)} or less."
     if leader.p_beats_control < P_BEATS_CONTROL:
-        return f"To ship {b} takes {probability(P_BEATS_CONTROL)}."
+        return f"It takes {probability(P_BEATS_CONTROL)} to ship {b}, {probability(1 - P_BEATS_CONTROL)} to drop it."
     if leader.p_best < P_BEST:
         return f"To ship {b} takes {probability(P_BEST)} to be the best of all; it has {probability(leader.p_best)}."
     loss = 100 * leader.expected_loss / control_rate

@@ -79,15 +79,15 @@ def per_thousand(fraction: float) -> str:
 def chance(p_value: float) -> str:
     """How often chance alone would do this.
 
-    >>> chance(1e-7), chance(0.0004), chance(0)
-    ('once in 10 million', 'once in 2,500', 'practically never')
+    >>> chance(1e-7), chance(2.9e-7), chance(0.0004), chance(0)
+    ('once in 10 million', 'once in 3.4 million', 'once in 2,500', 'practically never')
     """
     if p_value < 1e-12:
         return "practically never"
     times = 1 / p_value
     for unit, word in ((1e9, " billion"), (1e6, " million"), (1, "")):
         if times >= unit:
-            return f"once in {float(f'{times / unit:.2g}'):,.0f}{word}"
+            return f"once in {float(f'{times / unit:.2g}'):,g}{word}"
     return "always"
 
 

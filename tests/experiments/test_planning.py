@@ -1,0 +1,70 @@
+"""Before a test starts, Maya is told how long it will take."""
+
+from pathlib import Path
+
+import pytest
+
+import stats
+from experiments import lifecycle, planning
+from lander.db import reading, transaction
+from tests.experiments.builders import after, crowd, make_database, start, take_in
+
+
+def test_without_a_rate_it_says_that_it_assumed_one() -> None:
+    need = planning.visitors_needed()
+    assert need.is_assumed
+    assert need.sentence() == (
+        "To find a lift of +10 % on a rate of 5.0 % (assumed) takes about 31,231 visitors per variant, 62,462 in all."
+    )
+    assert need.as_json() == {
+        "rate": 0.05,
+        "rate_assumed": True,
+        "lift": 0.10,
+        "power": 0.80,
+        "alpha": 0.05,
+        "variants": 2,
+        "visitors_per_variant": 31_231,
+        "visitors": 62_462,
+        "days": None,
+    }
+
+
+def test_with_a_rate_and_traffic_it_says_the_days() -> None:
+    need = planning.visitors_needed(0.04, 0.20, variants=3, visitors_per_day=1_000)
+    assert need.plan == stats.plan(0.04, 0.20, variants=3, visitors_per_day=1_000)
+    assert "on a rate of 4.0 % (measured on this page)" in need.sentence()
+    assert need.sentence().endswith("about 31 days at the present traffic.")
+
+
+def test_a_rate_that_cannot_be_is_refused() -> None:
+    with pytest.raises(stats.InvalidProbability):
+        planning.visitors_needed(0.0)
+
+
+def test_the_rate_of_a_page_is_what_its_control_has_shown(tmp_path: Path) -> None:
+    engine = make_database(tmp_path)
+    with transaction(engine) as session:
+        start(session)
+    with reading(engine) as session:
+        assert planning.find_rate(session, page_id=1, goal="form") is None
+    take_in(engine, crowd("a", served=220, confirmed=200, conversions=12) + crowd("b", served=200, conversions=40))
+    with transaction(engine) as session:
+        lifecycle.stop(
+            session, lifecycle.load(session, "spring-sale-1"), reason="Done.", actor="Maya", now=after(days=9)
+        )
+        start(session)
+    take_in(engine, crowd("a", served=100, conversions=9, experiment_id=2))
+    with reading(engine) as session:
+        assert planning.find_rate(session, page_id=1, goal="form") == pytest.approx((12 + 9) / 300)
+        assert planning.find_rate(session, page_id=1, goal="click", selector="a.cta") is None
+        assert planning.find_rate(session, page_id=2, goal="form") is None
+
+
+@pytest.mark.parametrize(("served", "conversions"), [(99, 9), (200, 0), (200, 200)])
+def test_too_little_to_know_a_rate_is_no_rate(tmp_path: Path, served: int, conversions: int) -> None:
+    engine = make_database(tmp_path)
+    with transaction(engine) as session:
+        start(session)
+    take_in(engine, crowd("a", served=served, conversions=conversions))
+    with reading(engine) as session:
+        assert planning.find_rate(session, page_id=1, goal="form") is None

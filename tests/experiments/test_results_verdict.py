@@ -1,0 +1,195 @@
+"""The verdict: one sentence that says what to do, and never more than the numbers beside it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stats
+from experiments import health, lifecycle, results
+from experiments.health import VariantCounts
+from experiments.verdict import MAX_LOSS, Action, Evidence, Verdict, decide
+from lander.db import reading, transaction
+from tests.experiments.builders import after, crowd, make_database, start, take_in
+
+Numbers = tuple[int, int, int]  # served, confirmed, conversions
+
+
+def weigh(*numbers: Numbers, days: int = 14, elapsed: float | None = None, ended: bool = False) -> Evidence:
+    counts = [
+        VariantCounts(key=key, weight_bp=10_000 // len(numbers), served=n[0], confirmed=n[1], conversions=n[2])
+        for key, n in zip("abcd", numbers, strict=False)
+    ]
+    return Evidence(
+        counts=counts,
+        comparison=stats.compare([stats.BinarySample(item.confirmed, item.conversions) for item in counts]),
+        findings=health.check(counts, {}, days=days),
+        days=days,
+        elapsed_days=days if elapsed is None else elapsed,
+        ended=ended,
+        noun="lead",
+    )
+
+
+def say(*numbers: Numbers, days: int = 14, ended: bool = False) -> Verdict:
+    return decide(weigh(*numbers, days=days, ended=ended))
+
+
+def test_too_early_says_what_is_there_what_is_missing_and_how_long_that_takes() -> None:
+    assert say((900, 880, 22), (910, 890, 19), days=3) == Verdict(
+        Action.CONTINUE, "Too early to say: 41 of 100 conversions, 3 of 7 days. At this rate: 5 more days."
+    )
+
+
+def test_too_early_names_only_what_is_missing() -> None:
+    enough_leads, enough_days = say((2_000, 1_900, 90), (2_000, 1_900, 95), days=6), say((900, 880, 22), (910, 890, 19))
+    assert enough_leads.sentence == "Too early to say: 6 of 7 days. At this rate: 1 more day."
+    assert enough_days.sentence == "Too early to say: 41 of 100 conversions. At this rate: 21 more days."
+    lopsided = say((2_000, 1_900, 190), (2_000, 1_900, 20))
+    assert lopsided.sentence == "Too early to say: B has 20 of 25 conversions. At this rate: 4 more days."
+
+
+def test_too_few_visitors_for_any_answer_is_said_outright() -> None:
+    assert "the page has too few visitors for this test" in say((90, 88, 2), (91, 89, 1)).sentence
+
+
+def test_a_clear_winner_ships() -> None:
+    verdict = say((10_000, 9_800, 490), (10_050, 9_850, 640))
+    assert (verdict.action, verdict.variant) == (Action.SHIP, "b")
+    assert verdict.sentence.startswith(
+        "B is very likely better than A (over 99.9 %). If that is wrong, shipping B costs"
+    )
+    assert verdict.sentence.endswith("leads per 1,000 visitors. There is nothing left to wait for.")
+
+
+def test_what_being_wrong_costs_is_the_loss_given_that_it_is_wrong() -> None:
+    evidence = weigh((10_000, 10_000, 500), (10_000, 10_000, 565))
+    winner = evidence.comparison.variants[1]
+    said = re.search(r"costs about ([\d.]+) leads per 1,000", decide(evidence).sentence)
+    assert said is not None
+    assert float(said[1]) == pytest.approx(1000 * winner.expected_loss / (1 - winner.p_best), rel=0.05)
+
+
+def test_the_best_of_several_must_also_be_the_best() -> None:
+    twins = say((10_000, 10_000, 500), (10_000, 10_000, 640), (10_000, 10_000, 641))
+    assert twins.action is Action.CONTINUE
+    assert "to be the best of all" in twins.sentence
+    clear = say((10_000, 10_000, 500), (10_000, 10_000, 640), (10_000, 10_000, 520))
+    assert (clear.action, clear.variant) == (Action.SHIP, "b")
+    assert "better than A and the best of all 3" in clear.sentence
+
+
+def test_control_is_kept_where_every_other_variant_is_worse() -> None:
+    verdict = say((10_000, 10_000, 600), (10_000, 10_000, 480))
+    assert (verdict.action, verdict.variant) == (Action.KEEP, "a")
+    assert verdict.sentence == (
+        "Keep A: B is very likely worse (over 99.9 %). Shipping B would cost about 12 leads per 1,000 visitors."
+    )
+    both = say((10_000, 10_000, 600), (10_000, 10_000, 480), (10_000, 10_000, 500))
+    assert both.sentence.startswith("Keep A: B and C are very likely worse")
+
+
+def test_a_worse_variant_among_several_can_go() -> None:
+    verdict = say((10_000, 10_000, 600), (10_000, 10_000, 480), (10_000, 10_000, 610))
+    assert verdict.action is Action.CONTINUE
+    assert "B is very likely worse than A and can go." in verdict.sentence
+
+
+def test_without_a_winner_it_gives_the_range_and_what_it_takes() -> None:
+    assert say((5_000, 4_900, 250), (5_000, 4_900, 262)).sentence == (
+        "No clear winner yet: the lift of B over A lies between −11 % and +24 %, and B is better with 70 %. "
+        "It takes 97.5 % to ship B, 2.5 % to drop it. Let it run, or keep A."
+    )
+
+
+def test_a_failed_gate_withholds_the_verdict_however_good_the_numbers() -> None:
+    verdict = say((5_000, 4_850, 200), (5_010, 4_108, 400))
+    assert verdict.action is Action.HOLD
+    assert verdict.variant == ""
+    assert verdict.sentence.startswith(
+        "Don't read this result: A got 4,850 confirmed visitors and B 4,108, which chance"
+    )
+
+
+def test_an_ended_test_is_told_in_the_past() -> None:
+    assert say((900, 880, 22), (910, 890, 19), days=3, ended=True).sentence == (
+        "It ended too early to say: 41 of 100 conversions, 3 of 7 days."
+    )
+    undecided = say((5_000, 4_900, 250), (5_000, 4_900, 262), ended=True).sentence
+    assert undecided.startswith("No clear winner when it ended:")
+    assert "Let it run" not in undecided
+    assert "nothing left to wait for" not in say((9_999, 9_800, 490), (9_999, 9_850, 640), ended=True).sentence
+
+
+@st.composite
+def results_of_any_kind(draw: st.DrawFn) -> Evidence:
+    base = draw(st.integers(0, 60_000))
+    numbers = []
+    for _ in range(draw(st.integers(2, 4))):
+        served = max(0, base + draw(st.integers(-200, 200)))
+        confirmed = served - draw(st.integers(0, max(0, served // 50)))
+        rate = draw(st.floats(0.001, 0.3))
+        numbers.append((served, confirmed, int(confirmed * rate)))
+    return weigh(*numbers, days=draw(st.integers(0, 20)), ended=draw(st.booleans()))
+
+
+@settings(max_examples=400, deadline=None)
+@given(results_of_any_kind())
+def test_no_verdict_contradicts_the_intervals_beside_it(evidence: Evidence) -> None:
+    verdict = decide(evidence)
+    judged = {item.key: variant for item, variant in zip(evidence.counts, evidence.comparison.variants, strict=True)}
+    if verdict.action is Action.SHIP:
+        winner = judged[verdict.variant]
+        assert winner.lift is not None
+        assert winner.lift.low > 0
+        assert winner.p_best >= 0.95
+        assert winner.expected_loss <= MAX_LOSS * judged["a"].rate.mean
+    elif verdict.action is Action.KEEP:
+        assert verdict.variant == "a"
+        assert all(variant.lift.high < 0 for variant in judged.values() if variant.lift is not None)
+    if verdict.action in {Action.SHIP, Action.KEEP}:
+        assert evidence.days >= 7
+        assert sum(item.conversions for item in evidence.counts) >= 100
+        assert min(item.conversions for item in evidence.counts) >= 25
+        assert not health.srm_served(evidence.counts).mismatch
+        assert not health.srm_confirmed(evidence.counts).mismatch
+    if "very likely better" in verdict.sentence:
+        assert verdict.action is Action.SHIP
+    assert not re.search(r"nan|inf\b|None|\{|%%", verdict.sentence)
+
+
+def test_through_the_ledger_it_finds_the_broken_step_and_the_device(tmp_path: Path) -> None:
+    engine = make_database(tmp_path)
+    with transaction(engine) as session:
+        start(session)
+    for device in ("phone", "desktop"):
+        lost = 300 if device == "phone" else 20
+        take_in(engine, crowd("a", served=1_500, confirmed=1_480, conversions=80, days=14, device=device))
+        take_in(engine, crowd("b", served=1_500, confirmed=1_500 - lost, conversions=80, days=14, device=device))
+    with reading(engine) as session:
+        report = results.report(session, "spring-sale-1", now=after(days=15))
+    assert report.verdict.action is Action.HOLD
+    assert "between served and confirmed, on device phone: 89 % of B's visitors confirmed, 99 % of A's." in (
+        report.verdict.sentence
+    )
+    assert not report.srm_served.mismatch
+    assert report.srm_confirmed.mismatch
+
+
+def test_a_phase_that_ended_is_judged_by_its_own_days(tmp_path: Path) -> None:
+    engine = make_database(tmp_path)
+    with transaction(engine) as session:
+        start(session)
+    take_in(
+        engine, crowd("a", served=2_000, conversions=100, days=5) + crowd("b", served=2_000, conversions=110, days=5)
+    )
+    with transaction(engine) as session:
+        lifecycle.stop(
+            session, lifecycle.load(session, "spring-sale-1"), reason="Done.", actor="Maya", now=after(days=5)
+        )
+    with reading(engine) as session:
+        report = results.report(session, "spring-sale-1", now=after(days=50))
+    assert report.days == 5
+    assert report.verdict.sentence == "It ended too early to say: 5 of 7 days."
