@@ -25,7 +25,7 @@ from lander.pages.references import (
 from lander.pages.stylesheets import CssReference, external_references, rewrite_css, strip_external
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import Allow
-from lander.policy.rules import Load, host_of
+from lander.policy.rules import Load, host_of, is_allowed
 
 _EARLY: Final = frozenset(("preconnect", "dns-prefetch"))
 
@@ -107,16 +107,13 @@ class _Settling:
         name = self._own(reference)
         if name is not None:
             return f"{ASSET_PREFIX}{self._use(name, reference)}{resolved.fragment}"
-        tag, kind = reference.tag, reference.kind.value
-        if resolved.scope is Scope.RELATIVE:
-            self.settled.loads.append(Load(kind, reference.address, reference.line, tag, is_external=False))
+        load = _describe(reference)
+        if load.is_external and is_allowed(load, self._allow):
             return None
-        if self._permits(reference):
+        if not (load.is_external and self._strip):
+            self.settled.loads.append(load)
             return None
-        if not self._strip:
-            self.settled.loads.append(Load(kind, resolved.target, reference.line, tag))
-            return None
-        self.settled.removed.append(f"Line {reference.line}: {tag} {resolved.target}")
+        self.settled.removed.append(f"Line {load.line}: {load.element} {load.address}")
         if reference.css is None and reference.element.name in GOES_WHOLE:
             self.settled.taken_out.add(reference.element)
         if reference.kind is Kind.SCRIPT:
@@ -185,12 +182,6 @@ class _Settling:
         key = find_file(self._version.files, reference.resolved)
         return None if key is None else self._version.files[key]
 
-    def _permits(self, reference: Reference) -> bool:
-        element, target = reference.element, reference.resolved.target
-        if element.name == "link" and _EARLY & set((element.get("rel") or "").lower().split()):
-            return self._allow.names(host_of(target))
-        return self._allow.permits(reference.kind.value, target)
-
     def _use(self, name: str, reference: Reference) -> str:
         """Count an asset as used, with all that it loads; gives the name to use, another one where it was stripped."""
         if name in self._sheets:
@@ -233,6 +224,19 @@ class _Settling:
 
     def _keeps(self, item: CssReference) -> bool:
         return self._allow.permits(item.kind.value, item.address)
+
+
+def _describe(reference: Reference) -> Load:
+    is_external = reference.is_external
+    words = set((reference.element.get("rel") or "").lower().split()) if reference.element.name == "link" else set()
+    return Load(
+        kind=reference.kind.value,
+        address=reference.resolved.target if is_external else reference.address,
+        line=reference.line,
+        element=reference.tag,
+        is_external=is_external,
+        is_early=bool(_EARLY & words),
+    )
 
 
 def integrity_of(asset: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lander.document import Attribute, Document, Element
 from lander.policy.findings import Finding, Severity
-from lander.policy.policy import Policy
+from lander.policy.policy import Allow, Policy
 from lander.published import Form
 
 _NOUNS: Final = {
@@ -63,6 +63,7 @@ class Load:
     is_external: bool = True  # else a file that the upload did not bring
     via: str = ""  # the stylesheet that asks for it
     via_line: int = 0  # where in that stylesheet
+    is_early: bool = False  # only opens a connection for what is loaded later
 
 
 class Adopted(Protocol):
@@ -119,7 +120,7 @@ def check_load(load: Load, policy: Policy) -> Finding | None:
             line=load.line,
             element=load.element,
         )
-    if policy.isolation.allow.permits(load.kind, load.address):
+    if is_allowed(load, policy.isolation.allow):
         return None
     host = host_of(load.address)
     verb, there = ("connects to", "there") if load.kind == "connect" else (f"loads {one} from", "from there")
@@ -134,6 +135,11 @@ def check_load(load: Load, policy: Policy) -> Finding | None:
         line=load.line,
         element=load.element,
     )
+
+
+def is_allowed(load: Load, allow: Allow) -> bool:
+    """Whether IT lets this be loaded; a connection opened early is, where anything at all may come from that host."""
+    return allow.names(host_of(load.address)) if load.is_early else allow.permits(load.kind, load.address)
 
 
 def check_thank_you(address: str, policy: Policy) -> list[Finding]:

@@ -7,10 +7,12 @@ Applying adds a version and never edits one. What a new file would break on live
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 
 from sqlmodel import Session, col, select
 
 from lander.access import audit
+from lander.errors import ConfigurationError
 from lander.policy.models import PolicyVersion
 from lander.policy.policy import DEFAULTS, Policy, parse_policy
 
@@ -41,6 +43,17 @@ def apply_policy(session: Session, text: str, *, actor: str, now: datetime) -> P
         after=version.number,
     )
     return version
+
+
+def apply_file(session: Session, path: Path, *, actor: str, now: datetime) -> PolicyVersion:
+    """Put the file at `path` in force; a process that cannot read its rules must not start."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The policy file {path} cannot be read: {error}.", fix="Put it there, or correct LANDER_POLICY."
+        ) from None
+    return apply_policy(session, text, actor=actor, now=now)
 
 
 def find_version(session: Session) -> PolicyVersion | None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from lander.access.models import AuditEntry
 from lander.db import make_engine
+from lander.errors import ConfigurationError
 from lander.policy import store
 from lander.policy.models import PolicyVersion
 from lander.policy.policy import DEFAULTS, InvalidPolicy
@@ -57,3 +58,13 @@ def test_a_file_with_a_mistake_is_not_applied(session: Session) -> None:
         store.apply_policy(session, '[isolation.allow]\nscript = ["*"]\n', actor="ivan", now=NOW)
     assert session.exec(select(PolicyVersion).order_by(col(PolicyVersion.number))).all() == []
     assert session.exec(select(AuditEntry)).all() == []
+
+
+def test_a_process_applies_the_file_it_is_told_to(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(FILE)
+    assert store.apply_file(session, tmp_path / "policy.toml", actor="start", now=NOW).text == FILE
+
+
+def test_a_process_whose_rules_cannot_be_read_does_not_start(session: Session, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="LANDER_POLICY"):
+        store.apply_file(session, tmp_path / "missing.toml", actor="start", now=NOW)

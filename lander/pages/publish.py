@@ -1,0 +1,387 @@
+"""Publishing: the only writer of what visitors see.
+
+A page becomes live as a release that passed the policy, or nothing changes at all. While a test runs on the page, a
+change of its content needs a choice: the same change in every variant (`annotate`), or counting anew (`new-phase`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import Session, col, func, select
+
+from experiments import lifecycle
+from experiments.models import Experiment, Phase, Tally
+from lander.access import audit
+from lander.config import Settings
+from lander.errors import Conflict, InvalidInput, NotFound
+from lander.pages import release as releases
+from lander.pages.models import Page, Publication, Site, StoredRelease, Version
+from lander.pages.pages import page_address
+from lander.policy.findings import Finding, Refused, Severity, has_refusals
+from lander.policy.policy import parse_policy
+from lander.policy.store import load_policy
+from lander.published import Allocation
+
+ANNOTATE: Final = "annotate"
+NEW_PHASE: Final = "new-phase"
+CHOICES: Final = (ANNOTATE, NEW_PHASE)
+_Running = tuple[Experiment, Phase]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing came to. `unchanged` where visitors had all of it already."""
+
+    address: str
+    release_id: str
+    findings: tuple[Finding, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: bool = False
+    during_test: str = ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(str(finding) for finding in self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "address": self.address,
+            "release": self.release_id,
+            "unchanged": self.unchanged,
+            "during_test": self.during_test,
+            "findings": [finding.as_json() for finding in self.findings],
+            "removed": list(self.removed),
+        }
+
+    def sentences(self) -> list[str]:
+        first = "has not changed; visitors see it as before." if self.unchanged else "is live."
+        test = {
+            ANNOTATE: "The running test goes on with a note of this change.",
+            NEW_PHASE: "The running test counts anew from here.",
+        }
+        return [
+            f"{self.address} {first}",
+            *([test[self.during_test]] if self.during_test else []),
+            *(f"Taken out: {line}" for line in self.removed),
+            *self.warnings,
+        ]
+
+
+def publish(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    *,
+    strip_external: bool = False,
+    during_test: str | None = None,
+    actor: str,
+    now: datetime,
+) -> Published:
+    """Make the drafts of all variants live. Raises `Refused` with every finding, `Conflict` where a test needs a choice."""
+    _hold(session, page)
+    versions = releases.load_drafts(session, page)
+    if not versions:
+        raise NotFound(f"The page '{page.slug}' has no content yet.", fix="Import it first.")
+    return _replace_content(
+        session,
+        settings,
+        page,
+        versions,
+        strip_external=strip_external,
+        during_test=during_test,
+        reason="publish",
+        actor=actor,
+        now=now,
+    )
+
+
+def rollback(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    *,
+    to: str | None = None,
+    during_test: str | None = None,
+    actor: str,
+    now: datetime,
+) -> Published:
+    """Make an earlier content live again: that of release `to`, or the last one that visitors saw differently.
+
+    It is compiled under the rules of today, so going back brings nothing back that is not allowed any more.
+    """
+    _hold(session, page)
+    live = _find_live(session, page)
+    running = lifecycle.find_running(session, _id(page))
+    target = _load_target(session, page, to) if to else _find_previous(session, page, live, running)
+    versions = releases.load_versions(session, target)
+    if live is not None and running is not None:  # variants of the test that the older release did not have yet
+        kept = releases.load_versions(session, live)
+        versions = {**{key: kept[key] for key in running[1].weights if key in kept}, **versions}
+    return _replace_content(
+        session,
+        settings,
+        page,
+        versions,
+        strip_external=target.strip_external,
+        during_test=during_test,
+        reason="rollback",
+        actor=actor,
+        now=now,
+    )
+
+
+def republish(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    *,
+    reason: str,
+    enforce: bool = True,
+    versions: Mapping[str, Version] | None = None,
+    actor: str,
+    now: datetime,
+) -> Published | None:
+    """Put the live content out again because who sees what has changed; None where the page is not live.
+
+    `versions` replaces the content of some variants (a test's winner). With `enforce` off, findings do not stand in the
+    way: pausing and stopping must always be possible, and the page's headers hold the rules anyway.
+    """
+    _hold(session, page)
+    live = _find_live(session, page)
+    if live is None:
+        return None
+    running = lifecycle.find_running(session, _id(page))
+    allocation = _allocation(running)
+    kept = {**releases.load_versions(session, live), **(versions or {})}
+    plan = _plan(session, settings, page, kept, allocation=allocation, strip_external=live.strip_external)
+    if enforce and has_refusals(plan.findings):
+        raise Refused(_address(session, page), plan.findings)
+    return _go_live(session, page, plan, running=running, reason=reason, actor=actor, now=now)
+
+
+def withdraw(session: Session, page: Page, *, actor: str, now: datetime) -> None:
+    """Take a page away from visitors. Its drafts, releases and history stay, and `rollback` brings it back."""
+    _hold(session, page)
+    address = _address(session, page)
+    if page.release_id is None:
+        raise Conflict(f"{address} is not live.", fix="There is nothing to take away.")
+    if running := lifecycle.find_running(session, _id(page)):
+        raise Conflict(f"The test {running[0].key} runs on {address}.", fix="Stop it first, with a reason.")
+    before, page.release_id = page.release_id, None
+    session.add(page)
+    session.add(Publication(page_id=_id(page), release_id=None, reason="withdraw", at=now, by=actor))
+    audit.record(session, now=now, actor=actor, action="page.withdraw", subject=address, before=before)
+    session.flush()
+
+
+def history(session: Session, page: Page) -> Sequence[Publication]:
+    """Every act of making live or taking away, newest first."""
+    return session.exec(
+        select(Publication).where(Publication.page_id == page.id).order_by(col(Publication.id).desc())
+    ).all()
+
+
+def check_drafts(
+    session: Session, settings: Settings, page: Page, *, strip_external: bool = False
+) -> Sequence[Finding]:
+    """What publishing would find now. Changes nothing."""
+    versions = releases.load_drafts(session, page)
+    return _plan(session, settings, page, versions, allocation=None, strip_external=strip_external).findings
+
+
+def check_policy(session: Session, text: str) -> list[tuple[str, Finding]]:
+    """What a policy file would refuse on the pages that are live, as (address, finding). Changes nothing."""
+    policy = parse_policy(text)
+    broken: list[tuple[str, Finding]] = []
+    for page in session.exec(select(Page).where(col(Page.release_id).is_not(None)).order_by(col(Page.slug))):
+        live = _find_live(session, page)
+        assert live is not None
+        plan = releases.plan_release(
+            session,
+            page,
+            releases.load_versions(session, live),
+            policy=policy,
+            scheme="https",
+            allocation=None,
+            strip_external=live.strip_external,
+        )
+        address = _address(session, page)
+        broken += [(address, finding) for finding in plan.findings if finding.severity is Severity.REFUSE]
+    return sorted(broken, key=lambda item: item[0])
+
+
+def _replace_content(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    versions: Mapping[str, Version],
+    *,
+    strip_external: bool,
+    during_test: str | None,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Published:
+    if during_test is not None and during_test not in CHOICES:
+        raise InvalidInput(f"'{during_test}' is no choice.", fix=f"Write {ANNOTATE} or {NEW_PHASE}.")
+    running = lifecycle.find_running(session, _id(page))
+    allocation = _allocation(running)
+    plan = _plan(session, settings, page, versions, allocation=allocation, strip_external=strip_external)
+    if has_refusals(plan.findings):
+        raise Refused(_address(session, page), plan.findings)
+    live = _find_live(session, page)
+    chosen = ""
+    if running is not None and live is not None and not releases.has_same_content(live, plan, running[1].weights):
+        chosen = _settle_test(session, running, during_test, actor=actor, now=now)
+        running = lifecycle.find_running(session, _id(page))
+    return _go_live(session, page, plan, running=running, reason=reason, during_test=chosen, actor=actor, now=now)
+
+
+def _settle_test(session: Session, running: _Running, choice: str | None, *, actor: str, now: datetime) -> str:
+    experiment, phase = running
+    if choice is None:
+        visitors = _count_confirmed(session, experiment, phase)
+        raise Conflict(
+            f"The test {experiment.key} runs on this page, and this would change what it compares.",
+            fix=f"Choose '{ANNOTATE}' if every variant changes alike: the count goes on, with a note. Choose "
+            f"'{NEW_PHASE}' if the variants now differ in another way: the count starts anew and sets aside the "
+            f"{visitors:,} visitors counted so far.",
+        )
+    if choice == NEW_PHASE:
+        lifecycle.new_phase(session, experiment, now=now)
+    else:
+        lifecycle.annotate(session, experiment, text="The page's content changed.", actor=actor, now=now)
+    return choice
+
+
+def _go_live(
+    session: Session,
+    page: Page,
+    plan: releases.Plan,
+    *,
+    running: _Running | None,
+    reason: str,
+    during_test: str = "",
+    actor: str,
+    now: datetime,
+) -> Published:
+    site = session.get_one(Site, page.site_id)
+    control = _choose_control(session, page, plan.versions, running)
+    release_id, files = releases.build(site, page, plan, control=control, allocation=_allocation(running))
+    address, before = page_address(site, page), page.release_id
+    if release_id == before:
+        return Published(address, release_id, plan.findings, plan.removed, unchanged=True)
+    releases.store_release(session, page, plan, release_id, files, now=now)
+    page.release_id = release_id
+    session.add(page)
+    session.add(
+        Publication(page_id=_id(page), release_id=release_id, reason=reason, during_test=during_test, at=now, by=actor)
+    )
+    audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action=f"page.{reason.replace(' ', '-')}",
+        subject=address,
+        before=before,
+        after=release_id,
+        versions=plan.versions,
+        policy=plan.policy_version,
+        removed=list(plan.removed),
+        during_test=during_test,
+    )
+    session.flush()
+    return Published(address, release_id, plan.findings, plan.removed, during_test=during_test)
+
+
+def _plan(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    versions: Mapping[str, Version],
+    *,
+    allocation: Allocation | None,
+    strip_external: bool,
+) -> releases.Plan:
+    return releases.plan_release(
+        session,
+        page,
+        versions,
+        policy=load_policy(session),
+        scheme=settings.scheme,
+        allocation=allocation,
+        strip_external=strip_external,
+    )
+
+
+def _allocation(running: _Running | None) -> Allocation | None:
+    """Who sees what now; None where everybody sees control, a paused test included."""
+    phase = lifecycle.allocation_of(*running) if running is not None else None
+    return None if phase is None else Allocation(**asdict(phase))
+
+
+def _choose_control(session: Session, page: Page, keys: Mapping[str, int], running: _Running | None) -> str:
+    """What is shown where no test decides: the control of the test, or of the last one, else the first variant."""
+    tests = [running[0]] if running is not None else lifecycle.list_experiments(session, page_id=_id(page))
+    return next((test.control for test in tests[:1] if test.control in keys), min(keys))
+
+
+def _find_previous(session: Session, page: Page, live: StoredRelease | None, running: _Running | None) -> StoredRelease:
+    def seen(stored: StoredRelease) -> tuple[object, ...]:
+        keys: Iterable[str] = (
+            running[1].weights if running is not None else [_choose_control(session, page, stored.versions, None)]
+        )
+        now_live = live.versions if live is not None else {}
+        return (stored.strip_external, *(stored.versions.get(key, now_live.get(key)) for key in keys))
+
+    for publication in history(session, page):
+        stored = session.get(StoredRelease, publication.release_id) if publication.release_id else None
+        if stored is not None and (live is None or seen(stored) != seen(live)):
+            return stored
+    raise Conflict(
+        f"{_address(session, page)} never looked different to visitors.",
+        fix="There is no earlier content to go back to.",
+    )
+
+
+def _load_target(session: Session, page: Page, release_id: str) -> StoredRelease:
+    stored = session.get(StoredRelease, release_id)
+    if stored is None or stored.page_id != page.id:
+        raise NotFound(
+            f"{_address(session, page)} has no release {release_id}.",
+            fix="Its history lists every release with its id.",
+        )
+    return stored
+
+
+def _find_live(session: Session, page: Page) -> StoredRelease | None:
+    return session.get_one(StoredRelease, page.release_id) if page.release_id is not None else None
+
+
+def _hold(session: Session, page: Page) -> None:
+    """Let one publish at a time touch a page: a second one waits here and then sees what the first one did."""
+    session.flush()
+    session.refresh(page, with_for_update=True)
+
+
+def _count_confirmed(session: Session, experiment: Experiment, phase: Phase) -> int:
+    total = session.exec(
+        select(func.sum(Tally.confirmed)).where(
+            Tally.experiment_id == experiment.id,
+            Tally.phase == phase.number,
+            Tally.goal == "",
+            Tally.dimension == "all",
+        )
+    ).one()
+    return int(total or 0)
+
+
+def _address(session: Session, page: Page) -> str:
+    return page_address(session.get_one(Site, page.site_id), page)
+
+
+def _id(page: Page) -> int:
+    assert page.id is not None, "a page has its id from the moment it is added"
+    return page.id

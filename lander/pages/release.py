@@ -1,0 +1,227 @@
+"""Compiles a page: the versions of its variants into one release, with everything that is to be said about it.
+
+Planning only. Nothing here makes anything live, and nothing is stored but what `store_release` is given.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from lander.artifact import ASSET_PREFIX, compress, extension, media_type
+from lander.pages.compile import Compiled, Surroundings, compile_variant
+from lander.pages.loads import Files, Stylesheet
+from lander.pages.models import Asset, Page, Site, StoredRelease, Version
+from lander.pages.pages import draft, list_variants
+from lander.pages.stylesheets import find_css_references
+from lander.policy.findings import Finding, Severity
+from lander.policy.policy import Policy
+from lander.published import Allocation, PublishedVariant, build_release, read_release
+
+_SCRIPTS: Final = frozenset(("js", "mjs"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compiled page that is not stored yet."""
+
+    versions: dict[str, int]  # variant key → version id
+    compiled: tuple[Compiled, ...]
+    findings: tuple[Finding, ...]
+    strip_external: bool
+    policy_version: int
+
+    @property
+    def variants(self) -> tuple[PublishedVariant, ...]:
+        return tuple(compiled.variant for compiled in self.compiled)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """What was taken out, variant by variant."""
+        return tuple(f"variant {item.variant.key}, {line}" for item in self.compiled for line in item.removed)
+
+    @property
+    def assets(self) -> list[str]:
+        return sorted({name for compiled in self.compiled for name in compiled.assets})
+
+
+def load_drafts(session: Session, page: Page) -> dict[str, Version]:
+    """What publishing would take: the newest version of every variant."""
+    return {variant.key: draft(session, variant) for variant in list_variants(session, page)}
+
+
+def load_versions(session: Session, stored: StoredRelease) -> dict[str, Version]:
+    """What a release was made of."""
+    return {key: session.get_one(Version, number) for key, number in sorted(stored.versions.items())}
+
+
+def plan_release(
+    session: Session,
+    page: Page,
+    versions: Mapping[str, Version],
+    *,
+    policy: Policy,
+    scheme: str,
+    allocation: Allocation | None,
+    strip_external: bool,
+) -> Plan:
+    """Compile every variant, and look at the page as a whole."""
+    files = load_files(session, versions.values(), scripts=strip_external)
+    around = Surroundings(
+        slug=page.slug,
+        policy=policy,
+        scheme=scheme,
+        noindex=page.noindex,
+        thank_you=page.thank_you,
+        allocation=allocation,
+        strip_external=strip_external,
+    )
+    compiled = tuple(compile_variant(key, version, around, files) for key, version in sorted(versions.items()))
+    findings = [finding for item in compiled for finding in item.findings]
+    return Plan(
+        versions={key: _id(version) for key, version in sorted(versions.items())},
+        compiled=compiled,
+        findings=(*findings, *_check_neighbours(session, page, compiled)),
+        strip_external=strip_external,
+        policy_version=policy.version,
+    )
+
+
+def build(
+    site: Site, page: Page, plan: Plan, *, control: str, allocation: Allocation | None
+) -> tuple[str, dict[str, bytes]]:
+    """Id and files of the release that a plan comes to."""
+    assert page.id is not None
+    return build_release(
+        page_id=page.id,
+        host=site.host,
+        path=f"/{page.slug}",
+        control=control,
+        variants=plan.variants,
+        policy_version=plan.policy_version,
+        allocation=allocation,
+    )
+
+
+def store_release(
+    session: Session, page: Page, plan: Plan, release_id: str, files: Mapping[str, bytes], *, now: datetime
+) -> StoredRelease:
+    """Keep a release for the nodes and for going back; the same release again is the one that is there."""
+    stored = session.get(StoredRelease, release_id)
+    if stored is not None:
+        return stored
+    assert page.id is not None
+    for compiled in plan.compiled:
+        for name, content in compiled.made.items():
+            _store_made(session, name, content, now=now)
+    stored = StoredRelease(
+        id=release_id,
+        page_id=page.id,
+        versions=plan.versions,
+        assets=plan.assets,
+        files={name: content.decode() for name, content in files.items()},
+        strip_external=plan.strip_external,
+        policy_version=plan.policy_version,
+        created_at=now,
+    )
+    session.add(stored)
+    session.flush()
+    return stored
+
+
+def has_same_content(stored: StoredRelease, plan: Plan, keys: Iterable[str]) -> bool:
+    """Whether visitors would notice nothing: the bytes and forms of these variants are what they were."""
+    live = read_release(stored.id, {name: text.encode() for name, text in stored.files.items()}).variants
+    planned = {variant.key: variant for variant in plan.variants}
+    return all(
+        key in live
+        and key in planned
+        and live[key].segments == planned[key].segments
+        and live[key].forms == planned[key].forms
+        for key in keys
+    )
+
+
+def load_files(session: Session, versions: Iterable[Version], *, scripts: bool = False) -> Files:
+    """What compiling must know of the assets of versions; the texts of scripts only where something is taken out."""
+    names = {name for version in versions for name in version.files.values()}
+    sheets = _load_stylesheets(session, {name for name in names if extension(name) == "css"})
+    if not scripts:
+        return Files(stylesheets=sheets)
+    bodies = _load_bodies(session, {name for name in names if extension(name) in _SCRIPTS})
+    return Files(stylesheets=sheets, scripts={name: body.decode(errors="replace") for name, body in bodies.items()})
+
+
+def _load_stylesheets(session: Session, names: set[str]) -> dict[str, Stylesheet]:
+    """Stylesheets and the ones they import; with text where one of them loads from other hosts."""
+    found: dict[str, Stylesheet] = {}
+    while names:
+        query = select(Asset.name, Asset.css_references).where(col(Asset.name).in_(names))
+        for name, references in session.exec(query):
+            found[name] = Stylesheet(tuple(references.get("external", ())), tuple(references.get("assets", ())))
+        names = {inner for sheet in found.values() for inner in sheet.assets if extension(inner) == "css"} - set(found)
+    outward = {name for name, sheet in found.items() if sheet.external}
+    while more := {name for name, sheet in found.items() if outward & set(sheet.assets)} - outward:
+        outward |= more
+    for name, body in _load_bodies(session, outward).items():
+        found[name] = Stylesheet(found[name].external, found[name].assets, body.decode())
+    return found
+
+
+def _load_bodies(session: Session, names: set[str]) -> dict[str, bytes]:
+    return dict(session.exec(select(Asset.name, Asset.body).where(col(Asset.name).in_(names))).all())
+
+
+def _store_made(session: Session, name: str, content: bytes, *, now: datetime) -> None:
+    if session.get(Asset, name) is not None:
+        return
+    addresses = [reference.address for reference in find_css_references(content.decode())]
+    own = [address.removeprefix(ASSET_PREFIX).partition("#")[0] for address in addresses if _is_own(address)]
+    elsewhere = [address for address in addresses if address.lower().startswith(("https:", "http:", "//"))]
+    zipped, brotlied = compress(content, extension(name))
+    session.add(
+        Asset(
+            name=name,
+            media_type=media_type(name),
+            size_bytes=len(content),
+            body=content,
+            gzip=zipped,
+            brotli=brotlied,
+            css_references={"external": list(dict.fromkeys(elsewhere)), "assets": list(dict.fromkeys(own))},
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def _is_own(address: str) -> bool:
+    return address.startswith(ASSET_PREFIX)
+
+
+def _check_neighbours(session: Session, page: Page, compiled: tuple[Compiled, ...]) -> list[Finding]:
+    """Pages that visitors are led to and would not find."""
+    wanted = {slug: "The page links to" for item in compiled for slug in item.siblings if slug != page.slug}
+    if any(item.variant.forms for item in compiled) and page.thank_you.startswith("/"):
+        slug = page.thank_you.strip("/").partition("?")[0].partition("#")[0]
+        wanted[slug] = "Its form leads to"
+    rows = session.exec(
+        select(Page.slug, Page.release_id).where(Page.site_id == page.site_id, col(Page.slug).in_(wanted))
+    )
+    known = dict(rows.all())
+    return [
+        Finding(
+            Severity.WARN,
+            "references.not-live",
+            f"{why} /{slug}, which {'is not live yet' if slug in known else 'is no page here'}.",
+            "Publish that page too." if slug in known else "Make that page, or lead visitors elsewhere.",
+        )
+        for slug, why in sorted(wanted.items())
+        if known.get(slug) is None
+    ]
+
+
+def _id(version: Version) -> int:
+    assert version.id is not None
+    return version.id

@@ -1,0 +1,178 @@
+"""Experiments on pages: checks that the page can bear the test, then the domain's verb, then the allocation goes live.
+
+The domain knows nothing of pages; here stands what only pages know: that variants are live, that a click goal finds
+something to click in each of them, that a form goal has a form, and what shipping a winner means for the content.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session
+
+from experiments import lifecycle
+from experiments.models import Experiment
+from lander.access import audit
+from lander.config import Settings
+from lander.document import Document
+from lander.errors import Conflict, InvalidInput
+from lander.pages.models import Page, Site, StoredRelease, Version
+from lander.pages.pages import add_version, load_variant, page_address
+from lander.pages.publish import republish
+from lander.pages.release import load_versions
+from lander.published import read_release
+
+_FORM: Final = "form"
+_CLICK: Final = "click"
+
+
+def start_experiment(
+    session: Session,
+    settings: Settings,
+    *,
+    page: Page,
+    variants: Mapping[str, int],
+    coverage_bp: int = lifecycle.WHOLE_BP,
+    goal: str,
+    selector: str = "",
+    hypothesis: str = "",
+    actor: str,
+    now: datetime,
+) -> Experiment:
+    """Start a test on a live page. `variants` are weights in basis points; the first one is the control."""
+    site = session.get_one(Site, page.site_id)
+    address = page_address(site, page)
+    if page.release_id is None:
+        raise Conflict(f"{address} is not live, so nobody could see the test.", fix="Publish the page first.")
+    live = session.get_one(StoredRelease, page.release_id)
+    _check_variants(live, variants, address)
+    _check_goal(session, live, list(variants), goal, selector)
+    assert page.id is not None
+    experiment = lifecycle.start(
+        session,
+        page_id=page.id,
+        slug_key=page.slug,
+        timezone=site.timezone,
+        control=next(iter(variants), ""),
+        weights=variants,
+        coverage_bp=coverage_bp,
+        goal=goal,
+        selector=selector,
+        hypothesis=hypothesis,
+        actor=actor,
+        now=now,
+    )
+    details = {
+        "page": address,
+        "weights": dict(variants),
+        "coverage_bp": coverage_bp,
+        "goal": goal,
+        "selector": selector,
+    }
+    audit.record(session, now=now, actor=actor, action="experiment.start", subject=experiment.key, **details)
+    republish(session, settings, page, reason="experiment start", actor=actor, now=now)
+    return experiment
+
+
+def pause_experiment(
+    session: Session, settings: Settings, experiment: Experiment, *, actor: str, now: datetime
+) -> Experiment:
+    """Show everybody the control and count nothing, until it is resumed."""
+    lifecycle.pause(session, experiment, actor=actor, now=now)
+    audit.record(session, now=now, actor=actor, action="experiment.pause", subject=experiment.key)
+    page = session.get_one(Page, experiment.page_id)
+    republish(session, settings, page, reason="experiment pause", enforce=False, actor=actor, now=now)
+    return experiment
+
+
+def resume_experiment(
+    session: Session, settings: Settings, experiment: Experiment, *, actor: str, now: datetime
+) -> Experiment:
+    """Go on with the same phase; every visitor is back in the variant they had."""
+    lifecycle.resume(session, experiment, actor=actor, now=now)
+    audit.record(session, now=now, actor=actor, action="experiment.resume", subject=experiment.key)
+    page = session.get_one(Page, experiment.page_id)
+    republish(session, settings, page, reason="experiment resume", actor=actor, now=now)
+    return experiment
+
+
+def stop_experiment(
+    session: Session,
+    settings: Settings,
+    experiment: Experiment,
+    *,
+    ship: str | None = None,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Experiment:
+    """End a test with a decision. `ship` makes that variant's live content the control's; None keeps the control."""
+    page = session.get_one(Page, experiment.page_id)
+    lifecycle.stop(session, experiment, ship=ship, reason=reason, actor=actor, now=now)
+    shipped = {}
+    if experiment.shipped != experiment.control:
+        shipped[experiment.control] = _adopt_winner(session, page, experiment, actor=actor, now=now)
+    audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action="experiment.stop",
+        subject=experiment.key,
+        shipped=experiment.shipped,
+        reason=experiment.reason,
+    )
+    republish(session, settings, page, reason="experiment stop", enforce=False, versions=shipped, actor=actor, now=now)
+    return experiment
+
+
+def _adopt_winner(session: Session, page: Page, experiment: Experiment, *, actor: str, now: datetime) -> Version:
+    """The content that the winner's visitors saw, as a new version of the control; older drafts stay in its history."""
+    if page.release_id is None:
+        raise Conflict(f"The page '{page.slug}' is not live.", fix="Keep the control, or publish the page first.")
+    live = load_versions(session, session.get_one(StoredRelease, page.release_id))
+    winner = live[experiment.shipped]
+    return add_version(
+        session,
+        load_variant(session, page, experiment.control),
+        source=winner.source,
+        path=winner.path,
+        files=dict(winner.files),
+        links=dict(winner.links),
+        enable_submit=winner.enable_submit,
+        note=f"won {experiment.key} as variant {experiment.shipped}",
+        actor=actor,
+        now=now,
+    )
+
+
+def _check_variants(live: StoredRelease, variants: Mapping[str, int], address: str) -> None:
+    missing = [key for key in variants if key not in live.versions]
+    if missing:
+        raise Conflict(
+            f"Variant {' and '.join(missing)} of {address} is not live.",
+            fix=f"Publish it first; live are {', '.join(sorted(live.versions))}.",
+        )
+
+
+def _check_goal(session: Session, live: StoredRelease, keys: list[str], goal: str, selector: str) -> None:
+    """Each variant must be able to reach the goal, or the test would compare a page with a wall."""
+    if goal == _CLICK and selector.strip():
+        versions = load_versions(session, live)
+        for key in keys:
+            try:
+                found = Document(versions[key].source).select(selector)
+            except ValueError as error:
+                raise InvalidInput(str(error), fix="Write a CSS selector, like a.call-to-action.") from None
+            if not found:
+                raise InvalidInput(
+                    f"Nothing in variant {key} matches '{selector}', so nobody there could reach the goal.",
+                    fix="Choose a selector that finds the same thing in every variant.",
+                )
+    if goal == _FORM:
+        published = read_release(live.id, {name: text.encode() for name, text in live.files.items()})
+        for key in keys:
+            if not published.variants[key].forms:
+                raise InvalidInput(
+                    f"Variant {key} has no form that posts here, so nobody there could reach the goal.",
+                    fix="Add a form to it, or count clicks instead: click:CSS.",
+                )

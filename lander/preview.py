@@ -1,0 +1,205 @@
+"""The preview plane: drafts behind signed links that expire by themselves.
+
+A draft looks and is sealed exactly as it would be published; only the studio may frame it. There are no cookies, and
+nothing is counted or kept: a form sent here leads to a page that says so.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from flask import Flask, Response, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+from werkzeug.exceptions import HTTPException
+
+from lander.config import Settings
+from lander.db import reading
+from lander.document import escape_text
+from lander.edge import read_edge
+from lander.errors import InvalidInput, LanderError, NotFound
+from lander.headers import Headers, answer_headers, asset_headers, own_page_headers, preview_headers
+from lander.pages.compile import PREVIEW_TOKEN, Compiled, Surroundings, compile_variant
+from lander.pages.models import Asset, Page, Version
+from lander.pages.pages import draft, list_variants
+from lander.pages.release import load_files
+from lander.policy.store import load_policy
+from lander.serve.fill import fill, prepare
+
+TTL_S: Final = 600
+LONGEST_TTL_S: Final = 14 * 24 * 3600
+_SALT: Final = "lander.preview"
+_STYLE: Final = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
+_WORDS: Final = {
+    404: ("This address shows no preview.", "Open the page in the studio and make a link there."),
+    405: ("This address does not take that kind of request.", "Open the link again."),
+    500: ("This does not work right now. It is our mistake, not yours.", "Try again in a minute."),
+}
+
+
+class LinkExpired(LanderError):
+    """The link was good once."""
+
+    code = "preview-expired"
+    status = 410
+
+
+class LinkRefused(LanderError):
+    """Nobody here signed this link."""
+
+    code = "preview-refused"
+    status = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a preview link shows."""
+
+    page_id: int
+    variant: str
+
+
+def sign_preview(settings: Settings, page_id: int, variant_key: str, *, ttl_s: int = TTL_S) -> str:
+    """The path of a link to a variant's draft that works for `ttl_s` seconds, 14 days at most."""
+    if not 1 <= ttl_s <= LONGEST_TTL_S:
+        raise InvalidInput(f"A preview link cannot last {ttl_s} seconds.", fix="It lasts between a second and 14 days.")
+    return f"/p/{_serializer(settings).dumps([page_id, variant_key, ttl_s])}/"
+
+
+def read_link(settings: Settings, signed: str, *, now: datetime) -> Link:
+    """What a link shows; raises `LinkRefused` or `LinkExpired`."""
+    try:
+        (page_id, variant, ttl_s), signed_at = _serializer(settings).loads(signed, return_timestamp=True)
+    except (BadSignature, ValueError, TypeError):
+        raise LinkRefused(
+            "This is not a preview link of ours.", fix="Copy the whole link, or make a new one in the studio."
+        ) from None
+    if (now - signed_at).total_seconds() > ttl_s:
+        raise LinkExpired("This preview link has expired.", fix="Open the page in the studio and make a new one.")
+    return Link(page_id=page_id, variant=variant)
+
+
+def create_preview(settings: Settings, engine: Engine) -> Flask:
+    """The application of the preview host."""
+    app = Flask("lander.preview", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no answer that is not made here
+
+    @app.get("/p/<signed>/")
+    def show(signed: str) -> Response:
+        return _show(settings, engine, signed, slug=None)
+
+    @app.get("/p/<signed>/<path:slug>")
+    def show_sibling(signed: str, slug: str) -> Response:
+        return _show(settings, engine, signed, slug=slug)
+
+    @app.get("/_l/a/<name>")
+    def show_asset(name: str) -> Response:
+        with reading(engine) as session:
+            found = session.exec(select(Asset.body, Asset.media_type).where(Asset.name == name)).first()
+        if found is None:
+            raise NotFound("There is no such file.", fix="Upload it with the page.")
+        return _answer(found[0], asset_headers(found[1], scheme=settings.scheme))
+
+    @app.post("/_l/f")
+    def refuse_form() -> Response:
+        return _say(settings, 200, "This is a preview: nothing was sent.", "Go back to see the page again.")
+
+    @app.post("/_l/b")
+    @app.post("/_l/csp")
+    def ignore() -> Response:
+        return _answer(b"", answer_headers(scheme=settings.scheme), status=204)
+
+    @app.before_request
+    def refuse_service_worker() -> Response | None:
+        if request.headers.get("Service-Worker"):
+            return _answer(b"", answer_headers(scheme=settings.scheme), status=403)
+        return None
+
+    @app.errorhandler(LanderError)
+    def on_refusal(error: LanderError) -> Response:
+        return _say(settings, error.status, error.message, error.fix)
+
+    @app.errorhandler(HTTPException)
+    def on_http(error: HTTPException) -> Response:
+        message, fix = _WORDS.get(error.code or 500, _WORDS[500])
+        return _say(settings, error.code or 500, message, fix)
+
+    return app
+
+
+def _show(settings: Settings, engine: Engine, signed: str, *, slug: str | None) -> Response:
+    link = read_link(settings, signed, now=read_edge(request.environ, settings).now)
+    with reading(engine) as session:
+        compiled = _compile(session, settings, link, root=f"/p/{signed}", slug=slug)
+    query = request.query_string.decode("ascii", "replace")
+    body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), query)
+    return _answer(
+        body,
+        preview_headers(compiled.directives, scheme=settings.scheme, studio_origin=_studio_origin(settings)),
+    )
+
+
+def _compile(session: Session, settings: Settings, link: Link, *, root: str, slug: str | None) -> Compiled:
+    page = session.get(Page, link.page_id)
+    if page is None:
+        raise NotFound("The page of this preview is gone.", fix="See the pages that are left in the studio.")
+    key, version = _choose_draft(session, page, link.variant)
+    if slug is not None and slug != page.slug:
+        page = _load_sibling(session, page, version, slug)
+        key, version = _choose_draft(session, page, link.variant, else_first=True)
+    around = Surroundings(
+        slug=page.slug,
+        policy=load_policy(session),
+        scheme=settings.scheme,
+        thank_you=page.thank_you,
+        preview_root=root,
+    )
+    return compile_variant(key, version, around, load_files(session, [version]))
+
+
+def _load_sibling(session: Session, page: Page, version: Version, slug: str) -> Page:
+    """A link shows its page and what came in the same upload, never the rest of the site."""
+    if slug in {*version.links.values(), page.thank_you.strip("/")}:
+        found = session.exec(select(Page).where(Page.site_id == page.site_id, Page.slug == slug)).first()
+        if found is not None:
+            return found
+    raise NotFound("This link does not show that page.", fix="Open it in the studio and make a link of its own.")
+
+
+def _choose_draft(session: Session, page: Page, key: str, *, else_first: bool = False) -> tuple[str, Version]:
+    variants = {variant.key: variant for variant in list_variants(session, page)}
+    chosen = variants.get(key) or (next(iter(variants.values()), None) if else_first else None)
+    if chosen is None:
+        raise NotFound("The variant of this preview is gone.", fix="Choose another one in the studio.")
+    return chosen.key, draft(session, chosen)
+
+
+def _studio_origin(settings: Settings) -> str:
+    """The studio is reached on the port that the preview is reached on."""
+    port = request.host.partition(":")[2]
+    return f"{settings.scheme}://{settings.studio_host}{f':{port}' if port.isdecimal() else ''}"
+
+
+def _say(settings: Settings, status: int, message: str, fix: str) -> Response:
+    text = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Preview</title><style>{_STYLE}</style>'
+        f"<h1>{escape_text(message)}</h1><p>{escape_text(fix)}</p></html>"
+    )
+    headers = own_page_headers(scheme=settings.scheme, style=_STYLE, framed_by=_studio_origin(settings))
+    return _answer(text.encode(), headers, status=status)
+
+
+def _answer(body: bytes, headers: Headers, *, status: int = 200) -> Response:
+    response = Response(body, status=status)
+    response.headers.clear()
+    for name, value in headers:
+        response.headers[name] = value
+    response.headers["Content-Length"] = str(len(body))
+    return response
+
+
+def _serializer(settings: Settings) -> URLSafeTimedSerializer:
+    keys: list[Any] = list(settings.signing_keys)
+    return URLSafeTimedSerializer(keys, salt=_SALT)
