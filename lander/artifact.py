@@ -14,9 +14,9 @@ from typing import Final, Protocol
 import brotli
 
 from lander.errors import InvalidInput
-from lander.published import ASSETS_DIR, write_durably
 
 ASSET_PREFIX: Final = "/_l/a/"
+ASSETS_DIR: Final = "assets"
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "css": "text/css; charset=utf-8",
@@ -173,12 +173,19 @@ def write_assets(published_dir: Path, assets: Iterable[AssetFile]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         for suffix, content in ((".gz", asset.gzip), (".br", asset.brotli), ("", asset.body)):
             if content is not None:
-                staging = target.with_name(f".{asset.name}{suffix}.{os.getpid()}")
-                write_durably(staging, content)
-                staging.rename(target.with_name(asset.name + suffix))
+                _write_whole(target.with_name(asset.name + suffix), content)
         folders.add(target.parent)
     for folder in folders:
         _sync_directory(folder)
+
+
+def _write_whole(target: Path, content: bytes) -> None:
+    staging = target.with_name(f".{target.name}.{os.getpid()}")
+    with staging.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    staging.rename(target)
 
 
 def _sync_directory(path: Path) -> None:
