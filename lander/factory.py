@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 from flask import Flask, Response, make_response, request
-from flask_openapi3 import Info
+from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError

@@ -4,8 +4,9 @@
 // The message after an action is said once: reloading or sharing the address must not repeat it.
 (() => {
   const address = new URL(location.href);
-  if (address.searchParams.has("notice")) {
+  if (address.searchParams.has("notice") || address.searchParams.has("told")) {
     address.searchParams.delete("notice");
+    address.searchParams.delete("told");
     history.replaceState(null, "", address);
   }
 })();

@@ -26,6 +26,7 @@ CSRF_HEADER: Final = "X-CSRF-Token"
 HEALTH_PATHS: Final = ("/healthz", "/readyz")  # asked by a container that knows no host name
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SMALL_BODY: Final = 256 * 1024
+_LARGEST_FIELD: Final = 12 * 1024 * 1024  # of text; files go to disk
 _DECLARED: Final = "lander_permission"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -121,7 +122,8 @@ def open_gate() -> None:
     declared = _find_declared()
     if request.path not in HEALTH_PATHS:
         _check_host()
-    request.max_content_length = request.max_form_memory_size = (declared or Declared(Permission.PUBLIC)).body_bytes
+    request.max_content_length = declared.body_bytes if declared else _SMALL_BODY
+    request.max_form_memory_size = min(request.max_content_length, _LARGEST_FIELD)
     cookie = _read_cookie()
     g.caller = _find_caller(cookie) if declared is None or declared.permission is not Permission.PUBLIC else None
     if declared is None:
@@ -134,9 +136,9 @@ def open_gate() -> None:
         raise SignInRequired(
             "You were signed out." if cookie else "You are not signed in.", fix="Sign in, and you come back here."
         )
+    require(g.caller.user.role, declared.permission)  # before the token, because finding that reads the body
     if request.method not in _SAFE_METHODS:
         _check_csrf(g.caller)
-    require(g.caller.user.role, declared.permission)
 
 
 def studio() -> Studio:

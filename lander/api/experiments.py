@@ -1,22 +1,42 @@
 """Experiments and their reports as JSON. A report here is the very report of the studio and the command line."""
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, jsonify
 from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from pydantic import ValidationError
+from sqlmodel import Session
 
-from lander.access.gate import needs
+from experiments import lifecycle, results
+from experiments.models import Experiment
+from lander.access.gate import edge, needs, studio
 from lander.access.permissions import Permission
 from lander.api.problems import problem
+from lander.api.schemas import (
+    ExperimentBody,
+    ExperimentPath,
+    ExperimentsBody,
+    ProblemBody,
+    ReportBody,
+    ReportQuery,
+)
+from lander.db import reading
+from lander.pages.models import Page, Site
+from lander.pages.pages import page_address
 
-blueprint = APIBlueprint("api_experiments", __name__, url_prefix="/api/v1")
-
-
-def refuse_arguments(error: ValidationError) -> Response:
-    """Arguments that do not fit their schema."""
-    wrong = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
-    return problem(status=422, code="invalid-input", message=f"These arguments do not fit: {wrong}.")
+blueprint = APIBlueprint(
+    "api_experiments",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="experiments")],
+    abp_responses={
+        HTTPStatus.UNAUTHORIZED: ProblemBody,
+        HTTPStatus.FORBIDDEN: ProblemBody,
+        HTTPStatus.UNPROCESSABLE_ENTITY: ProblemBody,
+    },
+)
 
 
 @blueprint.get("/openapi.json", doc_ui=False)
@@ -24,3 +44,62 @@ def refuse_arguments(error: ValidationError) -> Response:
 def show_openapi() -> Response:
     document: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined]
     return jsonify(document)
+
+
+@blueprint.get("/experiments", responses={HTTPStatus.OK: ExperimentsBody})
+@needs(Permission.EXPERIMENTS_READ)
+def list_experiments() -> Response:
+    """Every experiment, newest first."""
+    with reading(studio().engine) as session:
+        bodies = [_describe(session, item) for item in lifecycle.list_experiments(session)]
+    return jsonify(ExperimentsBody(experiments=bodies).model_dump(mode="json"))
+
+
+@blueprint.get("/experiments/<key>", responses={HTTPStatus.OK: ExperimentBody, HTTPStatus.NOT_FOUND: ProblemBody})
+@needs(Permission.EXPERIMENTS_READ)
+def show_experiment(path: ExperimentPath) -> Response:
+    """How one experiment stands."""
+    with reading(studio().engine) as session:
+        body = _describe(session, lifecycle.load(session, path.key))
+    return jsonify(body.model_dump(mode="json"))
+
+
+@blueprint.get("/experiments/<key>/report", responses={HTTPStatus.OK: ReportBody, HTTPStatus.NOT_FOUND: ProblemBody})
+@needs(Permission.EXPERIMENTS_READ)
+def show_report(path: ExperimentPath, query: ReportQuery) -> Response:
+    """What an experiment says."""
+    with reading(studio().engine) as session:
+        report = results.report(session, path.key, phase=query.phase, now=edge().now)
+    return jsonify(report.as_json())
+
+
+def refuse_arguments(error: ValidationError) -> Response:
+    """Arguments that do not fit their schema."""
+    wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+    return problem(
+        status=422,
+        code="invalid-input",
+        message="The arguments do not fit.",
+        fix=f"{wrong}. The OpenAPI document at /api/v1/openapi.json lists what is known.",
+    )
+
+
+def _describe(session: Session, experiment: Experiment) -> ExperimentBody:
+    phase = lifecycle.current_phase(session, experiment)
+    page = session.get_one(Page, experiment.page_id)
+    return ExperimentBody(
+        experiment=experiment.key,
+        page=page_address(session.get_one(Site, page.site_id), page),
+        state=experiment.state.value,
+        goal=experiment.goal,
+        selector=experiment.selector,
+        hypothesis=experiment.hypothesis,
+        control=experiment.control,
+        variants=phase.weights,
+        coverage_bp=phase.coverage_bp,
+        phase=phase.number,
+        started_at=experiment.created_at,
+        ended_at=experiment.ended_at,
+        shipped=experiment.shipped,
+        reason=experiment.reason,
+    )

@@ -1,5 +1,20 @@
 """The studio: server-rendered screens. A view is: require, load, call one verb, respond."""
 
-from lander.console import audit, files, policy, session
+from lander.console import (
+    audit,
+    experiments,
+    files,
+    home,
+    pages,
+    plans,
+    policy,
+    publishing,
+    results,
+    session,
+    variants,
+)
 
-BLUEPRINTS = (files.blueprint, session.blueprint, policy.blueprint, audit.blueprint)
+BLUEPRINTS = tuple(
+    part.blueprint
+    for part in (files, session, home, pages, variants, publishing, plans, experiments, results, policy, audit)
+)

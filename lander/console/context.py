@@ -7,14 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class FormError:
-    """Something in a form that needs mending; `field` is the id of the control."""
-
-    message: str
-    field: str = ""
-    fix: str = ""
+from lander.console.report_context import ExperimentRow, FormError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +56,6 @@ class Need:
     address: str
     action: str
     grave: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RunningRow:
-    """An experiment in one line."""
-
-    key: str
-    address: str
-    page: str
-    state: str
-    verdict: str
-    days: str
-    visitors: int
-
-
-@dataclass(frozen=True, slots=True)
-class HomeScreen:
-    """What needs you, then what is live and running."""
-
-    template: ClassVar[str] = "home/show.html"
-    needs: list[Need]
-    running: list[RunningRow]
-    live: list["PageRow"]
-    has_pages: bool
-    may_edit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +136,123 @@ class AuditScreen:
     template: ClassVar[str] = "audit/index.html"
     rows: list[AuditRow]
     older: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariantTab:
+    """A variant of a page, as a tab."""
+
+    key: str
+    address: str
+    is_current: bool
+    is_changed: bool  # its draft is not what visitors see
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalRow:
+    """Something that a variant loads from another host."""
+
+    address: str
+    kind: str
+    line: int
+    line_address: str
+    is_allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A form that a variant has, and what adopting it changes."""
+
+    line: int
+    fields: list[str]
+    changes: list[str]
+    problems: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One act of putting a page live or taking it away."""
+
+    at: datetime
+    by: str
+    what: str
+    is_live: bool
+    release: str  # to roll back to; empty where that is not possible
+
+
+@dataclass(frozen=True, slots=True)
+class TestChoice:
+    """What publishing during a test asks."""
+
+    key: str
+    address: str
+    set_aside: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageScreen:
+    """A page: what visitors see, what the drafts are, and what stands between the two."""
+
+    template: ClassVar[str] = "pages/show.html"
+    slug: str
+    label: str
+    base: str
+    query: str
+    public_address: str
+    state: str
+    state_word: str
+    timezone: str
+    tabs: list[VariantTab]
+    key: str
+    version: int
+    saved_at: datetime
+    saved_by: str
+    source_address: str
+    preview_address: str
+    changes: list[str]
+    test: TestChoice | None
+    strip_external: bool
+    during_test: str
+    findings: list[FindingRow]
+    refusals: int
+    externals: list[ExternalRow]
+    forms: list[FormRow]
+    notes: list[str]
+    history: list[HistoryRow]
+    may_edit: bool
+    may_publish: bool
+    may_withdraw: bool
+    errors: list[FormError]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceScreen:
+    """The source of a variant's draft, to read or to edit."""
+
+    template: ClassVar[str] = "variants/edit.html"
+    label: str
+    address: str
+    page_address: str
+    key: str
+    version: int
+    base_version: int
+    saved_at: datetime
+    saved_by: str
+    source: str
+    marked: str  # numbers of lines with findings, separated by commas
+    findings: list[FindingRow]
+    their_changes: list[tuple[str, str]]  # kind and text of each line of a difference
+    may_edit: bool
+    errors: list[FormError]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeScreen:
+    """What needs you, then what is live and running."""
+
+    template: ClassVar[str] = "home/show.html"
+    needs: list[Need]
+    running: list[ExperimentRow]
+    live: list[PageRow]
+    has_pages: bool
+    may_edit: bool

@@ -82,6 +82,14 @@ def probability(value: float) -> str:
     return words.probability(value).replace(" %", PER_CENT)
 
 
+def share(value: float) -> str:
+    """
+    >>> share(0.816).replace(NBSP, " ")
+    '82 %'
+    """
+    return words.share(value).replace(" %", PER_CENT)
+
+
 def per_thousand(value: float) -> str:
     """A rate as conversions per 1,000 visitors, as in the verdict.
 
@@ -97,6 +105,14 @@ def basis_points(value: int) -> str:
     ('50 %', '33.33 %')
     """
     return f"{value / 100:g}{PER_CENT}"
+
+
+def coverage(value: int) -> str:
+    """
+    >>> coverage(10_000), coverage(2_000).replace(NBSP, " ")
+    ('all visitors', '20 % of visitors')
+    """
+    return "all visitors" if value == 10_000 else f"{basis_points(value)} of visitors"
 
 
 def size(number: int) -> str:

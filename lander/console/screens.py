@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Final, Protocol
 from urllib.parse import urlencode
 
 from flask import Flask, Response, make_response, redirect, render_template, request
+from itsdangerous import BadData, URLSafeTimedSerializer
 from jinja2 import StrictUndefined
 
-from lander.access.gate import CSRF_FIELD, edge, find_caller, nonce
+from lander.access.gate import CSRF_FIELD, edge, find_caller, nonce, studio
 from lander.access.models import Role
 from lander.access.permissions import Permission
 from lander.access.signin import csrf_token
@@ -32,6 +33,7 @@ _NAVIGATION: Final = (
     ("Policy", "/policy", Permission.POLICY_READ),
     ("Audit", "/audit", Permission.AUDIT_READ),
 )
+_MOST_TOLD, _LONGEST_TOLD, _TOLD_FOR_S = 12, 240, 600
 _ROLES: Final = {Role.MARKETER: "Marketing", Role.ANALYST: "Analysis", Role.IT: "IT"}
 
 NOTICES: Final = {
@@ -39,6 +41,7 @@ NOTICES: Final = {
     "saved": "Saved as a new draft. Visitors see it after the next publish.",
     "copied": "Copied. The new variant starts with the same content.",
     "brought": "Brought inside. The page now loads its own copy.",
+    "unchanged": "Nothing to do: visitors see exactly this already.",
     "published": "Published. Visitors see it within two seconds.",
     "rolled-back": "Rolled back. Visitors see the earlier release within two seconds.",
     "withdrawn": "Withdrawn. The address answers “not found”; drafts and history are kept.",
@@ -78,6 +81,7 @@ class Layout:
     csrf: str
     nonce: str
     notice: str
+    told: list[str]
     now: datetime
 
 
@@ -102,11 +106,15 @@ def show_part(context: Context, part: str, *, status: int = 200) -> Response:
 
 
 def go(address: str, *, notice: str = "") -> Response:
-    """Done: see the result there (303, so that reloading repeats nothing)."""
+    """Done: see the result there (303, so that reloading repeats nothing; htmx is told to load the whole screen)."""
     if notice:
         assert notice in NOTICES
         address += ("&" if "?" in address else "?") + urlencode({"notice": notice})
-    return make_response(redirect(address, code=303))
+    if not wants_part():
+        return make_response(redirect(address, code=303))
+    response = make_response("")
+    response.headers["HX-Redirect"] = address
+    return response
 
 
 def wants_part() -> bool:
@@ -132,8 +140,31 @@ def make_layout() -> Layout:
         csrf=csrf_token(caller.cookie) if caller else "",
         nonce=nonce(),
         notice=NOTICES.get(request.args.get("notice", ""), ""),
+        told=_read_told(request.args.get("told", "")),
         now=edge().now,
     )
+
+
+def tell(address: str, sentences: list[str]) -> str:
+    """The address of a screen that says these sentences once; signed, so that nobody else puts words in our mouth."""
+    if not sentences:
+        return address
+    kept = sentences[:_MOST_TOLD]
+    if len(sentences) > _MOST_TOLD:
+        kept.append(f"And {len(sentences) - _MOST_TOLD} more of the kind.")
+    signed = str(_serializer().dumps([sentence[:_LONGEST_TOLD] for sentence in kept]))
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'told': signed})}"
+
+
+def _read_told(signed: str) -> list[str]:
+    try:
+        return list(_serializer().loads(signed, max_age=_TOLD_FOR_S)) if signed else []
+    except BadData:
+        return []
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(studio().settings.signing_keys, salt="lander.console.told")
 
 
 @cache

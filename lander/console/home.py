@@ -1,0 +1,78 @@
+"""The first screen: what needs you, then what runs and what is live; three steps where there is nothing yet."""
+
+from flask import Blueprint, Response
+from sqlmodel import Session
+
+from experiments import lifecycle
+from experiments.models import State
+from lander.access.gate import caller, studio, view
+from lander.access.permissions import Permission
+from lander.console.context import HomeScreen, Need, PageRow
+from lander.console.experiments import make_row
+from lander.console.page_screen import page_row
+from lander.console.pages import list_places
+from lander.console.places import Place
+from lander.console.report_context import ExperimentRow
+from lander.console.screens import show
+from lander.db import reading
+from lander.pages.publish import check_drafts
+from lander.pages.sites import list_sites
+from lander.policy.findings import Severity
+
+blueprint = Blueprint("home", __name__)
+
+_DECISIONS = {
+    "ship": ("Decide", False),
+    "keep": ("Decide", False),
+    "hold": ("Look into it", True),
+}
+
+
+@view(blueprint, "/", permission=Permission.SIGNED_IN)
+def show_home() -> Response:
+    with reading(studio().engine) as session:
+        places = [place for site in list_sites(session) for place in list_places(session, site)]
+        pages = [(place, page_row(session, place)) for place in places]
+        tests = [
+            make_row(session, item) for item in lifecycle.list_experiments(session) if item.state is not State.ENDED
+        ]
+        screen = HomeScreen(
+            needs=[*(need for row in tests for need in _test_needs(row)), *_page_needs(session, pages)],
+            running=tests,
+            live=[row for _, row in pages if row.state in ("live", "changed")],
+            has_pages=bool(pages),
+            may_edit=caller().can(Permission.PAGES_EDIT),
+        )
+    return show(screen)
+
+
+def _test_needs(row: ExperimentRow) -> list[Need]:
+    """A decision that is due, a result that must not be read, a test that nobody resumed."""
+    if row.state == State.PAUSED:
+        return [Need(f"{row.key} is paused, and nobody is counted.", row.hypothesis, row.address, "Resume or end it")]
+    if row.action not in _DECISIONS:
+        return []
+    action, is_grave = _DECISIONS[row.action]
+    return [Need(row.verdict, f"{row.key} on {row.page}", f"{row.address}/report", action, is_grave)]
+
+
+def _page_needs(session: Session, pages: list[tuple[Place, PageRow]]) -> list[Need]:
+    """Drafts that wait for somebody who may publish them."""
+    if not caller().can(Permission.PAGES_EDIT):
+        return []
+    needs = []
+    for place, row in pages:
+        if row.state not in ("changed", "draft"):
+            continue
+        found = check_drafts(session, studio().settings, place.page)
+        refusals = sum(finding.severity is Severity.REFUSE for finding in found)
+        if refusals:
+            things = "One thing stands" if refusals == 1 else f"{refusals} things stand"
+            needs.append(Need(f"{row.slug} cannot be published yet.", f"{things} in the way.", row.address, "Mend it"))
+        elif row.state == "changed":
+            needs.append(
+                Need(f"{row.slug} has changes that visitors do not see.", "", row.address, "Review and publish")
+            )
+        else:
+            needs.append(Need(f"{row.slug} is ready, and nobody sees it yet.", "", row.address, "Review and publish"))
+    return needs

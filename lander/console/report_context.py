@@ -1,0 +1,214 @@
+"""What the screens of experiments and their reports show: one frozen dataclass per template, already in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FormError:
+    """Something in a form that needs mending; `field` is the id of the control."""
+
+    message: str
+    field: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRow:
+    """An experiment in one line: what it comes to, before anything else."""
+
+    key: str
+    address: str
+    page: str
+    state: str
+    action: str  # what the verdict asks for: ship, keep, continue, hold
+    verdict: str
+    hypothesis: str
+    days: int
+    visitors: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentsScreen:
+    """Every experiment, running ones first."""
+
+    template: ClassVar[str] = "experiments/index.html"
+    open: list[ExperimentRow]
+    ended: list[ExperimentRow]
+    may_run: bool
+    has_live_pages: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VariantChoice:
+    """A variant in a plan. `weight` is what was typed, in per cent."""
+
+    key: str
+    is_control: bool
+    is_chosen: bool
+    weight: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageChoice:
+    """A page that can be tested."""
+
+    value: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewExperimentScreen:
+    """The plan of an experiment, and how many visitors it needs."""
+
+    template: ClassVar[str] = "experiments/edit.html"
+    pages: list[PageChoice]
+    page: str
+    variants: list[VariantChoice]
+    coverage: str
+    goal: str
+    selector: str
+    lift: str
+    hypothesis: str
+    need: str
+    why_not: str  # why the chosen page cannot be tested yet; empty where it can
+    errors: list[FormError]
+
+
+@dataclass(frozen=True, slots=True)
+class ShipChoice:
+    """A way to end an experiment."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """Something that happened while an experiment ran."""
+
+    at: datetime
+    by: str
+    text: str
+    phase: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentScreen:
+    """How an experiment stands, and what can be done with it."""
+
+    template: ClassVar[str] = "experiments/show.html"
+    key: str
+    address: str
+    page: str
+    page_address: str
+    state: str
+    hypothesis: str
+    verdict: str
+    goal: str
+    split: list[tuple[str, str]]  # variant key, its share
+    coverage: str
+    control: str
+    phase: int
+    timezone: str
+    started_at: datetime
+    started_by: str
+    ended_at: datetime | None
+    shipped: str
+    reason: str
+    notes: list[NoteRow]
+    ways_to_end: list[ShipChoice]
+    chosen: str
+    typed_reason: str
+    may_run: bool
+    errors: list[FormError]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A range on a scale from 0 to 100, for drawing only."""
+
+    low: float
+    middle: float
+    high: float
+    zero: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A variant's line in a report, written as it stands there."""
+
+    key: str
+    is_control: bool
+    served: str
+    confirmed: str
+    confirmed_share: str
+    conversions: str
+    unconfirmed: str
+    rate_range: str
+    rate: str
+    rate_bar: Bar
+    lift_range: str
+    lift: str
+    lift_bar: Bar | None
+    p_best: str
+    loss: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRow:
+    """Something that is not fine."""
+
+    severity: str
+    severity_word: str
+    sentence: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredRow:
+    """Visitors who were recorded and not counted."""
+
+    reason: str
+    why: str
+    visitors: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLink:
+    """A period of the experiment."""
+
+    number: int
+    address: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportScreen:
+    """A report from top to bottom."""
+
+    template: ClassVar[str] = "results/show.html"
+    key: str
+    address: str
+    page: str
+    page_address: str
+    state: str
+    hypothesis: str
+    verdict: str
+    remedy: str  # what to do about a result that must not be read
+    tone: str  # ship, keep, continue, hold
+    facts: list[tuple[str, str]]
+    health: list[HealthRow]
+    rows: list[ReportRow]
+    noun: str
+    plot: str
+    plot_summary: str
+    spec_address: str
+    json_address: str
+    filtered: list[FilteredRow]
+    notes: list[NoteRow]
+    phases: list[PhaseLink]
+    timezone: str
+    may_decide: bool
