@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from experiments.allocation import ranges
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
-from experiments.models import Annotation, Experiment, Phase, State, Tally
+from experiments.models import Annotation, Experiment, Phase, State
 
 WHOLE_BP: Final = 10_000
 GOALS: Final = ("form", "click")
@@ -235,14 +234,6 @@ def list_annotations(session: Session, experiment: Experiment) -> list[Annotatio
     """Oldest first."""
     mine = select(Annotation).where(Annotation.experiment_id == _id(experiment))
     return list(session.exec(mine.order_by(col(Annotation.at), col(Annotation.id))))
-
-
-def count_visitors(session: Session, experiment: Experiment, phase: Phase) -> int:
-    """Distinct visitors a phase has counted so far: what a new phase would set aside."""
-    served = select(func.sum(Tally.served)).where(
-        Tally.experiment_id == _id(experiment), Tally.phase == phase.number, Tally.goal == "", Tally.dimension == "all"
-    )
-    return session.exec(served).one() or 0
 
 
 def _phases(experiment: Experiment) -> SelectOfScalar[Phase]:

@@ -11,7 +11,7 @@ from experiments import lifecycle
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
 from experiments.models import State
 from lander.published import Allocation
-from tests.experiments.builders import STARTED, after, confirm, make_database, start, take_in, view
+from tests.experiments.builders import after, make_database, start
 
 
 @pytest.fixture
@@ -134,18 +134,6 @@ def test_a_new_phase_has_a_new_seed_and_keeps_what_is_not_given(session: Session
     assert lifecycle.allocation_of(experiment, second) is None
     with pytest.raises(InvalidExperiment, match="sum to 9,000"):
         lifecycle.new_phase(session, experiment, weights={"a": 1_000, "b": 8_000}, now=after(days=5))
-
-
-def test_it_says_how_many_visitors_a_new_phase_would_set_aside(tmp_path: Path) -> None:
-    engine = make_database(tmp_path)
-    with Session(engine) as session:
-        start(session)
-        session.commit()
-    take_in(engine, [view("1" * 32), view("2" * 32, variant="b"), confirm(view("2" * 32, variant="b"))])
-    with Session(engine) as session:
-        experiment = lifecycle.load(session, "spring-sale-1")
-        assert lifecycle.count_visitors(session, experiment, lifecycle.current_phase(session, experiment)) == 2
-        assert lifecycle.count_visitors(session, experiment, lifecycle.new_phase(session, experiment, now=STARTED)) == 0
 
 
 def test_ending_needs_a_reason_and_keeps_control_unless_a_variant_ships(session: Session) -> None:

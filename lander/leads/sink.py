@@ -1,0 +1,165 @@
+"""Leads come home from the journals: each kept once, and flagged where it may not be genuine. None is ever dropped.
+
+Flags depend on the leads that are there and not on the order they came in, so two nodes' journals may arrive as they
+like. What was sealed on the public path stays sealed here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import JSON, Boolean, Row, bindparam, select, text, update
+from sqlmodel import Session, col
+
+from experiments.storage import UtcDateTime
+from lander.errors import LanderError
+from lander.leads.models import Lead
+
+REPEATED_TOKEN: Final = "repeated-token"  # noqa: S105
+RATE: Final = "rate"
+MAX_PER_MINUTE: Final = 5  # of one network
+_MINUTE: Final = timedelta(minutes=1)
+_CHUNK: Final = 500
+
+_KEEP: Final = text("""
+    INSERT INTO lead (id, page_id, host, path, view, network, form, variant, experiment_key, phase, sealed,
+                      email_index, consent_text, consented_at, flags, simulated, received_at)
+    VALUES (:id, :page_id, :host, :path, :view, :network, :form, :variant, :experiment_key, :phase, :sealed,
+            :email_index, :consent_text, :consented_at, :flags, :simulated, :received_at)
+    ON CONFLICT (id) DO NOTHING
+""").bindparams(
+    bindparam("consented_at", type_=UtcDateTime()),
+    bindparam("received_at", type_=UtcDateTime()),
+    bindparam("flags", type_=JSON()),
+    bindparam("simulated", type_=Boolean()),
+)
+
+
+class UnreadableLead(LanderError):
+    """A journal row that should be a lead and is not. It is not taken in, so it stays in its journal."""
+
+    code = "unreadable-lead"
+    status = 500
+
+
+class _Record(BaseModel):
+    """A lead as the public path writes it. A field we do not know is no reason to lose somebody's message."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    sealed: str
+    received_at_ms: int
+    page_id: int
+    host: str
+    path: str = ""
+    view: str = ""
+    network: str = ""
+    form: str = ""
+    variant: str = ""
+    experiment_key: str = ""
+    phase: int = 0
+    email_index: str = ""
+    consent_text: str = ""
+    consented_at_ms: int | None = None
+    flags: list[str] = []
+    simulated: bool = False
+
+    def as_row(self) -> dict[str, Any]:
+        return {
+            **self.model_dump(exclude={"received_at_ms", "consented_at_ms"}),
+            "received_at": _moment(self.received_at_ms),
+            "consented_at": None if self.consented_at_ms is None else _moment(self.consented_at_ms),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLeads:
+    """What became of a batch."""
+
+    stored: int
+    known: int  # were there already
+
+
+def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
+    """Keep leads; the same one again changes nothing.
+
+    A lead is flagged `repeated-token` where an earlier one came from the same page view, and `rate` where its network
+    had sent five in the minute before. Both are for a person to judge.
+
+    Raises:
+        UnreadableLead: a body is no lead.
+    """
+    newest_first = sorted(map(_read, bodies), key=lambda record: -record.received_at_ms)
+    records = {record.id: record for record in newest_first}  # of one lead sent twice, the first is kept
+    known = set(_find_known(session, sorted(records)))
+    new = [record for key, record in sorted(records.items()) if key not in known]
+    if new:
+        session.execute(_KEEP, [record.as_row() for record in new])
+        _flag_repeated(session, {record.view for record in new if record.view})
+        _flag_rate(session, [record for record in new if record.network])
+    return StoredLeads(stored=len(new), known=len(bodies) - len(new))
+
+
+def _read(body: bytes) -> _Record:
+    try:
+        return _Record.model_validate_json(body)
+    except ValidationError as error:
+        wrong = ", ".join(str(".".join(map(str, item["loc"])) or item["type"]) for item in error.errors())
+        raise UnreadableLead(
+            f"A journal row of {len(body)} bytes is no lead: {wrong}.", fix="Does every node run the same version?"
+        ) from None
+
+
+def _find_known(session: Session, ids: Sequence[str]) -> Iterator[str]:
+    for chunk in _chunks(ids):
+        yield from session.execute(select(col(Lead.id)).where(col(Lead.id).in_(chunk))).scalars()
+
+
+def _flag_repeated(session: Session, views: Iterable[str]) -> None:
+    for chunk in _chunks(sorted(views)):
+        query = select(col(Lead.id), col(Lead.flags), col(Lead.view)).where(col(Lead.view).in_(chunk))
+        ordered = session.execute(query.order_by(col(Lead.view), col(Lead.received_at), col(Lead.id))).all()
+        later = [lead for _, group in groupby(ordered, key=lambda lead: lead.view) for lead in islice(group, 1, None)]
+        _add_flag(session, later, REPEATED_TOKEN)
+
+
+def _flag_rate(session: Session, new: Sequence[_Record]) -> None:
+    """New leads can push over the limit whatever their network sent from then until a minute later."""
+    if not new:
+        return
+    times = [record.received_at_ms for record in new]
+    first, last = _moment(min(times)), _moment(max(times))
+    for chunk in _chunks(sorted({record.network for record in new})):
+        query = select(col(Lead.id), col(Lead.flags), col(Lead.network), col(Lead.received_at)).where(
+            col(Lead.network).in_(chunk), col(Lead.received_at).between(first - _MINUTE, last + _MINUTE)
+        )
+        sent: dict[str, list[Row[Any]]] = defaultdict(list)
+        for lead in session.execute(query.order_by(col(Lead.received_at), col(Lead.id))):
+            sent[lead.network].append(lead)
+        _add_flag(session, [lead for leads in sent.values() for lead in _list_hasty(leads, first)], RATE)
+
+
+def _list_hasty(leads: Sequence[Row[Any]], since: datetime) -> Iterator[Row[Any]]:
+    """Those of one network, oldest first, that came when the minute before was full."""
+    for before, lead in zip(leads, leads[MAX_PER_MINUTE:], strict=False):
+        if lead.received_at >= since and before.received_at > lead.received_at - _MINUTE:
+            yield lead
+
+
+def _add_flag(session: Session, leads: Iterable[Row[Any]], flag: str) -> None:
+    changes = [{"id": lead.id, "flags": [*lead.flags, flag]} for lead in leads if flag not in lead.flags]
+    if changes:
+        session.execute(update(Lead), changes)
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (values[at : at + _CHUNK] for at in range(0, len(values), _CHUNK))
