@@ -74,7 +74,6 @@ class Evidence:
             if judged.p_beats_control is not None and judged.lift is not None
         ]
 
-
     def doubt(self, key: str) -> float:
         """P(another variant is the best), summed so that it keeps its digits where it is next to nothing."""
         pairs = zip(self.counts, self.comparison.variants, strict=True)
