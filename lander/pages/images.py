@@ -29,20 +29,25 @@ _DEEPEST: Final = 200
 
 def check_raster(path: str, ext: str, content: bytes, *, most_pixels: int) -> None:
     """Refuse what does not open as the image its name says, or has more pixels than IT allows. Decodes nothing large."""
+    size = ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow only warns of large images; the limit here refuses them
             with Image.open(io.BytesIO(content), formats=[_FORMATS[ext]]) as image:
                 width, height = image.size
-                if width * height <= most_pixels:
+                if width * height > most_pixels:
+                    size = f"{width:,} × {height:,} pixels"
+                else:
                     image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        size = "hundreds of millions of pixels"
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
         raise InvalidInput(
             f"'{path}' does not open as a picture.", fix="Export it again from the program that made it."
         ) from None
-    if width * height > most_pixels:
+    if size:
         raise InvalidInput(
-            f"'{path}' has {width:,} × {height:,} pixels; at most {most_pixels / 1e6:.0f} million are allowed.",
+            f"'{path}' has {size}; at most {most_pixels / 1e6:.0f} million are allowed.",
             fix="Make it smaller; 2,000 pixels across are plenty for a page.",
         )
 
