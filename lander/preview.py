@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from flask import Flask, Response, request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 from werkzeug.exceptions import HTTPException
@@ -71,7 +71,7 @@ def read_link(settings: Settings, signed: str, *, now: datetime) -> Link:
     """What a link shows; raises `LinkRefused` or `LinkExpired`."""
     try:
         (page_id, variant, ttl_s), signed_at = _serializer(settings).loads(signed, return_timestamp=True)
-    except (BadSignature, ValueError, TypeError):
+    except BadData:
         raise LinkRefused(
             "This is not a preview link of ours.", fix="Copy the whole link, or make a new one in the studio."
         ) from None
