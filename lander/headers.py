@@ -124,12 +124,16 @@ def asset_headers(media_type: str, *, scheme: str) -> Headers:
 
 
 def answer_headers(*, scheme: str) -> Headers:
-    """Answers without a page: form redirect, beacon, health. No CORS headers, never stored."""
+    """Answers without a page: form redirect, beacon, icon, health. No CORS headers, never stored.
+
+    Nothing is in them to protect, and a sealed page has an opaque origin: told "same-origin", its browser would block
+    the beacon's answer and write an error into every visitor's console.
+    """
     return (
         NO_STORE,
         ("Content-Security-Policy", "default-src 'none'; sandbox"),
         ("Referrer-Policy", "no-referrer"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "cross-origin"),
         *common_headers(scheme),
     )
 
