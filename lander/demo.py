@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -82,7 +83,7 @@ def run_demo(settings: Settings, *, host: str, port: int) -> None:
     """Set everything up and serve until interrupted."""
     if not settings.is_development:
         raise Conflict("The demo is for development.", fix="Run it with: make demo")
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
     engine = make_engine(settings.database_url)
     supervisor = Supervisor(host, port)
     migrations.upgrade(engine)
@@ -197,28 +198,22 @@ def _send_visitors(settings: Settings, engine: Engine, console: Console, *, url:
     with Progress(*columns, console=console) as progress:
         for story in STORIES:
             with reading(engine) as session:
-                served = sum(
-                    variant.served for variant in results.report(session, _test_of(session, story), now=now).variants
-                )
-            missing = story.visitors - served
+                report = results.report(session, _test_of(session, story), now=now)
+            missing = story.visitors - sum(variant.served for variant in report.variants)
             if missing < story.visitors * 0.1:
                 continue
             bar = progress.add_task(f"Two weeks of visitors to {story.slug}", total=missing)
-            outcome = simulate(
-                settings,
-                Plan(
-                    host=HOST,
-                    slug=story.slug,
-                    visitors=missing,
-                    rates=story.rates,
-                    days=DAYS,
-                    url=url,
-                    seed=1 + served,
-                    lost_beacons=story.lost_beacons,
-                ),
-                now=now,
-                progress=lambda done, bar=bar: progress.advance(bar, done),
+            plan = Plan(
+                host=HOST,
+                slug=story.slug,
+                visitors=missing,
+                rates=story.rates,
+                days=DAYS,
+                url=url,
+                seed=missing,
+                lost_beacons=story.lost_beacons,
             )
+            outcome = simulate(settings, plan, now=now, progress=partial(progress.advance, bar))
             progress.update(bar, completed=missing)
             if outcome.failures:
                 console.print(f"[yellow]{outcome.failures} requests went wrong:[/yellow] {outcome.sentences()[0]}")
@@ -239,12 +234,12 @@ def _print_summary(settings: Settings, engine: Engine, console: Console, port: i
         for story in STORIES:
             experiment = _test_of(session, story)
             verdict = results.report(session, experiment, now=datetime.now(UTC)).verdict
-            console.print(f"  {story.slug}: {verdict.sentence}", highlight=False)
-            console.print(f"    page    http://{HOST}:{port}/{story.slug}", highlight=False)
-            console.print(f"    report  {studio}/experiments/{experiment.key}/report", highlight=False)
-    console.print(f"\n[bold]Studio[/bold]  {studio}", highlight=False)
+            console.print(f"  {story.slug}: {verdict.sentence}")
+            console.print(f"    page    http://{HOST}:{port}/{story.slug}")
+            console.print(f"    report  {studio}/experiments/{experiment.key}/report")
+    console.print(f"\n[bold]Studio[/bold]  {studio}")
     for name, role in LOGINS:
-        console.print(f"  {name} ({role.value}), password {password_of(name)}", highlight=False)
+        console.print(f"  {name} ({role.value}), password {password_of(name)}")
     console.print("\nServing until Ctrl+C. The next `make demo` uses all this again.")
 
 

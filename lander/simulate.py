@@ -51,7 +51,7 @@ _BOTS: Final = (
     "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
     "curl/8.5.0",
 )
-_SOURCES: Final = (
+_SOURCES: Final[tuple[tuple[int, dict[str, str], str], ...]] = (
     (45, {"utm_source": "google", "utm_medium": "cpc", "utm_campaign": "spring", "gclid": "Cj0KCQ"}, ""),
     (20, {}, "https://www.google.com/"),
     (15, {"utm_source": "newsletter", "utm_medium": "email"}, ""),
@@ -110,7 +110,7 @@ class _Person:
 
 
 def simulate(
-    settings: Settings, plan: Plan, *, now: datetime, progress: Callable[[int], None] = lambda _: None
+    settings: Settings, plan: Plan, *, now: datetime, progress: Callable[[int], object] = lambda _: None
 ) -> Outcome:
     """Send everybody of `plan`, arriving over the days before `now`; `progress` hears of every few who are done."""
     target = urlsplit(plan.url)
@@ -293,7 +293,9 @@ def _pick(chance: random.Random, entries: tuple[tuple[int, str], ...]) -> str:
     return chance.choices([value for _, value in entries], [share for share, _ in entries])[0]
 
 
-def _pick_entry(chance: random.Random, entries: tuple[tuple[int, Any, str], ...]) -> tuple[int, Any, str]:
+def _pick_entry(
+    chance: random.Random, entries: tuple[tuple[int, dict[str, str], str], ...]
+) -> tuple[int, dict[str, str], str]:
     return chance.choices(entries, [entry[0] for entry in entries])[0]
 
 
@@ -316,8 +318,7 @@ def _fill_in(form: LexborNode, person: _Person) -> dict[str, str]:
         elif name == "lander_website":
             fields[name] = ""
         elif node.tag == "select":
-            options = [option.attributes.get("value") or option.text() for option in node.css("option")]
-            fields[name] = next((option for option in options if option), "")
+            fields[name] = next(filter(None, map(_value_of, node.css("option"))), "")
         elif kind in ("checkbox", "radio"):
             fields[name] = node.attributes.get("value") or "on"
         else:
@@ -325,3 +326,7 @@ def _fill_in(form: LexborNode, person: _Person) -> dict[str, str]:
                 f"{first} {last}" if "name" in name.lower() else str(10_000 + number % 80_000)
             )
     return fields
+
+
+def _value_of(option: LexborNode) -> str:
+    return (option.attributes["value"] or "") if "value" in option.attributes else option.text()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Concatenate, NoReturn, ParamSpec
+from typing import Any, NoReturn
 
 import click
 from sqlalchemy import Engine
@@ -18,8 +18,6 @@ from lander.config import Settings, load_settings
 from lander.db import make_engine
 from lander.errors import Conflict, LanderError
 from lander.migrations import is_current
-
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +50,15 @@ class Cli:
         return engine
 
 
-def command(
-    group: click.Group, name: str
-) -> Callable[[Callable[Concatenate[Cli, P], Answer | None]], Callable[..., None]]:
-    """Declare a command: its function gets a `Cli` first, and returns an `Answer` (or None when it said all itself)."""
+def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], click.Command]:
+    """Declare a command: its function gets a `Cli` and the options, and returns an `Answer`."""
 
-    def declare(function: Callable[Concatenate[Cli, P], Answer | None]) -> Callable[..., None]:
-        @group.command(name, help=function.__doc__)
-        @click.option("as_json", "--json", is_flag=True, help="Answer as JSON.")
-        @functools.wraps(function)
-        def run(*args: P.args, as_json: bool, **kwargs: P.kwargs) -> None:
+    def declare(function: Callable[..., Answer]) -> click.Command:
+        def run(as_json: bool, **options: Any) -> None:
             try:
-                answer = function(Cli(load_settings()), *args, **kwargs)
+                answer = function(Cli(load_settings()), **options)
             except (LanderError, ExperimentError) as error:
                 fail(error, as_json=as_json)
-            if answer is None:
-                return
             if as_json:
                 click.echo(json.dumps(answer.data, ensure_ascii=False, indent=2))
             else:
@@ -76,7 +67,10 @@ def command(
             if answer.failed:
                 sys.exit(1)
 
-        return run
+        # a function's own decorators have left their options on it
+        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        as_option = click.option("as_json", "--json", is_flag=True, help="Answer as JSON.")
+        return group.command(name, help=function.__doc__)(as_option(run))
 
     return declare
 
@@ -85,10 +79,10 @@ def fail(error: LanderError | ExperimentError, *, as_json: bool) -> NoReturn:
     """One line to standard error and status 1; with `--json` an object with code, message and findings."""
     findings = getattr(error, "findings", ())
     if as_json:
-        data = {"error": {"code": error.code, "message": str(error)}}
+        problem: dict[str, Any] = {"code": error.code, "message": str(error)}
         if findings:
-            data["error"]["findings"] = [finding.as_json() for finding in findings]
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2), err=True)
+            problem["findings"] = [finding.as_json() for finding in findings]
+        click.echo(json.dumps({"error": problem}, ensure_ascii=False, indent=2), err=True)
     else:
         click.echo(f"lander: {error}", err=True)
         for finding in findings:

@@ -129,7 +129,8 @@ def _register_look(group: click.Group) -> None:
             experiment = lifecycle.load(session, key)
             phase = lifecycle.current_phase(session, experiment)
         bucket = assigning.bucket(lifecycle.seed_of(experiment, phase), visitor_id)
-        variant = assigning.choose_variant(bucket, phase.ranges)
+        index = assigning.choose(bucket, [(low, high) for _, low, high in phase.ranges])
+        variant = None if index is None else phase.ranges[index][0]
         data = {"experiment": key, "phase": phase.number, "bucket": bucket, "variant": variant}
         return Answer(
             data, [f"Bucket {bucket} of 10000: " + (f"variant {variant}." if variant else "not in the test.")]

@@ -1,6 +1,7 @@
 """`lander page`: import, copy, publish, and take back."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlmodel import Session
@@ -79,7 +80,7 @@ def _register_look(group: click.Group) -> None:
     @click.option("--site", metavar="HOST", help="Only this pages host.")
     def list_(edge: Cli, site: str | None) -> Answer:
         """List pages with their state."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         with reading(edge.engine) as session:
             for owner in [sites.load_site(session, site)] if site else sites.list_sites(session):
                 for page in pages.list_pages(session, owner):

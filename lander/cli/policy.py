@@ -6,6 +6,7 @@ import click
 
 from lander.cli.edge import Answer, Cli, command
 from lander.db import reading, transaction
+from lander.pages import publish
 from lander.policy import store
 
 
@@ -19,7 +20,7 @@ def register(cli: click.Group) -> None:
     def check(edge: Cli, file: Path) -> Answer:
         """List what FILE would break on the pages that are live. Changes nothing."""
         with reading(edge.engine) as session:
-            broken = store.check_policy(session, file.read_text(encoding="utf-8"))
+            broken = publish.check_policy(session, file.read_text(encoding="utf-8"))
         data = [{"page": address, **finding.as_json()} for address, finding in broken]
         lines = [f"{address}: {finding}" for address, finding in broken]
         pages = len({address for address, _ in broken})

@@ -1,7 +1,7 @@
 """`lander user`: who may sign in to the studio."""
 
-import os
 import secrets
+import sys
 
 import click
 
@@ -35,9 +35,8 @@ def register(cli: click.Group) -> None:
 
 def _ask_password() -> tuple[str, bool]:
     """The password and whether it was made up here."""
-    stdin = click.get_text_stream("stdin")
-    if stdin.isatty():
-        typed = click.prompt("Password (empty: make one up)", hide_input=True, default="", show_default=False)
+    if sys.stdin.isatty():
+        typed = str(click.prompt("Password (empty: make one up)", hide_input=True, default="", show_default=False))
     else:
-        typed = stdin.readline().rstrip("\n") if not os.isatty(0) else ""
+        typed = sys.stdin.readline().rstrip("\n")
     return (typed, False) if typed else (secrets.token_urlsafe(12), True)

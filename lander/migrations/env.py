@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import experiments.models
+import experiments.models  # noqa: F401
 import lander.access.models
 import lander.leads.models
 import lander.pages.models
