@@ -43,6 +43,7 @@ def make_lead(submission: Submission, vault: Vault) -> Record:
         "page_id": view.page_id,
         "host": submission.host,
         "path": release.path if release else "",
+        "view": view.view_id.hex(),
         "form": key,
         "variant": view.variant,
         "experiment_key": open_phase.experiment_key if open_phase else "",

@@ -25,6 +25,7 @@ def test_a_filled_in_form_is_kept_and_leads_to_the_thank_you_page(stage: Stage) 
     assert opened(lead) == FILLED
     assert (lead["page_id"], lead["host"], lead["path"], lead["form"]) == (1, HOST, "/spring-sale", "f1")
     assert (lead["variant"], lead["experiment_key"], lead["phase"]) == (view.variant, "spring-sale-1", 1)
+    assert lead["view"] == view.view_id.hex()  # how the ledger knows a token that came back
     assert lead["consent_text"] == "You may write to me"
     assert lead["consented_at_ms"] == lead["received_at_ms"]
     assert lead["email_index"] == Vault([SECRET]).blind_index("otto@example.com")
