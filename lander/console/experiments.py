@@ -127,6 +127,7 @@ def _screen(
         state=experiment.state.value,
         hypothesis=experiment.hypothesis,
         verdict=report.verdict.sentence,
+        tone=report.verdict.action.value,
         goal=goal_in_words(experiment.goal, experiment.selector),
         split=[(key, words.basis_points(weight)) for key, weight in phase.weights.items()],
         coverage=words.coverage(phase.coverage_bp),

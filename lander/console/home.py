@@ -38,7 +38,7 @@ def show_home() -> Response:
         ]
         screen = HomeScreen(
             needs=[*(need for row in tests for need in _test_needs(row)), *_page_needs(session, pages)],
-            running=tests,
+            running=[row for row in tests if not _test_needs(row)],
             live=[row for _, row in pages if row.state in ("live", "changed")],
             has_pages=bool(pages),
             may_edit=caller().can(Permission.PAGES_EDIT),

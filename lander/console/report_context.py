@@ -107,6 +107,7 @@ class ExperimentScreen:
     state: str
     hypothesis: str
     verdict: str
+    tone: str  # ship, keep, continue, hold
     goal: str
     split: list[tuple[str, str]]  # variant key, its share
     coverage: str

@@ -15,17 +15,22 @@ from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
 from werkzeug.test import TestResponse
 
-import experiments.models
 import lander.access.models
 import lander.leads.models
-import lander.pages.models
 import lander.policy.models  # noqa: F401
+from experiments.models import Experiment, Tally
 from lander.access.signin import csrf_token, start_session
 from lander.access.users import add_user, find_user
 from lander.config import Settings, load_settings
 from lander.db import make_engine, reading, transaction
 from lander.edge import sign_simulation
 from lander.factory import create_studio
+from lander.pages.importing import import_upload
+from lander.pages.models import Page, Site
+from lander.pages.publish import publish
+from lander.pages.sites import add_site
+from lander.pages.testing import start_experiment
+from lander.policy.store import load_policy
 from tests.cast import PASSWORD, ROLES
 
 HOST = "studio.localhost:8000"
@@ -92,7 +97,9 @@ class Browser:
         sent = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", **self._surroundings(), **headers}
         fields = {**({"_csrf": token} if token else {}), **(data or {})}
         kept = {name: value for name, value in sent.items() if value != ""}
-        return self.client.post(path, base_url=ORIGIN, data=fields, headers=kept, buffered=True)
+        response = self.client.post(path, base_url=ORIGIN, data=fields, headers=kept, buffered=True)
+        response.request.environ["wsgi.input"].close()  # a large body is a file that the client forgets
+        return response
 
     def wait(self, **passed: float) -> None:
         self.at += timedelta(**passed)
@@ -138,6 +145,103 @@ def ivan(browser: Callable[[str], Browser]) -> Browser:
 @pytest.fixture
 def otto(browser: Callable[[str], Browser]) -> Browser:
     return browser("otto")
+
+
+HTML = """<!doctype html>
+<html lang="en">
+<head><title>Spring sale</title></head>
+<body>
+<h1>Bumpers for everybody</h1>
+<form><input type="email" name="email" required><button>Send</button></form>
+<a class="call" href="#top">Call us</a>
+</body>
+</html>
+"""
+
+
+@pytest.fixture
+def site(engine: Engine, settings: Settings) -> Site:
+    with transaction(engine) as session:
+        return add_site(
+            session,
+            settings,
+            host="go.localhost",
+            core_site="www.localhost",
+            timezone="Europe/Berlin",
+            actor="ivan",
+            now=NOW,
+        )
+
+
+@pytest.fixture
+def page(engine: Engine, site: Site) -> Page:
+    """A draft at go.localhost/spring-sale with variants a and b."""
+    return build_page(engine, site, "spring-sale", a=HTML, b=HTML.replace("Bumpers", "Buggies"))
+
+
+@pytest.fixture
+def live(engine: Engine, settings: Settings, page: Page) -> Page:
+    """The same page, published an hour ago."""
+    with transaction(engine) as session:
+        found = session.get_one(Page, page.id)
+        publish(session, settings, found, actor="maya", now=NOW - timedelta(hours=1))
+        return found
+
+
+@pytest.fixture
+def experiment(engine: Engine, settings: Settings, live: Page) -> Experiment:
+    """Running for ten days, with nobody counted yet."""
+    with transaction(engine) as session:
+        return start_experiment(
+            session,
+            settings,
+            page=session.get_one(Page, live.id),
+            variants={"a": 5000, "b": 5000},
+            goal="form",
+            hypothesis="Buggies bring more leads, because they sound like fun",
+            actor="maya",
+            now=NOW - timedelta(days=10),
+        )
+
+
+def build_page(engine: Engine, site: Site, slug: str, **variants: str) -> Page:
+    """A page with these variants as drafts."""
+    with transaction(engine) as session:
+        policy = load_policy(session)
+        for key, html in variants.items():
+            made = import_upload(
+                session,
+                site=session.get_one(Site, site.id),
+                slug=slug,
+                variant_key=key,
+                filename="index.html",
+                content=html.encode(),
+                brought={},
+                actor="maya",
+                now=NOW - timedelta(hours=2),
+                policy=policy,
+            )
+        return made.page
+
+
+def count_visitors(engine: Engine, experiment: Experiment, *, days: int = 10, **variants: tuple[int, int]) -> None:
+    """Tallies as the ledger would keep them: confirmed visitors and conversions of each variant, spread over days."""
+    first = (NOW - timedelta(days=days)).date()
+    with transaction(engine) as session:
+        for key, (visitors, conversions) in variants.items():
+            for day in range(days):
+                common = {
+                    "experiment_id": experiment.id,
+                    "phase": 1,
+                    "variant": key,
+                    "day": first + timedelta(days=day),
+                    "dimension": "all",
+                    "level": "",
+                }
+                share = visitors // days + (day < visitors % days)
+                won = conversions // days + (day < conversions % days)
+                session.add(Tally(**common, goal="", served=share, confirmed=share))
+                session.add(Tally(**common, goal=experiment.goal, conversions=won))
 
 
 def text_of(response: TestResponse) -> str:

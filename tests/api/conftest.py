@@ -1,0 +1,35 @@
+"""The API is tested with the browsers and builders of the studio."""
+
+from tests.console.conftest import (
+    ana,
+    browser,
+    engine,
+    experiment,
+    furnished,
+    ivan,
+    live,
+    maya,
+    otto,
+    page,
+    session,
+    settings,
+    site,
+    studio,
+)
+
+__all__ = [
+    "ana",
+    "browser",
+    "engine",
+    "experiment",
+    "furnished",
+    "ivan",
+    "live",
+    "maya",
+    "otto",
+    "page",
+    "session",
+    "settings",
+    "site",
+    "studio",
+]

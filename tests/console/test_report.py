@@ -1,0 +1,102 @@
+"""The report on screen, top to bottom."""
+
+import re
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from experiments.models import Experiment, FilteredTally
+from lander.db import transaction
+from tests.console.conftest import NOW, Browser, count_visitors, text_of
+
+AT = "/experiments/spring-sale-1/report"
+
+
+def test_the_verdict_comes_first_and_the_numbers_deserve_their_digits(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+
+    screen = text_of(ana.get(AT))
+
+    assert screen.index("B is very likely better than A") < screen.index("Visitors confirmed")
+    assert "4,832 100 % of served" in screen
+    assert "4.4–5.7 % middle 5.0 %" in screen
+    assert "+14 to +58 % middle +34 %" in screen
+    assert "over 99.9 %" in screen
+
+
+def test_health_shows_only_what_is_not_fine(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    assert "Health" not in text_of(ana.get(AT))
+
+
+def test_a_result_that_must_not_be_read_says_so_once_and_what_to_do(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    count_visitors(engine, experiment, a=(5000, 242), b=(4300, 322))
+    screen = text_of(ana.get(AT))
+    assert screen.count("which chance explains") == 1
+    assert "Don't read this result" in screen
+    assert "Look for a cache in front of the pages" in screen
+
+
+def test_nobody_has_come_yet(ana: Browser, experiment: Experiment) -> None:
+    response = ana.get(AT)
+    assert response.status_code == 200
+    assert "Nobody has seen this test yet" in text_of(response)
+
+
+def test_it_says_who_was_filtered_and_why(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    with transaction(engine) as session:
+        for reason, visitors in {"bot": 412, "prefetch": 31, "something-new": 2}.items():
+            session.add(
+                FilteredTally(experiment_id=experiment.id, phase=1, reason=reason, day=NOW.date(), visitors=visitors)
+            )
+    screen = text_of(ana.get(AT))
+    assert "Bots Known crawlers" in screen
+    assert screen.index("412") < screen.index("31")
+    assert "Something new" in screen
+
+
+def test_the_plot_is_inline_without_styles_or_scripts_and_has_a_table(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    page = ana.get(AT).text
+    plot = re.search(r'<svg[^>]*class="marks".*?</svg>', page, re.DOTALL)
+    assert plot
+    assert "var(--variant-b)" in plot[0]
+    assert not re.search(r"<script|<style|style=|\son\w+=|href=", plot[0])
+    assert "<caption>What is believed of each variant" in page
+
+
+def test_the_plot_can_be_downloaded_as_data(ana: Browser, experiment: Experiment) -> None:
+    response = ana.get(f"{AT}/plot.json")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="spring-sale-1-phase-1.vl.json"'
+    assert response.json["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+    assert "#0072b2" in response.text
+    assert "var(" not in response.text
+
+
+def test_each_phase_has_its_address(ana: Browser, maya: Browser, engine: Engine, experiment: Experiment) -> None:
+    from experiments import lifecycle
+
+    with transaction(engine) as session:
+        lifecycle.new_phase(session, session.get_one(Experiment, experiment.id), now=NOW - timedelta(days=1))
+    count_visitors(engine, experiment, a=(100, 5), b=(100, 5))
+
+    assert "100" in text_of(ana.get(f"{AT}?phase=1"))
+    assert "Nobody has seen this test yet" in text_of(ana.get(AT))
+    assert f"{AT}?phase=1" in ana.get(AT).text
+    assert ana.get(f"{AT}?phase=7").status_code == 404
+    assert ana.get(f"{AT}?phase=x").status_code == 422
+
+
+def test_a_hypothesis_is_text_and_never_markup(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    with transaction(engine) as session:
+        found = session.get_one(Experiment, experiment.id)
+        found.hypothesis = "<img src=x onerror=alert(1)>"
+        session.add(found)
+    for address in (AT, "/experiments/spring-sale-1", "/experiments", "/"):
+        assert "<img src=x" not in ana.get(address).text

@@ -1,0 +1,198 @@
+"""Planning, starting, pausing, resuming and ending an experiment."""
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from experiments.models import Experiment, Phase, State
+from lander.access.models import AuditEntry
+from lander.pages.models import Page, StoredRelease, Version
+from tests.console.conftest import HTML, Browser, build_page, count_visitors, text_of
+
+PLAN = {
+    "page": "go.localhost/spring-sale",
+    "take-a": "on",
+    "take-b": "on",
+    "weight-a": "60",
+    "weight-b": "40",
+    "coverage": "50",
+    "goal": "form",
+    "hypothesis": "Buggies bring more leads",
+}
+AT = "/experiments/spring-sale-1"
+
+
+def find(session: Session) -> Experiment | None:
+    session.rollback()  # look again
+    return session.exec(select(Experiment)).one_or_none()
+
+
+def allocation(session: Session) -> str:
+    session.rollback()
+    page = session.exec(select(Page)).one()
+    return session.get_one(StoredRelease, page.release_id).files["manifest.json"]
+
+
+def test_maya_starts_one_and_visitors_are_split(maya: Browser, live: Page, session: Session) -> None:
+    response = maya.post("/experiments/new", PLAN)
+
+    assert response.headers["Location"] == f"{AT}?notice=started"
+    experiment = find(session)
+    assert experiment is not None
+    assert experiment.state is State.RUNNING
+    assert experiment.created_by == "maya"
+    phase = session.exec(select(Phase)).one()
+    assert (phase.weights, phase.coverage_bp) == ({"a": 6000, "b": 4000}, 5000)
+    assert '"experiment_key": "spring-sale-1"' in allocation(session)
+
+
+def test_ana_may_start_one_too(ana: Browser, live: Page) -> None:
+    assert ana.post("/experiments/new", PLAN).status_code == 303
+
+
+def test_ivan_may_not(ivan: Browser, live: Page, session: Session) -> None:
+    assert ivan.post("/experiments/new", PLAN).status_code == 403
+    assert find(session) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "field"),
+    [
+        ({"weight-a": "70"}, "these sum to 11,000", ""),
+        ({"weight-a": "sixty"}, "is “sixty”, not a number", "weight-a"),
+        ({"weight-a": "33.333"}, "more than two decimals", "weight-a"),
+        ({"weight-a": "-60"}, "is -60 per cent", "weight-a"),
+        ({"weight-a": "NaN"}, "is NaN per cent", "weight-a"),
+        ({"coverage": "0"}, "The coverage is 0 per cent", "coverage"),
+        ({"coverage": "200"}, "20,000 basis points", ""),
+        ({"goal": "click"}, "nothing is named", ""),
+        ({"goal": "click", "selector": "a.nowhere"}, "a.nowhere", ""),
+        ({"goal": "click", "selector": "a["}, "a[", ""),
+        ({"goal": "world peace"}, "world peace", ""),
+        ({"hypothesis": "  "}, "The hypothesis is empty", "hypothesis"),
+        ({"hypothesis": "x" * 1001}, "1,001 characters", "hypothesis"),
+        ({"page": "go.localhost/other"}, "No page is chosen", ""),
+        ({"take-z": "on", "weight-z": "10", "weight-a": "50"}, "z", ""),
+    ],
+)
+def test_a_plan_that_breaks_a_rule_is_said_and_kept(
+    maya: Browser, live: Page, session: Session, *, change: dict[str, str], said: str, field: str
+) -> None:
+    response = maya.post("/experiments/new", {**PLAN, **change})
+
+    assert response.status_code in (409, 422)
+    assert said in text_of(response)
+    assert f'href="#{field}"' in response.text if field else True
+    assert "Buggies bring more leads" in response.text or "hypothesis" in change or "page" in change
+    assert find(session) is None
+
+
+def test_a_click_goal_needs_something_to_click_in_every_variant(maya: Browser, live: Page, session: Session) -> None:
+    response = maya.post("/experiments/new", {**PLAN, "goal": "click", "selector": "a.call"})
+    assert response.status_code == 303
+    assert find(session).selector == "a.call"
+
+
+def test_before_it_starts_one_line_says_how_many_visitors_it_needs(maya: Browser, live: Page) -> None:
+    whole = text_of(maya.get("/experiments/new?page=go.localhost/spring-sale"))
+    assert "To find a lift of +10 % on a rate of 5.0 % (assumed) takes about" in whole
+
+    part = maya.get(
+        "/experiments/new?page=go.localhost/spring-sale&take-a=on&take-b=on&weight-a=50&lift=20",
+        **{"HX-Request": "true"},
+    )
+    assert part.text.startswith('<p id="need"')
+    assert "lift of +20 %" in text_of(part)
+
+
+@pytest.mark.parametrize("lift", ["", "a lot", "-5", "1e9", "0"])
+def test_a_lift_that_is_no_number_is_said(maya: Browser, live: Page, lift: str) -> None:
+    part = maya.get(f"/experiments/new?page=go.localhost/spring-sale&lift={lift}", **{"HX-Request": "true"})
+    assert part.status_code == 200
+    assert "smallest lift worth finding as a number" in text_of(part)
+
+
+def test_a_page_with_one_variant_is_not_tested(maya: Browser, engine: Engine, site, settings) -> None:
+    build_page(engine, site, "alone", a=HTML)
+    maya.post("/pages/alone/publish")
+    assert "Copy it, change the copy" in text_of(maya.get("/experiments/new?page=go.localhost/alone"))
+
+
+def test_a_page_is_in_one_test_at_a_time(maya: Browser, experiment: Experiment, session: Session) -> None:
+    assert "a page has one test at a time" in text_of(maya.get("/experiments/new?page=go.localhost/spring-sale"))
+    assert maya.post("/experiments/new", PLAN).status_code == 409
+
+
+def test_pausing_shows_everybody_control_and_resuming_splits_again(
+    maya: Browser, experiment: Experiment, session: Session
+) -> None:
+    assert maya.post(f"{AT}/pause").headers["Location"] == f"{AT}?notice=paused"
+    assert find(session).state is State.PAUSED
+    assert '"allocation": null' in allocation(session)
+    assert "Paused: everybody sees control" in text_of(maya.get(AT))
+
+    assert maya.post(f"{AT}/resume").status_code == 303
+    assert find(session).state is State.RUNNING
+
+
+def test_pausing_twice_says_so(maya: Browser, experiment: Experiment) -> None:
+    maya.post(f"{AT}/pause")
+    response = maya.post(f"{AT}/pause")
+    assert response.status_code == 409
+    assert "Only a running experiment can be paused" in text_of(response)
+
+
+def test_maya_ships_the_winner_with_a_reason(maya: Browser, experiment: Experiment, session: Session) -> None:
+    response = maya.post(f"{AT}/stop", {"decision": "b", "reason": "Two weeks, and clear."})
+
+    assert response.headers["Location"] == f"{AT}/report?notice=stopped"
+    ended = find(session)
+    assert (ended.state, ended.shipped, ended.reason) == (State.ENDED, "b", "Two weeks, and clear.")
+    newest = session.exec(select(Version).order_by(Version.id.desc())).first()
+    assert "Buggies for everybody" in newest.source
+    assert "B stays. Two weeks, and clear." in text_of(maya.get(AT))
+    assert session.exec(select(AuditEntry).where(AuditEntry.action == "experiment.stop")).one().actor == "maya"
+
+
+def test_ana_keeps_control(ana: Browser, experiment: Experiment, session: Session) -> None:
+    ana.post(f"{AT}/stop", {"decision": "keep", "reason": "No difference worth having."})
+    assert find(session).shipped == "a"
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"reason": "Enough."}, "decision"),
+        ({"decision": "b", "reason": " "}, "reason"),
+        ({"decision": "z", "reason": "Enough."}, "reason"),
+    ],
+)
+def test_ending_without_a_decision_or_a_reason_is_refused(
+    maya: Browser, experiment: Experiment, session: Session, form: dict[str, str], field: str
+) -> None:
+    response = maya.post(f"{AT}/stop", form)
+    assert response.status_code == 422
+    assert f'href="#{field}"' in response.text
+    assert find(session).state is State.RUNNING
+
+
+def test_the_list_begins_with_the_verdict(maya: Browser, engine: Engine, experiment: Experiment) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    screen = text_of(maya.get("/experiments"))
+    assert "B is very likely better than A" in screen
+    assert "9,627 visitors, 10 days" in screen
+
+
+def test_without_any_the_list_says_what_to_do(maya: Browser, ivan: Browser, live: Page) -> None:
+    assert "Plan an experiment" in text_of(maya.get("/experiments"))
+    assert "Marketing or an analyst starts the first one" in text_of(ivan.get("/experiments"))
+
+
+def test_an_unknown_key_is_a_plain_404(maya: Browser, site) -> None:
+    for address in (
+        "/experiments/nothing-1",
+        "/experiments/nothing-1/report",
+        "/experiments/nothing-1/report/plot.json",
+    ):
+        assert maya.get(address).status_code == 404
+    assert maya.post("/experiments/nothing-1/pause").status_code == 404
