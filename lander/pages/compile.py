@@ -10,6 +10,7 @@ from typing import Final
 
 from lander import beacon
 from lander.document import Document, Edits, escape_attribute
+from lander.errors import InvalidInput
 from lander.headers import Directives, hash_source, page_headers, serialize_csp
 from lander.pages.dynamic_text import place_slots
 from lander.pages.forms import AdoptedForm, adopt_forms, apply_form
@@ -54,7 +55,7 @@ class Compiled:
 
 
 def compile_variant(key: str, version: Version, around: Surroundings, files: Files) -> Compiled:
-    """Compile `version` as variant `key`; findings are reported, not raised."""
+    """Compile `version` as variant `key`; findings are reported, not raised. `InvalidInput` where it cannot be rewritten."""
     document = Document(version.source)
     edits = Edits(document)
     settled = settle_references(
@@ -73,7 +74,13 @@ def compile_variant(key: str, version: Version, around: Surroundings, files: Fil
         apply_form(edits, form, at_end=_hidden_fields(form, token))
     slot_findings = place_slots(document, edits)
     _add_to_head(document, edits, around, token)
-    parts = edits.apply()
+    try:
+        parts = edits.apply()
+    except ValueError as error:  # tags so tangled that one change would reach into another
+        raise InvalidInput(
+            f"The markup of variant {key} cannot be rewritten: {error}",
+            fix="Close the elements there in the order they were opened.",
+        ) from None
     served = Document("".join(part if isinstance(part, str) else "-" for part in parts))
     directives = _hash(served, settled.scripts, around)
     findings = [

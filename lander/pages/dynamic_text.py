@@ -56,7 +56,8 @@ class _Reader:
         default = " ".join(self._document.text(element).split())
         slot = self._make(element.get("parameter"), element.get("method"), default, element.line, "<ub:dynamic>")
         if slot is not None:
-            self._edits.replace(element.start, element.close_end, slot)
+            self._edits.remove_element(element)
+            self._edits.insert(element.start, slot)
             self._replaced.append((element.start, element.close_end))
 
     def _read_text(self, text: Text) -> None:

@@ -207,7 +207,7 @@ def _check_neighbours(session: Session, page: Page, compiled: tuple[Compiled, ..
         slug = page.thank_you.strip("/").partition("?")[0].partition("#")[0]
         wanted[slug] = "Its form leads to"
     rows = session.exec(
-        select(Page.slug, Page.release_id).where(Page.site_id == page.site_id, col(Page.slug).in_(wanted))
+        select(Page.slug, Page.release_id).where(Page.site_id == page.site_id, col(Page.slug).in_(list(wanted)))
     )
     known = dict(rows.all())
     return [

@@ -35,8 +35,11 @@ class Allow:
 
     def permits(self, kind: str, address: str) -> bool:
         """Whether `address` may be loaded as `kind`; matches as a browser matches CSP sources, https only."""
-        parts = urlsplit(f"https:{address}" if address.startswith("//") else address)
-        if parts.scheme != "https" or not parts.hostname or parts.port not in (None, 443) or parts.username:
+        try:
+            parts = urlsplit(f"https:{address}" if address.startswith("//") else address)
+            if parts.scheme != "https" or not parts.hostname or parts.port not in (None, 443) or parts.username:
+                return False
+        except ValueError:  # an address that no browser loads either
             return False
         sources: tuple[str, ...] = getattr(self, kind, ())
         return any(_covers(source, parts.hostname, parts.path or "/") for source in sources)

@@ -146,8 +146,9 @@ def check_thank_you(address: str, policy: Policy) -> list[Finding]:
     """Where a form leads: our own host, or one that IT named."""
     if not address or (address.startswith("/") and not address.startswith(("//", "/\\"))):
         return []
-    parts = urlsplit(address)
-    if parts.scheme == "https" and parts.hostname in policy.forms.thank_you_hosts and parts.netloc == parts.hostname:
+    if any(
+        address == f"https://{host}" or address.startswith(f"https://{host}/") for host in policy.forms.thank_you_hosts
+    ):
         return []
     return [
         Finding(

@@ -10,6 +10,7 @@ import pytest
 
 from lander import beacon
 from lander.artifact import asset_name
+from lander.errors import InvalidInput
 from lander.pages.compile import Compiled, Surroundings, compile_variant
 from lander.pages.loads import Files, Stylesheet
 from lander.pages.models import Version
@@ -470,6 +471,21 @@ def test_a_stylesheet_from_elsewhere_that_is_allowed_is_left_as_it_is() -> None:
 def test_a_page_with_very_many_style_attributes_is_warned_of_its_header() -> None:
     compiled = _compile("".join(f'<p style="top:{number}px">' for number in range(200)))
     assert _rules(compiled, Severity.WARN) == ["isolation.header-size"]
+
+
+def test_markup_too_tangled_to_rewrite_is_said_to_be() -> None:
+    tangled = (
+        '<svg><style>@import "https://a.example/a.css";<script src="https://a.example/a.js"></script>'
+        '@import "https://a.example/b.css";</style></svg>'
+    )
+    with pytest.raises(InvalidInput, match="overlap in line 1"):
+        _compile(tangled, strip_external=True)
+
+
+def test_dynamic_text_with_an_image_in_its_default_loses_the_image() -> None:
+    compiled = _compile('<ub:dynamic parameter="city"><img src="a.png">Rome</ub:dynamic>', files={"a.png": IMAGE_NAME})
+    assert TextSlot("city", "", "Rome") in compiled.variant.segments
+    assert "<img" not in _served(compiled)
 
 
 def test_plain_http_of_development_upgrades_nothing() -> None:

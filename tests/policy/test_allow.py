@@ -34,6 +34,8 @@ def test_it_permits_the_host_it_names(address: str) -> None:
         "https://me@cdn.example.com/x.js",
         "data:text/javascript,alert(1)",
         "x.js",
+        "https://cdn.example.com:port/x.js",
+        "https://[cdn.example.com/x.js",
         "",
     ],
 )

@@ -1,0 +1,87 @@
+"""The release on disk is what its document says, so that something other than Python can serve it."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from lander.pages import publish, testing
+from lander.pages.deploy import materialise
+from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings, opened
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "developer" / "release.md"
+SOURCE = FORM.replace("Spring sale", "Sale in {{city|titlecase|Vancouver}}")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    settings = make_settings(tmp_path)
+    with opened(tmp_path) as session:
+        _publish_under_test(session, tmp_path)
+        materialise(session, settings.published_dir)
+    return settings.published_dir
+
+
+def _publish_under_test(session: Session, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    page = add_page(session, add_site(session), {"a": SOURCE, "b": SOURCE}, thank_you="/thanks")
+    publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    testing.start_experiment(
+        session, settings, page=page, variants={"a": 5000, "b": 5000}, goal="form", actor=MAYA, now=NOW
+    )
+
+
+def _documented() -> tuple[dict[str, Any], dict[str, Any]]:
+    catalog, manifest = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.S))
+    return catalog, manifest
+
+
+def _shape(value: object) -> object:
+    """Keys and types; of a list what its first entry is made of."""
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shape(value[0])] if value else []
+    return type(value).__name__
+
+
+def test_the_catalog_has_the_documented_shape(disk: Path) -> None:
+    assert _shape(json.loads((disk / "catalog.json").read_text())) == _shape(_documented()[0])
+
+
+def test_the_manifest_has_the_documented_shape(disk: Path) -> None:
+    (release,) = (disk / "releases").iterdir()
+    found = json.loads((release / "manifest.json").read_text())
+    documented = _documented()[1]
+    del found["variants"]["b"]
+    assert _shape(found) == _shape(documented)
+    assert {cut[0] for cut in found["variants"]["a"]["segments"]} == {
+        cut[0] for cut in documented["variants"]["a"]["segments"]
+    }
+
+
+def test_a_page_can_be_put_together_from_its_document_alone(disk: Path) -> None:
+    routes = json.loads((disk / "catalog.json").read_text())["routes"]
+    release_id = next(found for host, path, found in routes if (host, path) == ("go.example.com", "/spring-sale"))
+    folder = disk / "releases" / release_id
+    manifest = json.loads((folder / "manifest.json").read_text())
+    html = (folder / "a.html").read_bytes()
+    page = b""
+    for kind, *rest in manifest["variants"]["a"]["segments"]:
+        page += html[rest[0] : rest[1]] if kind == "bytes" else {"token": b"TOKEN"}.get(kind, b"TEXT")
+    assert b'<script data-lander="TOKEN"' in page
+    assert b"<h1>Sale in TEXT</h1>" in page
+    assert b'name="_lander" value="TOKEN"' in page
+
+
+def test_the_id_is_the_documented_hash_of_the_files(disk: Path) -> None:
+    (release,) = (disk / "releases").iterdir()
+    digest = hashlib.sha256()
+    for path in sorted(release.iterdir(), key=lambda item: item.name):
+        content = path.read_bytes()
+        digest.update(path.name.encode() + b"\0" + str(len(content)).encode() + b"\0" + content)
+    assert digest.hexdigest() == release.name
