@@ -11,6 +11,7 @@ from werkzeug.http import parse_options_header
 from lander.errors import LanderError
 
 MOST_FIELDS: Final = 200
+_LONGEST_NUMBER: Final = 12
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 
@@ -28,20 +29,21 @@ class UnreadableBody(LanderError):
 
 
 def read_body(environ: dict[str, Any], limit: int) -> bytes:
-    """At most `limit` bytes; raises `UnreadableBody` (413) for more."""
+    """At most `limit` bytes; raises `UnreadableBody`, with 413 for more."""
     length = environ.get("CONTENT_LENGTH") or ""
-    if length:
-        if not (length.isascii() and length.isdigit()):
-            raise UnreadableBody("The length of what was sent is not a number.")
-        expected = int(length)
-    else:
-        # without a length only a server that ends the stream itself may be read to the end
-        expected = limit + 1 if environ.get("wsgi.input_terminated") else 0
-    if expected > limit and length:
+    if not length:
+        # only a server that ends the stream itself (a chunked body) may be read to the end
+        body: bytes = environ["wsgi.input"].read(limit + 1) if environ.get("wsgi.input_terminated") else b""
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    if not (length.isascii() and length.isdigit()):
+        raise UnreadableBody("The length of what was sent is not a number.")
+    if len(length) > _LONGEST_NUMBER or int(length) > limit:
         raise _too_large(limit)
-    body: bytes = environ["wsgi.input"].read(expected)
-    if len(body) > limit:
-        raise _too_large(limit)
+    body = environ["wsgi.input"].read(int(length))
+    if len(body) < int(length):
+        raise UnreadableBody("What was sent broke off on the way.")
     return body
 
 

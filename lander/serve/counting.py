@@ -1,7 +1,8 @@
 """What of a view's story is counted: the steps that every event passes, each of which may drop it with a reason."""
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from experiments.events import Event, Kind, Reason
 from experiments.journal import Record
@@ -9,7 +10,8 @@ from lander.published import Allocation
 from lander.serve.token import View
 
 
-class Happening(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Happening:
     """Something that a view's token was sent back for."""
 
     view: View

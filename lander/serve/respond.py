@@ -9,6 +9,7 @@ from lander.serve import own_pages
 
 OK: Final = "200 OK"
 _STATUS: Final = {
+    200: OK,
     204: "204 No Content",
     301: "301 Moved Permanently",
     302: "302 Found",
@@ -52,7 +53,7 @@ class Answers:
         """One line for machines."""
         body = f"{text}\n".encode()
         sized = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-        return Response(_STATUS.get(status, OK), [*self._answer, *sized, *extra], (body,))
+        return Response(_STATUS[status], [*self._answer, *sized, *extra], (body,))
 
     def redirect(self, status: int, location: str) -> Response:
         """Elsewhere; the location keeps its bytes, except those that no header may hold."""
@@ -70,7 +71,7 @@ class Answers:
             chosen = list(
                 headers.own_page_headers(scheme=self._scheme, style=own_pages.STYLE, redirects_to=redirects_to)
             )
-        return Response(_STATUS.get(status, OK), [*chosen, ("Content-Length", str(len(body))), *extra], (body,))
+        return Response(_STATUS[status], [*chosen, ("Content-Length", str(len(body))), *extra], (body,))
 
     def wrong_method(self, allowed: str) -> Response:
         """405 with what would have been right."""

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from lander.document import Document
 from lander.published import FormField
@@ -131,6 +133,35 @@ def test_what_is_no_form_of_ours_is_refused_in_plain_words(stage: Stage, body: b
     answer = stage.ask("/_l/f", method="POST", body=body, headers={"Content-Type": kind, "Origin": "null"})
     assert answer.status_code == status
     assert answer.mimetype == "text/html"
+
+
+@pytest.mark.parametrize(
+    ("environ", "status"),
+    [
+        ({"CONTENT_LENGTH": "many"}, "400"),
+        ({"CONTENT_LENGTH": "-1"}, "400"),
+        ({"CONTENT_LENGTH": "9" * 5_000}, "413"),
+        ({"CONTENT_LENGTH": "200"}, "400"),  # the connection broke off
+        ({"CONTENT_LENGTH": ""}, "403"),  # nothing may be read, so there is no token
+        ({"CONTENT_LENGTH": "", "wsgi.input_terminated": True}, "303"),
+    ],
+)
+def test_the_length_of_a_form_is_believed_only_where_it_makes_sense(
+    stage: Stage, environ: dict[str, object], status: str
+) -> None:
+    stage.publish()
+    view, _ = stage.view()
+    body = urlencode(
+        {"_lander": stage.aged(view, 30), "_form": "f1", "name": "O", "email": "o@example.com", "consent": "yes"}
+    )
+    request = EnvironBuilder(
+        path="/_l/f",
+        base_url=f"https://{HOST}",
+        method="POST",
+        data=body if environ["CONTENT_LENGTH"] != "200" else body[:100],
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert run_wsgi_app(stage.front, {**request.get_environ(), **environ})[1].startswith(status)
 
 
 def test_where_nothing_can_be_kept_nothing_is_acknowledged_and_nothing_typed_is_lost(tmp_path: Path) -> None:
