@@ -11,54 +11,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from lander.elements import (
+    CLOSES_P,
+    ESCAPABLE_RAW_TEXT,
+    FORMATTING,
+    HTML_INSIDE,
+    IMPLIED_ENDS,
+    LEAVES_FOREIGN,
+    OPTIONAL_END,
+    RAW_TEXT,
+    SCOPE,
+    SPECIAL,
+    TABLE_PARTS,
+    TABLE_SCOPE,
+    VOID,
+)
 from lander.escapes import lower, unescape
 
-# fmt: off
-VOID: Final = frozenset((
-    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link", "meta",
-    "param", "source", "track", "wbr",
-))
-RAW_TEXT: Final = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes"))
-ESCAPABLE_RAW_TEXT: Final = frozenset(("title", "textarea"))
-OPTIONAL_END: Final = frozenset((
-    "html", "head", "body", "p", "li", "dt", "dd", "option", "optgroup", "rt", "rp", "colgroup", "thead", "tbody", "tfoot",
-    "tr", "td", "th", "caption",
-))
-_FORMATTING: Final = frozenset((
-    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u", "form",
-))
-_SCOPE: Final = frozenset(("applet", "caption", "html", "table", "td", "th", "marquee", "object", "template"))
-_TABLE_SCOPE: Final = frozenset(("html", "table", "template"))
-_TABLE_PARTS: Final = frozenset(("table", "caption", "colgroup", "thead", "tbody", "tfoot", "tr", "td", "th"))
-_CLOSES_P: Final = frozenset((
-    "address", "article", "aside", "blockquote", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "listing",
-    "main", "menu", "nav", "ol", "p", "plaintext", "pre", "search", "section", "summary", "table", "ul", "xmp",
-))
-_LEAVES_FOREIGN: Final = frozenset((
-    "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1", "h2", "h3", "h4",
-    "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s", "small",
-    "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var",
-))
-# start tag → (open elements it ends, where looking for them stops)
-_LIST, _SELECT, _ROW_GROUP = _SCOPE | {"ul", "ol", "menu"}, _SCOPE | {"select"}, _TABLE_SCOPE | {"thead", "tbody", "tfoot"}
-_GROUP_ENDS: Final = frozenset(("thead", "tbody", "tfoot", "caption", "colgroup", "tr"))
-_IMPLIED_ENDS: Final = {
-    "li": (frozenset(("li",)), _LIST),
-    "dt": (frozenset(("dt", "dd")), _SCOPE | {"dl"}), "dd": (frozenset(("dt", "dd")), _SCOPE | {"dl"}),
-    "option": (frozenset(("option",)), _SELECT), "optgroup": (frozenset(("optgroup", "option")), _SELECT),
-    "td": (frozenset(("td", "th")), _TABLE_SCOPE | {"tr"}), "th": (frozenset(("td", "th")), _TABLE_SCOPE | {"tr"}),
-    "tr": (frozenset(("tr", "caption", "colgroup")), _ROW_GROUP),
-    "thead": (_GROUP_ENDS, _TABLE_SCOPE), "tbody": (_GROUP_ENDS, _TABLE_SCOPE), "tfoot": (_GROUP_ENDS, _TABLE_SCOPE),
-    "rt": (frozenset(("rt", "rp")), _SCOPE | {"ruby"}), "rp": (frozenset(("rt", "rp")), _SCOPE | {"ruby"}),
-    "body": (frozenset(("head",)), frozenset(("html",))),
-}
-# fmt: on
-_HTML_INSIDE: Final = {
-    "svg": frozenset(("foreignobject", "desc", "title")),
-    "math": frozenset(("mi", "mo", "mn", "ms", "mtext")),
-}
-_DEEPEST_LOOK: Final = 512  # browsers build no deeper trees either; it keeps hostile nesting linear
+_DEEPEST_LOOK: Final = 256  # no page nests like this; it keeps hostile nesting linear
 
 _MARKUP: Final = re.compile(r"<(?:[A-Za-z!?]|/(?=[\s\S]))")
 _NAME: Final = re.compile(r"[A-Za-z][^\t\n\f\r />]*")
@@ -198,7 +168,7 @@ class _Tag:
     @property
     def holds_html(self) -> bool:
         """What stands in it is read as HTML, though it may be foreign itself."""
-        return not self.realm or self.name in _HTML_INSIDE[self.realm]
+        return not self.realm or self.name in HTML_INSIDE[self.realm]
 
     def close(self, content_end: int, close_end: int) -> None:
         self.content_end, self.close_end = content_end, close_end
@@ -230,7 +200,7 @@ class _Reader:
         source, following = self.source, self.source[start + 1]
         if source.startswith("<!--", start):
             return self._skip_comment(start)
-        if source.startswith("<![CDATA[", start) and self._in_foreign():
+        if source.startswith("<![CDATA[", start) and self._open and self._open[-1].foreign:
             return self._read_cdata(start)
         if following == "/" and not _NAME.match(source, start + 2):
             return start + 3 if source.startswith("</>", start) else self._skip_past(">", start)
@@ -324,8 +294,7 @@ class _Reader:
         while match := _SCRIPT.search(self.source, position):
             found, position = match.group(), match.end()
             if found == "<!--":
-                if not escaped:
-                    escaped, position = True, match.start() + 2  # `<!-->` ends what it begins
+                escaped, position = True, match.start() + 2  # `<!-->` ends what it begins
             elif found == "-->":
                 escaped = doubly = False
             elif found.startswith("</"):
@@ -343,46 +312,63 @@ class _Reader:
         if end < 0:
             return len(self.source)
         name = lower(match.group())
-        position = self._find_open(frozenset((name,)), _TABLE_SCOPE if name in _TABLE_PARTS else _SCOPE)
+        if name in ("p", "br"):
+            self._leave_foreign()
+        position = self._find_open(frozenset((name,)), _boundary_of(name), in_html=False)
         if position is None:
             return end
         tag = self._open[position]
-        if name in _FORMATTING and not tag.foreign:
-            del self._open[position]  # what it was misnested with stays open
+        if not tag.foreign and self._outlive(name, position):
+            del self._open[position]
             self._open_names[name] -= 1
         else:
             self._pop_to(position, start)
         tag.close(start, end)
         return end
 
+    def _outlive(self, name: str, position: int) -> bool:
+        """Whether what stands in this element stays open when it ends: misnested `<b><p></b>`."""
+        if name == "form":
+            return True
+        above = self._open[position + 1 : position + 1 + _DEEPEST_LOOK]
+        return name in FORMATTING and any(tag.name in SPECIAL and not tag.foreign for tag in above)
+
     def _enter(self, name: str, attributes: list[Attribute], start: int) -> str:
         """Close what this start tag ends; returns the realm of its element."""
         if self._in_foreign():
-            breaks_out = name in _LEAVES_FOREIGN or (
+            breaks_out = name in LEAVES_FOREIGN or (
                 name == "font" and any(item.name in ("color", "face", "size") for item in attributes)
             )
             if not breaks_out:
-                return name if name == "svg" else self._open[-1].realm
-            while self._in_foreign():
-                self._pop()
-        if name in _CLOSES_P:
-            self._close_implied(frozenset(("p",)), _SCOPE | {"button"}, start)
-        if name in _IMPLIED_ENDS:
-            self._close_implied(*_IMPLIED_ENDS[name], start)
+                above = self._open[-1]
+                return "svg" if (above.name, name) == ("annotation-xml", "svg") else above.realm
+            self._leave_foreign()
+        if name in CLOSES_P:
+            self._close_implied(frozenset(("p",)), SCOPE | {"button"}, start)
+        if name in IMPLIED_ENDS:
+            self._close_implied(*IMPLIED_ENDS[name], start)
         return name if name in ("svg", "math") else ""
 
     def _in_foreign(self) -> bool:
         return bool(self._open) and not self._open[-1].holds_html
 
+    def _leave_foreign(self) -> None:
+        while self._in_foreign():
+            self._pop()
+
     def _close_implied(self, names: frozenset[str], boundary: frozenset[str], start: int) -> None:
         while (position := self._find_open(names, boundary)) is not None:
             self._pop_to(position, start)
 
-    def _find_open(self, names: frozenset[str], boundary: frozenset[str]) -> int | None:
+    def _find_open(self, names: frozenset[str], boundary: frozenset[str], *, in_html: bool = True) -> int | None:
+        """The innermost open element of these names; from within HTML, no further than the foreign element around it."""
         if not any(self._open_names[name] for name in names):
             return None
         for position in range(len(self._open) - 1, max(-1, len(self._open) - 1 - _DEEPEST_LOOK), -1):
             tag = self._open[position]
+            in_html = in_html or not tag.foreign
+            if in_html and tag.foreign:
+                return None
             if tag.name in names:
                 return position
             if tag.name in boundary and not tag.foreign:
@@ -399,3 +385,10 @@ class _Reader:
             tag = self._pop()
             if tag.name in OPTIONAL_END and not tag.foreign:
                 tag.close(start, start)
+
+
+def _boundary_of(name: str) -> frozenset[str]:
+    """Where an end tag stops looking for its start tag."""
+    if name in TABLE_PARTS:
+        return TABLE_SCOPE
+    return SCOPE if (name in SPECIAL or name in FORMATTING) and name not in ("noscript", "select") else SPECIAL

@@ -94,6 +94,14 @@ TRICKY = [
     "a\r\nb<p title='x\r\ny\rz'>",
     "<p a='&#x80;&#0;&#xD800;&#1114112;&#65;&#x41b;&#x;&#;'>",
     "<textarea>\n\n<b></textarea><p>",
+    "<script><!--<!--><iframe></script><p>",
+    "<svg><p><style><b></style></svg>",
+    "<p><svg></p><style><b></style>",
+    "<svg><foreignObject><![CDATA[<b>]]><div></foreignObject><style><i></style>",
+    "<svg><desc><i></desc><style><b>",
+    "<math><svg><title><b></title></svg></math>",
+    "<i><svg></i><style><b></style>",
+    "<div><span><p></span><svg></p><style><b></style>",
 ]
 
 
@@ -105,7 +113,8 @@ def test_a_tricky_source_has_the_elements_that_lexbor_sees(source: str) -> None:
 # fmt: off
 PIECES = st.sampled_from((
     "<div>", "</div>", "<b>", "</b>", "<script>", "</script>", "<!--", "-->", "<style>", "</style>", "<svg>", "</svg>",
-    "<title>", "</title>", "<textarea>", "</textarea>", "<a href=", "'", '"', ">", "<", "/", "=", " ", "x", "&amp;",
+    "<title>", "</title>", "<math>", "<mi>", "</mi>", "<desc>", "</desc>",
+    "<foreignObject>", "</foreignObject>", "<textarea>", "</textarea>", "<a href=", "'", '"', ">", "<", "/", "=", " ", "x", "&amp;",
     "<i class='k'>", "<section id=a/>", "<![CDATA[", "]]>", "<?", "</", "<!", "\n", "é", "<u a=1 a=2>",
 ))
 # fmt: on
