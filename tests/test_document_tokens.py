@@ -114,8 +114,8 @@ def test_a_tricky_source_has_the_elements_that_lexbor_sees(source: str) -> None:
 PIECES = st.sampled_from((
     "<div>", "</div>", "<b>", "</b>", "<script>", "</script>", "<!--", "-->", "<style>", "</style>", "<svg>", "</svg>",
     "<title>", "</title>", "<math>", "<mi>", "</mi>", "<desc>", "</desc>",
-    "<foreignObject>", "</foreignObject>", "<textarea>", "</textarea>", "<a href=", "'", '"', ">", "<", "/", "=", " ", "x", "&amp;",
-    "<i class='k'>", "<section id=a/>", "<![CDATA[", "]]>", "<?", "</", "<!", "\n", "é", "<u a=1 a=2>",
+    "<foreignObject>", "</foreignObject>", "<textarea>", "</textarea>", "<a href=", "'", '"', ">", "<", "/", "=", " ", "x",
+    "&amp;", "<i class='k'>", "<section id=a/>", "<![CDATA[", "]]>", "<?", "</", "<!", "\n", "é", "<u a=1 a=2>",
 ))
 # fmt: on
 
