@@ -6,7 +6,7 @@ import hashlib
 import brotli
 import pytest
 
-from lander.artifact import asset_path
+from lander.artifact import asset_path, download_name
 from lander.headers import asset_headers
 from tests.serve.stage import Stage
 
@@ -109,6 +109,17 @@ def test_head_tells_everything_but_the_content(stage: Stage) -> None:
     assert stage.ask(PATH, method="HEAD", headers={"Range": "bytes=0-9"}).headers["Content-Length"] == "10"
 
 
+def test_a_pdf_is_downloaded_since_no_viewer_opens_inside_the_seal(stage: Stage) -> None:
+    name = f"{'a' * 64}.pdf"
+    path = asset_path(stage.settings.published_dir, name)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"%PDF-1.4")
+    answer = stage.ask(f"/_l/a/{name}")
+    assert (answer.mimetype, answer.data) == ("application/pdf", b"%PDF-1.4")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="document.pdf"'
+    assert "Content-Disposition" not in stage.ask(PATH).headers
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -124,3 +135,22 @@ def test_head_tells_everything_but_the_content(stage: Stage) -> None:
 )
 def test_nothing_else_on_the_disk_can_be_asked_for(stage: Stage, path: str) -> None:
     assert stage.ask(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "file_name"),
+    [
+        ("name=Our+brochure.pdf", "Our brochure.pdf"),
+        ("", "download.pdf"),
+        ("name=evil.html", "download.pdf"),
+        ("name=a%22b.pdf", "download.pdf"),
+        ("name=..%2Fx.pdf", "download.pdf"),
+        ("name=a%0d%0ab.pdf", "download.pdf"),
+    ],
+)
+def test_a_pdf_is_kept_under_the_name_of_its_link(query: str, file_name: str) -> None:
+    assert download_name("0" * 64 + ".pdf", query) == file_name
+
+
+def test_a_picture_is_shown_whatever_its_link_says() -> None:
+    assert download_name("0" * 64 + ".png", "name=x.png") == ""
