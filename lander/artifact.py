@@ -7,9 +7,11 @@ table, and content that contradicts its file name is refused. Nothing here looks
 import gzip
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
+from urllib.parse import parse_qs, urlencode
 
 import brotli
 
@@ -45,8 +47,10 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     "pdf": "application/pdf",
 }
 TEXT_TYPES: Final = frozenset(["css", "js", "mjs", "json", "webmanifest", "txt", "map", "vtt"])
+DOWNLOAD_TYPES: Final = frozenset(["pdf"])  # kept, not shown: a sealed response could not show them
 RASTER_TYPES: Final = frozenset(["png", "jpg", "jpeg", "gif", "webp", "avif", "ico"])
 _COMPRESSIBLE: Final = TEXT_TYPES | {"svg", "ico", "ttf", "otf"}
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()-]{0,99}")
 _SAME: Final = {"jpeg": "jpg"}
 _MAGIC: Final = (
     (0, b"\x89PNG\r\n\x1a\n", "png"),
@@ -140,6 +144,23 @@ def check_type(path: str, content: bytes) -> str:
 def asset_name(content: bytes, ext: str) -> str:
     """`<sha256>.<ext>`: the same content is the same file."""
     return f"{hashlib.sha256(content).hexdigest()}.{ext}"
+
+
+def link_address(name: str, path: str) -> str:
+    """What a link to an asset says: a download carries the file name that it had in its archive along."""
+    if extension(name) not in DOWNLOAD_TYPES:
+        return f"{ASSET_PREFIX}{name}"
+    return f"{ASSET_PREFIX}{name}?{urlencode({'name': path.rpartition('/')[2]})}"
+
+
+def download_name(name: str, query: str) -> str:
+    """What a browser shall call the file it keeps; empty for an asset that it shows."""
+    if extension(name) not in DOWNLOAD_TYPES:
+        return ""
+    asked = parse_qs(query[:400]).get("name", [""])[0]
+    return (
+        asked if _FILE_NAME.fullmatch(asked) and extension(asked) == extension(name) else f"document.{extension(name)}"
+    )
 
 
 def media_type(name: str) -> str:

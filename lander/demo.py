@@ -60,12 +60,14 @@ STORIES: Final = (
         hypothesis="Parents who read 'buggies' instead of 'bumpers', with the form in sight, book more test rides.",
         visitors=9_000,
         rates={"a": 0.050, "b": 0.068},
+        lost_beacons={"a": 0.02, "b": 0.02},
     ),
     Story(
         slug="solar-check",
         hypothesis="Naming the yearly saving in the headline brings more quote requests.",
         visitors=900,
         rates={"a": 0.040, "b": 0.044},
+        lost_beacons={"a": 0.02, "b": 0.02},
     ),
     Story(
         slug="team-lunch",
@@ -74,7 +76,7 @@ STORIES: Final = (
         rates={"a": 0.120, "b": 0.125},
         goal="click",
         selector="#see-menu",
-        lost_beacons={"b": 0.15},
+        lost_beacons={"a": 0.02, "b": 0.15},
     ),
 )
 

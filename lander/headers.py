@@ -111,10 +111,11 @@ def page_headers(directives: Directives, *, scheme: str, noindex: bool) -> Heade
     )
 
 
-def asset_headers(media_type: str, *, scheme: str) -> Headers:
+def asset_headers(media_type: str, *, scheme: str, download_as: str = "") -> Headers:
     """A file under `/_l/a/`: named by its hash, so cached for ever; open to the opaque origin of a sealed page."""
     return (
         ("Content-Type", media_type),
+        *((("Content-Disposition", f'attachment; filename="{download_as}"'),) if download_as else ()),
         ("Cache-Control", "public, max-age=31536000, immutable"),
         ("Cross-Origin-Resource-Policy", "cross-origin"),
         ("Access-Control-Allow-Origin", "*"),

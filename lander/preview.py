@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from werkzeug.exceptions import HTTPException
 
+from lander.artifact import download_name
 from lander.config import Settings
 from lander.db import reading
 from lander.document import escape_text
@@ -100,7 +101,8 @@ def create_preview(settings: Settings, engine: Engine) -> Flask:
             found = session.exec(select(Asset.body, Asset.media_type).where(Asset.name == name)).first()
         if found is None:
             raise NotFound("There is no such file.", fix="Upload it with the page.")
-        return _answer(found[0], asset_headers(found[1], scheme=settings.scheme))
+        download_as = download_name(name, request.query_string.decode("latin-1"))
+        return _answer(found[0], asset_headers(found[1], scheme=settings.scheme, download_as=download_as))
 
     @app.post("/_l/f")
     def refuse_form() -> Response:

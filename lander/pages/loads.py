@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from lander.artifact import ASSET_PREFIX, asset_name
+from lander.artifact import ASSET_PREFIX, asset_name, link_address
 from lander.document import Document, Edits, Element
 from lander.pages.addresses import Kind, Scope, find_file
 from lander.pages.models import Version
@@ -167,7 +167,7 @@ class _Settling:
             return f"{self._root}/{slug}{'?' if query else ''}{query}{resolved.fragment}"
         name = self._own(reference)
         if name is not None:
-            return f"{ASSET_PREFIX}{self._use(name, reference)}{resolved.fragment}"
+            return f"{link_address(self._use(name, reference), target)}{resolved.fragment}"
         if not resolved.rooted:
             load = Load("link", reference.address, reference.line, reference.tag, is_external=False)
             self.settled.loads.append(load)

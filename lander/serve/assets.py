@@ -14,8 +14,6 @@ from lander.serve.respond import OK, Answers, Header, Response
 _NAME: Final = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,16}")
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _BLOCK_BYTES: Final = 64 * 1024
-# sealed as every asset is, no viewer would show it; and the page's own `download` attribute has no say across origins
-_AS_DOWNLOAD: Final = ("Content-Disposition", 'attachment; filename="document.pdf"')
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -38,8 +36,6 @@ class Assets:
         download_as = download_name(name, environ.get("QUERY_STRING", ""))
         common = asset_headers(media_type(name), scheme=self._scheme, download_as=download_as)
         headers = [*common, ("ETag", tag), ("Vary", "Accept-Encoding")]
-        if name.endswith(".pdf"):
-            headers.append(_AS_DOWNLOAD)
         if _is_known(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
             return Response("304 Not Modified", headers, ())
         headers.append(("Accept-Ranges", "bytes"))

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, Route
 
+from tests.browser.conftest import AGENT, listen
 from tests.live import ROOT, SHARED_PAGES, Lander
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared]
@@ -88,7 +89,7 @@ def published(lander: Lander) -> Lander:
 
 @PAGES
 def test_a_lead_is_sent_through_it(published: Lander, tab: Page, page: RealPage) -> None:
-    said = _listen(tab)
+    said = listen(tab)
     tab.goto(published.url(HOST, f"/{page.slug}"))
     tab.wait_for_timeout(2_100)  # nobody types faster: the time trap
     if page.open_form:
@@ -159,7 +160,7 @@ def _served_plainly(page: RealPage, folder: Path) -> Iterator[str]:
 
 
 def _screenshot(chromium: Browser, url: str, width: int, *, brought: dict[str, Path]) -> Image.Image:
-    context = chromium.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    context = chromium.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", user_agent=AGENT)
     tab = context.new_page()
 
     def answer(route: Route) -> None:
@@ -194,10 +195,3 @@ def _different_share(one: Image.Image, other: Image.Image) -> float:
     mask = difference.convert("L").point(lambda value: 255 if value else 0)
     same = mask.histogram()[0]
     return 1 - same / (width * height)
-
-
-def _listen(tab: Page) -> list[str]:
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    return said

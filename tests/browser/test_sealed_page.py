@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.browser.conftest import AGENT, listen
 from tests.live import Lander
 
 pytestmark = pytest.mark.browser
@@ -120,10 +121,7 @@ def test_the_cookie_of_the_core_site_stays_as_it_was(
 
 
 def test_its_style_and_script_work_and_the_console_stays_empty(published: Lander, tab: Page) -> None:
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.route("**/attempts.js", lambda route: route.continue_())
+    said = listen(tab)
     tab.goto(published.url(HOST, "/sealed"))
     assert tab.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(1, 2, 3)"
     tab.evaluate("window.attempts")
@@ -158,7 +156,7 @@ def test_both_variants_appear_and_a_returning_visitor_keeps_theirs(published: La
     browser = context.browser
     assert browser is not None
     for _ in range(24):
-        visitor = browser.new_context()
+        visitor = browser.new_context(user_agent=AGENT)
         tab = visitor.new_page()
         headlines = []
         for _ in range(2):

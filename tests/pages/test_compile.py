@@ -208,7 +208,7 @@ def test_links_between_the_files_of_an_upload_lead_to_their_pages() -> None:
 def test_a_link_to_a_file_downloads_the_asset() -> None:
     name = asset_name(b"%PDF-1.7", "pdf")
     compiled = _compile('<a href="brochure.pdf">x</a>', files={"brochure.pdf": name})
-    assert f'<a href="/_l/a/{name}">' in _served(compiled)
+    assert f'<a href="/_l/a/{name}?name=brochure.pdf">' in _served(compiled)
     assert compiled.assets == {name}
 
 

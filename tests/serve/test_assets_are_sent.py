@@ -141,11 +141,11 @@ def test_nothing_else_on_the_disk_can_be_asked_for(stage: Stage, path: str) -> N
     ("query", "file_name"),
     [
         ("name=Our+brochure.pdf", "Our brochure.pdf"),
-        ("", "download.pdf"),
-        ("name=evil.html", "download.pdf"),
-        ("name=a%22b.pdf", "download.pdf"),
-        ("name=..%2Fx.pdf", "download.pdf"),
-        ("name=a%0d%0ab.pdf", "download.pdf"),
+        ("", "document.pdf"),
+        ("name=evil.html", "document.pdf"),
+        ("name=a%22b.pdf", "document.pdf"),
+        ("name=..%2Fx.pdf", "document.pdf"),
+        ("name=a%0d%0ab.pdf", "document.pdf"),
     ],
 )
 def test_a_pdf_is_kept_under_the_name_of_its_link(query: str, file_name: str) -> None:
