@@ -119,6 +119,13 @@ def test_an_element_without_end_tag_ends_where_it_must_or_where_it_starts() -> N
     assert image.content_end == image.close_end == image.end
 
 
+def test_only_foreign_elements_close_themselves() -> None:
+    document = Document("<div/><svg><path d=M0/><g/><a b/></svg><p>x</p>")
+    parents = {element.name: element.parent.name if element.parent else "" for element in document.elements}
+    # a slash right behind a bare value belongs to the value: the path stays open
+    assert parents == {"div": "", "svg": "div", "path": "svg", "g": "path", "a": "path", "p": "div"}
+
+
 def test_edits_are_spliced_in_order_and_keep_slots() -> None:
     document = Document("<p title=x>Hello <b>you</b></p>")
     slot = object()

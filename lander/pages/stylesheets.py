@@ -119,13 +119,10 @@ def _walk(tokens: list[Any]) -> Iterator[tuple[Kind, Any, tuple[Any, Any] | None
             elif token.type in ("string", "url"):
                 if rule is not None and rule.lower_value == "import":
                     yield Kind.STYLE, token, (rule, _end_of_statement(level, position))
-                    rule = None  # what follows are layer, supports and media conditions
                 elif (rule is None or rule.lower_value != "namespace") and (token.type == "url" or strings_count):
                     yield kind, token, None
             elif token.type == "function":
                 yield from _walk_function(token, rule, level, position, kind)
-                if token.lower_name in _URL_FUNCTIONS and rule is not None and rule.lower_value == "import":
-                    rule = None
                 if token.lower_name not in _URL_FUNCTIONS:
                     waiting.append((token.arguments, kind, token.lower_name in _IMAGE_SETS))
             elif token.type in ("{} block", "[] block", "() block"):

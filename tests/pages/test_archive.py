@@ -159,6 +159,11 @@ def test_ten_thousand_files_are_refused_at_once() -> None:
     assert time.perf_counter() - started < 0.5
 
 
+def test_a_directory_of_millions_is_refused_before_it_is_read() -> None:
+    with pytest.raises(InvalidInput, match="more than 500 files"):
+        read_upload("page.zip", b"PK\x03\x04" + b"PK\x01\x02" * 5_000_000, LIMITS)
+
+
 def test_a_few_files_too_many_are_refused() -> None:
     with pytest.raises(InvalidInput, match="more than 3 files"):
         unpack({f"{number}.html": PAGE for number in range(4)}, UploadLimits(entries=3))

@@ -72,6 +72,7 @@ def test_a_clean_svg_stays_byte_for_byte(inside: bytes) -> None:
         (b"<image href='data:image/svg+xml,x'/>", b"svg+xml", "href of <image>"),
         (b"<a href='javascript:alert(1)'><text>x</text></a>", b"javascript", "href of <a>"),
         (b"<animate attributeName='href' to='javascript:alert(1)'/>", b"javascript", "<animate>"),
+        (b"<set attributeName='xlink:href' to='https://t.example/x'/>", b"t.example", "<set>"),
         (b"<set attributeName='onclick' to='alert(1)'/>", b"alert", "<set>"),
         (b"<animate attributeName='x' values='java\nscript:alert(1)'/>", b"alert", "values of <animate>"),
         (b"<style>@import 'https://t.example/x.css';</style>", b"t.example", "<style>"),
