@@ -9,8 +9,7 @@ from lander.access.gate import caller, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import HomeScreen, Need, PageRow
 from lander.console.experiments import make_row
-from lander.console.page_screen import page_row
-from lander.console.pages import list_places
+from lander.console.page_rows import list_places, page_rows
 from lander.console.places import Place
 from lander.console.report_context import ExperimentRow
 from lander.console.screens import show
@@ -20,6 +19,8 @@ from lander.pages.sites import list_sites
 from lander.policy.findings import Severity
 
 blueprint = Blueprint("home", __name__)
+
+_MOST_DRAFTS = 20  # each is compiled to see what stands in its way
 
 _DECISIONS = {
     "ship": ("Decide", False),
@@ -31,8 +32,8 @@ _DECISIONS = {
 @view(blueprint, "/", permission=Permission.SIGNED_IN)
 def show_home() -> Response:
     with reading(studio().engine) as session:
-        places = [place for site in list_sites(session) for place in list_places(session, site)]
-        pages = [(place, page_row(session, place)) for place in places]
+        sites = list_sites(session)
+        pages = page_rows(session, list_places(session, sites, several=len(sites) > 1))
         tests = [
             make_row(session, item) for item in lifecycle.list_experiments(session) if item.state is not State.ENDED
         ]
@@ -60,10 +61,10 @@ def _page_needs(session: Session, pages: list[tuple[Place, PageRow]]) -> list[Ne
     """Drafts that wait for somebody who may publish them."""
     if not caller().can(Permission.PAGES_EDIT):
         return []
+    waiting = [(place, row) for place, row in pages if row.state in ("changed", "draft")]
+    waiting.sort(key=lambda item: item[1].changed_at, reverse=True)
     needs = []
-    for place, row in pages:
-        if row.state not in ("changed", "draft"):
-            continue
+    for place, row in waiting[:_MOST_DRAFTS]:
         found = check_drafts(session, studio().settings, place.page)
         refusals = sum(finding.severity is Severity.REFUSE for finding in found)
         if refusals:
@@ -75,4 +76,7 @@ def _page_needs(session: Session, pages: list[tuple[Place, PageRow]]) -> list[Ne
             )
         else:
             needs.append(Need(f"{row.slug} is ready, and nobody sees it yet.", "", row.address, "Review and publish"))
+    if len(waiting) > _MOST_DRAFTS:
+        more = len(waiting) - _MOST_DRAFTS
+        needs.append(Need(f"{more} more pages have drafts that visitors do not see.", "", "/pages", "See all pages"))
     return needs

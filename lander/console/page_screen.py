@@ -17,7 +17,6 @@ from lander.console.context import (
     ExternalRow,
     FormRow,
     HistoryRow,
-    PageRow,
     PageScreen,
     TestChoice,
     VariantTab,
@@ -47,7 +46,7 @@ _ACTS = {
     "experiment stop": "Test ended",
 }
 _DURING = {"annotate": " while a test went on", "new-phase": ", a new phase began"}
-_STATES = {"live": "Live", "changed": "Live, drafts changed", "draft": "Draft", "withdrawn": "Taken away"}
+STATES = {"live": "Live", "changed": "Live, drafts changed", "draft": "Draft", "withdrawn": "Taken away"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +79,6 @@ class _Facts:
         return self.live is not None and self.live.versions.get(key) != self.drafts[key].id
 
 
-def page_row(session: Session, place: Place) -> PageRow:
-    """A page in one line."""
-    facts = _load_facts(session, place.page)
-    newest = max(facts.drafts.values(), key=lambda version: version.created_at)
-    running = facts.running
-    return PageRow(
-        slug=place.page.slug,
-        address=place.at(),
-        public_address=place.label,
-        state=facts.state,
-        state_word=_STATES[facts.state],
-        variants=list(facts.drafts),
-        changed_at=newest.created_at,
-        changed_by=newest.created_by,
-        experiment=running[0].key if running else "",
-        experiment_address=f"/experiments/{running[0].key}" if running else "",
-    )
-
-
 def page_screen(session: Session, place: Place, key: str, typed: Typed | None = None) -> PageScreen:
     """The whole screen, one variant in front."""
     typed = typed or Typed()
@@ -124,7 +104,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         query=place.query,
         public_address=place.public_address,
         state=facts.state,
-        state_word=_STATES[facts.state],
+        state_word=STATES[facts.state],
         timezone=place.site.timezone,
         tabs=[
             VariantTab(

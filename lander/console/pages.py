@@ -1,7 +1,6 @@
 """Pages: the list, taking one in, and the screen of one."""
 
 import re
-from collections.abc import Sequence
 
 from flask import Blueprint, Response, request
 from sqlmodel import Session
@@ -9,7 +8,8 @@ from sqlmodel import Session
 from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import NewPageScreen, PagesScreen
-from lander.console.page_screen import page_row, page_screen
+from lander.console.page_rows import list_places, page_rows
+from lander.console.page_screen import page_screen
 from lander.console.places import Place, find_site, has_several, load_place, load_site, site_options
 from lander.console.report_context import FormError
 from lander.console.screens import go, show, show_part, tell, wants_part
@@ -32,10 +32,11 @@ _VARIANT = re.compile(r"(?P<slug>.+)/(?P<key>[a-z])")
 def list_pages() -> Response:
     with reading(studio().engine) as session:
         site = find_site(session)
+        places = list_places(session, [site] if site else [], several=has_several(session))
         screen = PagesScreen(
             site=site.host if site else "",
             sites=site_options(session, site),
-            rows=[page_row(session, place) for place in list_places(session, site)],
+            rows=[row for _, row in page_rows(session, places)],
             may_edit=caller().can(Permission.PAGES_EDIT),
         )
     return show(screen)
@@ -71,16 +72,6 @@ def show_page(slug: str) -> Response:
         place, key = _load_page_and_variant(session, slug)
         screen = page_screen(session, place, key)
     return show(screen)
-
-
-def list_places(session: Session, site: Site | None) -> Sequence[Place]:
-    """Every page of a site that has content."""
-    if site is None:
-        return []
-    several = has_several(session)
-    return [
-        Place(site, page, several) for page in pages.list_pages(session, site) if pages.list_variants(session, page)
-    ]
 
 
 def take_in(session: Session, site: Site, *, slug: str, key: str) -> ImportReport:
