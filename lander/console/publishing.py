@@ -91,7 +91,9 @@ def _show_refusal(slug: str, error: LanderError) -> Response:
             "This was not published, and nothing changed.", "findings", "What stands in the way is listed."
         )
     elif "test" in error.message and "during_test" not in request.form:
-        wrong = FormError(error.message, "during_test", error.fix)
+        wrong = FormError(
+            error.message, "during_test", "Say beside it which kind of change this is, then publish again."
+        )
     typed = Typed(
         strip_external="strip_external" in request.form,
         during_test=request.form.get("during_test", ""),

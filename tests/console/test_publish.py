@@ -87,7 +87,7 @@ def test_during_a_test_it_asks_what_the_change_is(
     response = maya.post("/pages/spring-sale/publish")
 
     assert response.status_code == 409
-    assert "sets aside the 980 visitors counted so far" in text_of(response)
+    assert "The 980 visitors counted so far are set aside." in text_of(response)
     assert 'href="#during_test"' in response.text
     assert session.exec(select(Phase)).one().ended_at is None
 
