@@ -67,6 +67,7 @@ class Studio:
         filename: str = "sale.zip",
         brought: Mapping[str, bytes] | None = None,
         enable_submit: bool = True,
+        replace: bool = False,
         policy: Policy = DEFAULTS,
     ) -> ImportReport:
         with transaction(self.engine) as session:
@@ -79,6 +80,7 @@ class Studio:
                 content=files if isinstance(files, bytes) else make_zip(files),
                 brought=brought or {},
                 enable_submit=enable_submit,
+                replace=replace,
                 actor="maya",
                 now=NOW,
                 policy=policy,

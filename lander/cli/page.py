@@ -41,9 +41,18 @@ def _register_import(group: click.Group) -> None:
     @click.option(
         "--enable-submit/--keep-submit", default=True, show_default=True, help="Enable disabled submit buttons."
     )
+    @click.option("--replace", is_flag=True, help="Make it the next version of a variant that is there.")
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     def import_(
-        edge: Cli, *, site: str, slug: str, variant: str, assets: tuple[str, ...], enable_submit: bool, file: Path
+        edge: Cli,
+        *,
+        site: str,
+        slug: str,
+        variant: str,
+        assets: tuple[str, ...],
+        enable_submit: bool,
+        replace: bool,
+        file: Path,
     ) -> Answer:
         """Import FILE (.zip or .html) as a variant's draft. Visitors see nothing of it before it is published."""
         with transaction(edge.engine) as session:
@@ -56,6 +65,7 @@ def _register_import(group: click.Group) -> None:
                 content=file.read_bytes(),
                 brought=_read_assets(assets),
                 enable_submit=enable_submit,
+                replace=replace,
                 actor=edge.actor,
                 now=edge.now,
                 policy=store.load_policy(session),

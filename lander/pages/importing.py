@@ -20,7 +20,7 @@ from lander.pages.addresses import Kind, Scope, normalise_url, resolve_address
 from lander.pages.archive import HTML_TYPES, decode_html, read_upload
 from lander.pages.assets import Prepared, Stored, name_brought, prepare_file, resettle, store_files
 from lander.pages.loads import Files, Stylesheet
-from lander.pages.models import Asset, Page, Site, Variant, Version
+from lander.pages.models import Asset, Page, Site, Version
 from lander.pages.places import Place, find_thank_you, plan_places
 from lander.pages.references import find_references
 from lander.pages.report import FileMade, ImportReport, PageMade, examine
@@ -41,21 +41,22 @@ def import_upload(
     content: bytes,
     brought: Mapping[str, bytes],
     enable_submit: bool = True,
+    replace: bool = False,
     actor: str,
     now: datetime,
     policy: Policy,
 ) -> ImportReport:
-    """Import an HTML file or a zip as a new page, or as a new variant of a page.
+    """Import an HTML file or a zip as a new page, as a new variant of a page, or (`replace`) as a variant's next version.
 
     Every HTML file of a zip becomes a page under `slug`; the main one becomes `slug` itself. `brought` are files to use
     in place of external addresses. Raises `InvalidInput` or `Conflict` and changes nothing where anything is wrong.
     """
     pages.check_slug(slug)
     pages.check_variant_key(variant_key)
-    _check_target(session, site, slug, variant_key)
+    _check_target(session, site, slug, variant_key, replace=replace)
     upload = read_upload(filename, content, policy.uploads)
     sources, warnings = _read_sources(upload.files)
-    places = plan_places(session, site, sources, slug=slug, key=variant_key)
+    places = plan_places(session, site, sources, slug=slug, key=variant_key, replace=replace)
     prepared = [
         prepare_file(path, body, policy.uploads)
         for path, body in upload.files.items()
@@ -186,16 +187,17 @@ def describe_files(assets: Iterable[Asset]) -> Files:
     return Files(stylesheets, scripts)
 
 
-def _check_target(session: Session, site: Site, slug: str, key: str) -> None:
+def _check_target(session: Session, site: Site, slug: str, key: str, *, replace: bool) -> None:
     page = pages.find_page(session, site, slug)
     if page is None and key != "a":
         raise Conflict(
             f"There is no page at {site.host}/{slug} yet; its first variant is a.", fix="Import it as variant a first."
         )
-    if page is not None and pages.find_variant(session, page, key) is not None:
+    if page is not None and not replace and pages.find_variant(session, page, key) is not None:
         raise Conflict(
             f"The page {site.host}/{slug} already has a variant {key}.",
-            fix="Choose another address for a new page, or another letter for a new variant of this one.",
+            fix="Choose another address for a new page, another letter for a new variant of this one, "
+            "or say that it replaces the variant's draft (--replace).",
         )
 
 
@@ -270,7 +272,7 @@ def _settle_in(
     if place.is_there and place.page is not None:
         return pages.draft(session, pages.load_variant(session, place.page, place.key))
     page = place.page or pages.add_page(session, site, place.slug, actor=actor, now=now)
-    variant: Variant = pages.add_variant(session, page, place.key, now=now)
+    variant = pages.find_variant(session, page, place.key) or pages.add_variant(session, page, place.key, now=now)
     return pages.add_version(
         session,
         variant,

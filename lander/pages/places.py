@@ -7,7 +7,8 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import Final
 
 from sqlmodel import Session
@@ -32,10 +33,13 @@ class Place:
     is_there: bool = False  # the page has this very content already
 
 
-def plan_places(session: Session, site: Site, sources: Mapping[str, str], *, slug: str, key: str) -> list[Place]:
+def plan_places(
+    session: Session, site: Site, sources: Mapping[str, str], *, slug: str, key: str, replace: bool = False
+) -> list[Place]:
     """A place for every HTML file, the main page first. Raises where a page would get in the way of another.
 
-    A page that is there already keeps its content where it is the same, or gets the variant `key`.
+    A page that is there already keeps its content where it is the same, or gets the variant `key`; with `replace`, a
+    new version of that variant.
     """
     main = _find_main(sources)
     places: list[Place] = []
@@ -45,7 +49,9 @@ def plan_places(session: Session, site: Site, sources: Mapping[str, str], *, slu
         taken.add(planned)
         page = pages.find_page(session, site, planned)
         place = Place(path, planned, sources[path], page, key if page is not None else "a")
-        places.append(place if path == main or page is None else _plan_sibling(session, site, page, place))
+        places.append(
+            place if path == main or page is None else _plan_sibling(session, site, page, place, may_replace=replace)
+        )
     return places
 
 
@@ -78,10 +84,12 @@ def _find_main(sources: Mapping[str, str]) -> str:
     return candidates[0]
 
 
-def _plan_sibling(session: Session, site: Site, page: Page, place: Place) -> Place:
+def _plan_sibling(session: Session, site: Site, page: Page, place: Place, *, may_replace: bool) -> Place:
     for variant in pages.list_variants(session, page):
         if pages.draft(session, variant).source == place.source:
-            return replace(place, key=variant.key, is_there=True)
+            return changed(place, key=variant.key, is_there=True)
+    if may_replace:
+        return place
     if place.key == "a" or pages.find_variant(session, page, place.key) is not None:
         raise Conflict(
             f"{place.path} would be the page {site.host}/{place.slug}, which is there already with other content.",

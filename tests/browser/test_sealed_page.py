@@ -180,7 +180,7 @@ def test_a_visitor_keeps_the_variant_across_an_annotated_publish(published: Land
             for name in old.namelist():
                 changed.writestr(name, page if name == "index.html" else old.read(name))
         path = str(tmp_path / f"new-{variant}.zip")
-        published.ok("page", "import", "--site", HOST, "--slug", "sealed", "--variant", variant, path)
+        published.ok("page", "import", "--site", HOST, "--slug", "sealed", "--variant", variant, "--replace", path)
     refused = published.run("page", "publish", "--site", HOST, "--slug", "sealed")
     assert refused.returncode == 1
     assert "annotate" in refused.stderr
