@@ -11,7 +11,7 @@ from lander.console.places import load_place
 from lander.console.report_context import FormError
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
-from lander.errors import LanderError
+from lander.errors import Conflict, LanderError
 from lander.pages import pages
 from lander.pages.publish import Published
 from lander.pages.publish import publish as publish_page
@@ -72,7 +72,8 @@ def _attempt(slug: str, act: Callable[[], Published | None], *, notice: str) -> 
     except LanderError as error:
         if error.status == 404:
             raise
-        return _show_refusal(slug, error)
+        asks = notice == "published" and "during_test" not in request.form
+        return _show_refusal(slug, error, asks=asks)
     with reading(studio().engine) as session:
         address = load_place(session, slug).at()
     if done is None:
@@ -82,7 +83,8 @@ def _attempt(slug: str, act: Callable[[], Published | None], *, notice: str) -> 
     return go(tell(address, [f"Taken out: {line}" for line in done.removed]), notice=notice)
 
 
-def _show_refusal(slug: str, error: LanderError) -> Response:
+def _show_refusal(slug: str, error: LanderError, *, asks: bool) -> Response:
+    """`asks` where a running test leaves the choice that the form did not make."""
     findings = None
     wrong = FormError(error.message, "", error.fix)
     if isinstance(error, Refused):
@@ -90,7 +92,7 @@ def _show_refusal(slug: str, error: LanderError) -> Response:
         wrong = FormError(
             "This was not published, and nothing changed.", "findings", "What stands in the way is listed."
         )
-    elif "test" in error.message and "during_test" not in request.form:
+    elif isinstance(error, Conflict) and asks:
         wrong = FormError(
             error.message, "during_test", "Say beside it which kind of change this is, then publish again."
         )
