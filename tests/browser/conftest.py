@@ -1,12 +1,10 @@
-"""A real Chromium, found on the path; where there is none these tests are skipped, and CI fails if they are."""
+"""A visitor's browser, and an installation to visit."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.live import Lander, lander_at
 
@@ -15,26 +13,6 @@ AGENT = "Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chr
 # Chromium says this of every sandboxed page that sends Origin-Agent-Cluster, which all our answers do: an opaque origin
 # has an agent cluster of its own anyway, and the header is about that alone.
 _KNOWN_NOTICE = "The page requested an origin-keyed agent cluster"
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have Chromium: install Debian's package chromium")
-        pytest.skip("needs Chromium (Debian's package chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
