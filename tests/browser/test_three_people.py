@@ -116,7 +116,7 @@ def test_maya_gets_from_a_zip_to_a_running_test(
 
 
 def test_ana_reads_what_the_visitors_did(installation: Lander, studio_tab: StudioTab) -> None:
-    installation.wait_for_report(HOST, "bumpers", confirmed=12)
+    installation.wait_for_report(HOST, "bumpers", confirmed=10)  # one or two may have come before the start was visible
     ana = studio_tab.sign_in("ana")
     said = listen(ana)
     ana.get_by_role("link", name="Experiments", exact=True).first.click()
