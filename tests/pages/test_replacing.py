@@ -19,7 +19,10 @@ def studio(tmp_path: Path) -> Studio:
 
 
 def _numbers(session: Session, studio: Studio, slug: str = "sale") -> list[int]:
-    return [version.number for version in pages.history(session, pages.load_variant(session, studio.page(session, slug), "a"))]
+    return [
+        version.number
+        for version in pages.history(session, pages.load_variant(session, studio.page(session, slug), "a"))
+    ]
 
 
 def test_a_variant_that_is_there_is_not_written_over_by_chance(studio: Studio) -> None:
