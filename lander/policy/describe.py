@@ -1,4 +1,4 @@
-"""The policy as plain sentences: what the studio and `lander policy show` say to people who never open the file."""
+"""The policy as plain sentences: what the studio says to people who never open the file."""
 
 from collections.abc import Sequence
 
