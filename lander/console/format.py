@@ -90,6 +90,16 @@ def share(value: float) -> str:
     return words.share(value).replace(" %", PER_CENT)
 
 
+def p_value(value: float) -> str:
+    """
+    >>> p_value(0.4137), p_value(0.004), p_value(1e-9)
+    ('0.41', '0.004', 'under 0.001')
+    """
+    if value < 0.001:
+        return "under 0.001"
+    return f"{value:.2f}" if value >= 0.01 else f"{value:.3f}"
+
+
 def per_thousand(value: float) -> str:
     """A rate as conversions per 1,000 visitors, as in the verdict.
 

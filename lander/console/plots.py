@@ -37,13 +37,20 @@ _PRINTED_INK, _PRINTED_LINE = "#59636b", "#d9d7cf"
 def posterior_spec(report: Report, *, on_screen: bool) -> dict[str, Any]:
     """What is believed of each variant's rate: a curve over the rate, its middle 95 % as a bar below."""
     ink, line = ("var(--plot-ink)", "var(--plot-line)") if on_screen else (_PRINTED_INK, _PRINTED_LINE)
-    names = [name(variant.key) for variant in report.variants]
+    names = [_label(variant.key, report.control) for variant in report.variants]
     colours = [colour_of(variant.key, on_screen=on_screen) for variant in report.variants]
     colour = {
         "field": "variant",
         "type": "nominal",
         "scale": {"domain": names, "range": colours},
-        "legend": {"title": None, "orient": "top", "symbolType": "square", "symbolOpacity": 1, "offset": 4}
+        "legend": {
+            "title": None,
+            "orient": "top",
+            "symbolType": "square",
+            "symbolOpacity": 1,
+            "offset": 4,
+            "columnPadding": 18,
+        }
         if len(names) > 1
         else None,
     }
@@ -61,7 +68,7 @@ def posterior_spec(report: Report, *, on_screen: bool) -> dict[str, Any]:
     }
     y = {"field": "density", "type": "quantitative", "axis": None, "scale": {"range": [_HEIGHT - 4, 0]}}
     curves = {
-        "data": {"values": _curves(report.variants, low, high)},
+        "data": {"values": _curves(report, low, high)},
         "encoding": {"x": x, "color": colour, "fill": colour},
         "layer": [
             {
@@ -80,7 +87,7 @@ def posterior_spec(report: Report, *, on_screen: bool) -> dict[str, Any]:
         "background": None,
         "width": _WIDTH,
         "height": _HEIGHT + _BAR * len(names),
-        "layer": [curves, _middles(report.variants, x, colour)],
+        "layer": [curves, _middles(report, x, colour)],
         "resolve": {"scale": {"y": "independent"}},
         "config": {
             "font": _FONT,
@@ -130,26 +137,30 @@ def _visible(variant: VariantReport) -> list[tuple[float, float]]:
     return [(x, y) for x, y in pairs if y >= _NEGLIGIBLE * highest]
 
 
-def _curves(variants: tuple[VariantReport, ...], low: float, high: float) -> list[dict[str, Any]]:
+def _label(key: str, control: str) -> str:
+    return f"{name(key)} (control)" if key == control else name(key)
+
+
+def _curves(report: Report, low: float, high: float) -> list[dict[str, Any]]:
     return [
-        {"variant": name(variant.key), "rate": round(x, 8), "density": round(y, 4)}
-        for variant in variants
+        {"variant": _label(variant.key, report.control), "rate": round(x, 8), "density": round(y, 4)}
+        for variant in report.variants
         for x, y in zip(variant.density.x, variant.density.y, strict=True)
         if low <= x <= high
     ]
 
 
-def _middles(variants: tuple[VariantReport, ...], x: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
+def _middles(report: Report, x: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
     """One bar a variant under the curves: 95 % of what is believed, a point at its middle."""
     bars = [
         {
-            "variant": name(variant.key),
+            "variant": _label(variant.key, report.control),
             "low": variant.rate.low,
             "rate": variant.rate.median,
             "high": variant.rate.high,
             "place": _HEIGHT + _BAR * (position + 0.5),
         }
-        for position, variant in enumerate(variants)
+        for position, variant in enumerate(report.variants)
     ]
     place = {"field": "place", "type": "quantitative", "scale": None, "axis": None}
     return {

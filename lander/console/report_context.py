@@ -147,7 +147,6 @@ class ReportRow:
     confirmed: str
     confirmed_share: str
     conversions: str
-    unconfirmed: str
     rate_range: str
     rate: str
     rate_bar: Bar
@@ -156,6 +155,15 @@ class ReportRow:
     lift_bar: Bar | None
     p_best: str
     loss: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApartRow:
+    """Something that is kept, shown per variant, and in none of its rates."""
+
+    what: str
+    why: str
+    numbers: list[str]  # in the order of the variants
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +211,7 @@ class ReportScreen:
     facts: list[tuple[str, str]]
     health: list[HealthRow]
     rows: list[ReportRow]
+    apart: list[ApartRow]
     noun: str
     plot: str
     plot_summary: str

@@ -5,6 +5,7 @@ import json
 from flask import Blueprint, Response, make_response, request
 from sqlmodel import Session
 
+import stats
 from experiments import results
 from experiments.events import Reason
 from experiments.health import HealthFinding, Severity
@@ -16,7 +17,16 @@ from lander.access.permissions import Permission
 from lander.console import format as words
 from lander.console import plots
 from lander.console.places import Place, place_of
-from lander.console.report_context import Bar, FilteredRow, HealthRow, NoteRow, PhaseLink, ReportRow, ReportScreen
+from lander.console.report_context import (
+    ApartRow,
+    Bar,
+    FilteredRow,
+    HealthRow,
+    NoteRow,
+    PhaseLink,
+    ReportRow,
+    ReportScreen,
+)
 from lander.console.screens import show
 from lander.db import reading
 from lander.errors import InvalidInput
@@ -83,6 +93,7 @@ def _screen(report: Report, place: Place) -> ReportScreen:
             if not _is_said(finding, report)
         ],
         rows=_rows(report),
+        apart=_apart(report),
         noun=report.noun,
         plot=plots.render(plots.posterior_spec(report, on_screen=True)),
         plot_summary=_describe_plot(report),
@@ -119,6 +130,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     facts = [
         ("Goal", goal_in_words(report.goal, report.selector)),
         ("Split", f"{split} of {words.coverage(report.coverage_bp)}"),
+        ("Split check", _say_split_check(report)),
         ("Since", f"{words.moment(report.started_at, report.timezone)}, {plural(report.days, 'full day')}"),
     ]
     if report.ended_at is not None:
@@ -126,6 +138,40 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     if report.state is State.ENDED:
         facts.append(("Decision", f"{name(report.shipped)} stays. {report.reason}"))
     return facts
+
+
+def _say_split_check(report: Report) -> str:
+    """Whether visitors came as the weights say, at both steps; numbers where they did not."""
+    at_served = _say_split(report.srm_served, [variant.served for variant in report.variants])
+    at_confirmed = _say_split(report.srm_confirmed, [variant.confirmed for variant in report.variants])
+    return f"At served {at_served}; at confirmed {at_confirmed}"
+
+
+def _say_split(srm: stats.Srm, visitors: list[int]) -> str:
+    if srm.p_value is None:
+        return "nobody yet"
+    p = f"p{words.NBSP}{words.p_value(srm.p_value)}"
+    if srm.mismatch:
+        return f"wrong: {' : '.join(words.count(number) for number in visitors)} ({p})"
+    return f"fine ({p})"
+
+
+def _apart(report: Report) -> list[ApartRow]:
+    """What is in none of the rates, where there is any."""
+    noun = report.noun
+    kept = [
+        (
+            f"{noun.capitalize()}s of unconfirmed visitors",
+            f"The page never reported that they saw it. Their {noun}s are kept, and not in the rate.",
+            [variant.unconfirmed_conversions for variant in report.variants],
+        ),
+        (
+            "Visitors who saw several variants",
+            "They are in none of the numbers above, because nobody can say which variant moved them.",
+            [variant.multiply_exposed for variant in report.variants],
+        ),
+    ]
+    return [ApartRow(what, why, [words.count(n) for n in numbers]) for what, why, numbers in kept if any(numbers)]
 
 
 def _rows(report: Report) -> list[ReportRow]:
@@ -148,9 +194,6 @@ def _row(
         confirmed=words.count(variant.confirmed),
         confirmed_share="" if share is None else f"{words.share(share)} of served",
         conversions=words.count(variant.conversions),
-        unconfirmed=f"and {words.count(variant.unconfirmed_conversions)} unconfirmed"
-        if variant.unconfirmed_conversions
-        else "",
         rate_range=words.rate_range(rate.low, rate.high),
         rate=words.rate(rate.median, rate.low, rate.high),
         rate_bar=Bar(*(_on_scale(value, rate_scale) for value in (rate.low, rate.median, rate.high))),

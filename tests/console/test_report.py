@@ -4,8 +4,9 @@ import re
 from datetime import timedelta
 
 from sqlalchemy import Engine
+from sqlmodel import select
 
-from experiments.models import Experiment, FilteredTally
+from experiments.models import Experiment, FilteredTally, Tally
 from lander.db import transaction
 from tests.console.conftest import NOW, Browser, count_visitors, text_of
 
@@ -19,11 +20,39 @@ def test_the_verdict_comes_first_and_the_numbers_deserve_their_digits(
 
     screen = text_of(ana.get(AT))
 
-    assert screen.index("B is very likely better than A") < screen.index("Visitors confirmed")
-    assert "4,832 100 % of served" in screen
+    assert screen.index("B is very likely better than A") < screen.index("Confirmed visitors")
+    assert "a control 4,832 4,832 100 % of served 242" in screen
     assert "4.4–5.7 % middle 5.0 %" in screen
     assert "+14 to +58 % middle +34 %" in screen
     assert "over 99.9 %" in screen
+
+
+def test_the_split_is_checked_at_both_steps(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    assert "At served nobody yet; at confirmed nobody yet" in text_of(ana.get(AT))
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    assert "Split check At served fine (p 0.71); at confirmed fine (p 0.71)" in text_of(ana.get(AT))
+
+
+def test_a_broken_split_repeats_its_numbers_beside_the_plan(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    count_visitors(engine, experiment, a=(5000, 242), b=(4300, 322))
+    assert "at confirmed wrong: 5,000 : 4,300 (p under 0.001)" in text_of(ana.get(AT))
+
+
+def test_what_is_in_no_rate_stands_on_lines_of_its_own(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    assert "Kept apart" not in text_of(ana.get(AT))
+    with transaction(engine) as session:
+        for day, tally in enumerate(session.exec(select(Tally).where(Tally.variant == "b", Tally.goal == "form"))):
+            tally.unconfirmed_conversions = 3 if day == 0 else 0
+            session.add(tally)
+
+    screen = text_of(ana.get(AT))
+
+    assert "Leads of unconfirmed visitors" in screen
+    assert "and not in the rate. 0 3" in screen
+    assert "Visitors who saw several variants" not in screen
 
 
 def test_health_shows_only_what_is_not_fine(ana: Browser, engine: Engine, experiment: Experiment) -> None:
