@@ -6,12 +6,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine
+
+from lander.errors import Conflict
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema forward; every step is its own transaction."""
-    _run(engine, command.upgrade, revision)
+    """Bring the schema forward; every step is its own transaction. Raises `Conflict` for a schema of a newer Lander."""
+    try:
+        _run(engine, command.upgrade, revision)
+    except CommandError as error:
+        raise Conflict(
+            f"The database has a schema that this version does not know: {error}.",
+            fix="Run the version of Lander that made it, or a newer one.",
+        ) from None
 
 
 def downgrade(engine: Engine, revision: str) -> None:
