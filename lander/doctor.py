@@ -1,23 +1,29 @@
 """`lander doctor`: looks at everything a node stands on and says, check by check, what is well and how to mend the rest."""
 
 import os
+import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
 
 from experiments import journal
+from experiments.words import plural
 from lander import migrations
 from lander.config import Settings, check_pages_host
 from lander.db import make_engine, reading
-from lander.errors import LanderError
+from lander.errors import ConfigurationError, LanderError
 from lander.pages import sites
+from lander.pages.models import Page
 from lander.policy import store
 from lander.published import load_catalog
 
 _DEEP_JOURNAL: Final = 1_000
+_LEAST_FREE_MIB: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +39,64 @@ class Check:
 
 
 def examine(settings: Settings) -> list[Check]:
-    """Every check, in the order in which one would mend them."""
-    engine = make_engine(settings.database_url)
-    steps: list[tuple[str, Callable[[], str]]] = [
-        ("settings", lambda: f"{settings.env.value}, studio on {settings.studio_host}."),
-        ("data folder", lambda: _look_at_folder(settings)),
-        ("database", lambda: _look_at_database(engine)),
-        ("hosts", lambda: _look_at_hosts(settings, engine)),
-        ("policy", lambda: _look_at_policy(engine)),
-        ("journal", lambda: _look_at_journal(settings)),
-        ("releases", lambda: _look_at_releases(settings)),
+    """Every check, in the order in which one would mend them; what needs the database is left out while it is not well."""
+    checks = [
+        Check("settings", ok=True, sentence=f"{settings.env.value}, studio on {settings.studio_host}."),
+        _check("data folder", lambda: check_folder(settings)),
+        _check("journal", lambda: _look_at_journal(settings)),
+        _check("releases", lambda: _look_at_releases(settings)),
+        _check("database", lambda: _look_at_database(make_engine(settings.database_url))),
     ]
-    checks = []
-    for name, step in steps:
-        try:
-            checks.append(Check(name, ok=True, sentence=step()))
-        except (LanderError, SQLAlchemyError, OSError, ValueError, KeyError) as error:
-            checks.append(Check(name, ok=False, sentence=str(error).partition("\n")[0]))
+    if checks[-1].ok:
+        engine = make_engine(settings.database_url)
+        checks += [
+            _check("hosts", lambda: check_hosts(settings, engine)),
+            _check("policy", lambda: _look_at_policy(engine)),
+            _check("published", lambda: _look_at_published(settings, engine)),
+        ]
     return checks
 
 
-def _look_at_folder(settings: Settings) -> str:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    probe = settings.data_dir / f".doctor.{os.getpid()}"
-    probe.write_bytes(b"ok")
-    probe.unlink()
-    system = os.statvfs(settings.data_dir)
-    free_mib = system.f_bavail * system.f_frsize // 2**20
-    if free_mib < 200:
-        raise OSError(f"only {free_mib} MiB are free in the data folder: make room, leads are written there first")
+def check_folder(settings: Settings) -> str:
+    """Say how much room the data folder has; raises `ConfigurationError` where it cannot be written or is full."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".doctor.{os.getpid()}"
+        probe.write_bytes(b"ok")
+        probe.unlink()
+        free_mib = shutil.disk_usage(folder).free // 2**20
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {folder} cannot be written: {error.strerror}.",
+            fix="Set LANDER_DATA_DIR to a folder that this user may write.",
+        ) from None
+    if free_mib < _LEAST_FREE_MIB:
+        raise ConfigurationError(
+            f"Only {free_mib} MiB are free in the data folder {folder}.",
+            fix="Make room: leads are written there first.",
+        )
     return f"writable, {free_mib:,} MiB free."
+
+
+def check_hosts(settings: Settings, engine: Engine) -> str:
+    """Say where pages are served; raises `ConfigurationError` where that is the host of another plane."""
+    with reading(engine) as session:
+        found = sites.list_sites(session)
+    for site in found:
+        check_pages_host(settings, site.host)
+    if not found:
+        return "no site yet; add one with: lander site add go.example.com --core-site www.example.com"
+    return f"pages on {', '.join(site.host for site in found)}."
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, ok=True, sentence=look())
+    except DBAPIError as error:
+        return Check(name, ok=False, sentence=f"{error.orig}.")
+    except (LanderError, OSError, ValueError, KeyError) as error:
+        return Check(name, ok=False, sentence=str(error).partition("\n")[0])
 
 
 def _look_at_database(engine: Engine) -> str:
@@ -73,16 +107,6 @@ def _look_at_database(engine: Engine) -> str:
     return f"{engine.url.get_backend_name()} answers, schema {migrations.current_revision(engine)}."
 
 
-def _look_at_hosts(settings: Settings, engine: Engine) -> str:
-    with reading(engine) as session:
-        found = sites.list_sites(session)
-    for site in found:
-        check_pages_host(settings, site.host)
-    if not found:
-        return "no site yet; add one with: lander site add go.example.com --core-site www.example.com"
-    return f"pages on {', '.join(site.host for site in found)}."
-
-
 def _look_at_policy(engine: Engine) -> str:
     with reading(engine) as session:
         policy = store.load_policy(session)
@@ -90,12 +114,31 @@ def _look_at_policy(engine: Engine) -> str:
 
 
 def _look_at_journal(settings: Settings) -> str:
-    waiting = sum(len(file.read(_DEEP_JOURNAL)) for file in journal.list_journals(settings.journal_dir))
+    waiting = 0
+    for file in journal.list_journals(settings.journal_dir):
+        try:
+            waiting += len(file.read(_DEEP_JOURNAL))
+        except sqlite3.Error as error:
+            raise LanderError(
+                f"{file.path} cannot be read: {error}.",
+                fix="The other journals are not held up; restore it from a backup, or move it away.",
+            ) from None
     if waiting >= _DEEP_JOURNAL:
-        raise LanderError(f"{waiting} or more events wait for the ledger.", fix="Is `lander work` running?")
-    return f"{waiting} events wait for the ledger."
+        raise LanderError(f"{waiting} or more rows wait for the ledger.", fix="Does `lander work` run, and say why?")
+    return f"{waiting} rows wait for the ledger."
 
 
 def _look_at_releases(settings: Settings) -> str:
     catalog = load_catalog(settings.published_dir)
     return f"{len(catalog.routes)} pages on {len(catalog.sites)} hosts can be served without the database."
+
+
+def _look_at_published(settings: Settings, engine: Engine) -> str:
+    with reading(engine) as session:
+        live = set(session.exec(select(Page.release_id).where(col(Page.release_id).is_not(None))))
+    here = {release.id for release in load_catalog(settings.published_dir).routes.values()}
+    if live - here:
+        raise LanderError(
+            f"{plural(len(live - here), 'live page')} did not come to this node's disk.", fix="Does `lander work` run?"
+        )
+    return "every live page is on this node's disk."

@@ -12,10 +12,11 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -23,10 +24,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from lander.config import Settings
 from lander.edge import SIMULATION_HEADER, sign_simulation
-from lander.errors import Conflict, InvalidInput
+from lander.errors import Conflict, InvalidInput, NotFound, Unavailable
 from lander.serve.token import TokenSigner
 
 _THREADS: Final = 8
+_CROWD: Final = 50
 _TOKEN = re.compile(rb'data-lander="([^"]+)"')
 _BOT_SHARE: Final = 0.04
 _PREFETCH_SHARE: Final = 0.02
@@ -78,23 +80,36 @@ class Plan:
 
 @dataclass(slots=True)
 class Outcome:
-    """What was sent and how it was answered."""
+    """What was sent and how it was answered. By variant: visitors whom a report must count, no more and no fewer."""
 
     visitors: int = 0
-    requests: int = 0
-    conversions: int = 0
     bots: int = 0
+    prefetches: int = 0
+    private: int = 0  # visitors who ask not to be followed (Global Privacy Control)
+    requests: int = 0
     failures: int = 0
+    served: Counter[str] = field(default_factory=Counter)
+    confirmed: Counter[str] = field(default_factory=Counter)
+    conversions: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
 
+    def add(self, other: "Outcome") -> None:
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
+
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: dict(value) if isinstance(value, Counter) else value for name, value in values.items()}
 
     def sentences(self) -> list[str]:
-        answers = ", ".join(f"{count} × {status}" for status, count in sorted(self.statuses.items()))
+        answers = ", ".join(f"{count:,} × {status}" for status, count in sorted(self.statuses.items()))
         return [
-            f"{self.visitors} visitors and {self.bots} bots sent {self.requests} requests; "
-            f"{self.conversions} reached the goal. Answers: {answers}."
+            f"{self.visitors:,} visitors and {self.bots:,} bots sent {self.requests:,} requests. Answers: {answers}.",
+            *(
+                f"{key}: {served:,} served, {self.confirmed[key]:,} confirmed, {self.conversions[key]:,} reached the goal."
+                for key, served in sorted(self.served.items())
+            ),
+            f"Not to be counted: {self.bots:,} bots, {self.prefetches:,} prefetches, {self.private:,} with Sec-GPC.",
         ]
 
 
@@ -112,46 +127,76 @@ class _Person:
 def simulate(
     settings: Settings, plan: Plan, *, now: datetime, progress: Callable[[int], object] = lambda _: None
 ) -> Outcome:
-    """Send everybody of `plan`, arriving over the days before `now`; `progress` hears of every few who are done."""
-    target = urlsplit(plan.url)
-    _refuse_outside(settings, target.hostname or "")
+    """Send everybody of `plan`, arriving over the days before `now`; `progress` hears of every few who are done.
+
+    Raises:
+        Conflict: not in development.
+        InvalidInput: the address is not this machine's.
+        Unavailable, NotFound: nothing answers there, or not with the page.
+    """
+    if not settings.is_development:
+        raise Conflict(
+            "Visitors are simulated in development only.", fix="Set LANDER_ENV=development on a machine of yours."
+        )
+    target = _read_target(plan.url)
+    if not is_served(*target, site=plan.host, slug=plan.slug):
+        raise NotFound(f"{plan.url} serves no page {plan.host}/{plan.slug}.", fix="Publish it first.")
     people = _invite(plan, now)
     outcome = Outcome()
     lock = threading.Lock()
-    crowds = [people[start : start + 50] for start in range(0, len(people), 50)]
 
-    def send(crowd: list[_Person]) -> None:
+    def send(crowd: Sequence[_Person]) -> None:
         own = Outcome()
-        browser = _Browser(settings, plan, target.hostname or "", target.port or 80, own)
+        browser = _Browser(settings, plan, target, own)
         try:
             for person in crowd:
                 browser.visit(person, now)
         finally:
             browser.close()
         with lock:
-            outcome.visitors += own.visitors
-            outcome.requests += own.requests
-            outcome.conversions += own.conversions
-            outcome.bots += own.bots
-            outcome.failures += own.failures
-            outcome.statuses += own.statuses
-            progress(len(crowd))
+            outcome.add(own)
+            progress(own.visitors)
 
     with ThreadPoolExecutor(_THREADS) as pool:
-        for done in [pool.submit(send, crowd) for crowd in crowds]:
+        for done in [pool.submit(send, people[at : at + _CROWD]) for at in range(0, len(people), _CROWD)]:
             done.result()
     return outcome
+
+
+def is_served(host: str, port: int, *, site: str, slug: str) -> bool:
+    """Whether the server there has the page; raises `Unavailable` where nothing answers."""
+    connection = http.client.HTTPConnection(host, port, timeout=30)
+    try:
+        # with a slash at its end a page's address redirects, and nobody's visit is written down
+        connection.request("HEAD", f"/{slug}/", headers={"Host": f"{site}:{port}"})
+        return connection.getresponse().status == HTTPStatus.MOVED_PERMANENTLY
+    except (http.client.HTTPException, OSError):
+        raise Unavailable(f"Nothing answers on {host}, port {port}.", fix="Start it with: lander serve") from None
+    finally:
+        connection.close()
+
+
+def _read_target(url: str) -> tuple[str, int]:
+    """Host and port; visitors that were made up never leave this machine."""
+    try:
+        target = urlsplit(url)
+        host, port = target.hostname or "", target.port or 80
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback or target.scheme != "http":
+        raise InvalidInput(f"'{url}' is not this machine.", fix="Simulated visitors go to http://127.0.0.1:8000 or so.")
+    return host, port
 
 
 class _Browser:
     """One connection that many people use in turn."""
 
-    def __init__(self, settings: Settings, plan: Plan, host: str, port: int, outcome: Outcome) -> None:
+    def __init__(self, settings: Settings, plan: Plan, target: tuple[str, int], outcome: Outcome) -> None:
         self._settings = settings
         self._plan = plan
-        self._connection = http.client.HTTPConnection(host, port, timeout=30)
-        self._host_header = f"{plan.host}:{port}"
-        self._origin = f"http://{self._host_header}"
+        self._connection = http.client.HTTPConnection(*target, timeout=30)
+        self._host_header = f"{plan.host}:{target[1]}"
         self._reader = TokenSigner(settings.signing_keys)
         self._outcome = outcome
 
@@ -159,63 +204,69 @@ class _Browser:
         self._connection.close()
 
     def visit(self, person: _Person, now: datetime) -> None:
-        """A person's whole story."""
+        """A person's whole story, or a bot's short one."""
         if person.agent in _BOTS:
             self._outcome.bots += 1
-            self._get(person, person.arrival, cookie="")
+            self._outcome.failures += self._get(person, person.arrival)[0] != HTTPStatus.OK
             return
+        if person.draws[2] > 1 - _PREFETCH_SHARE and not person.gpc:
+            self._outcome.prefetches += 1
+            self._outcome.failures += self._get(person, person.arrival, purpose="prefetch")[0] != HTTPStatus.OK
         self._outcome.visitors += 1
-        cookie = self._view(person, person.arrival, cookie="")
+        self._outcome.private += person.gpc
+        cookie = self._view(person, person.arrival)
         again = person.arrival + timedelta(hours=20 + 40 * person.draws[0])
         if cookie and person.draws[2] < _RETURN_SHARE and again < now:
-            self._view(person, again, cookie=cookie, returning=True)
+            self._view(person, again, cookie=cookie)
 
-    def _view(self, person: _Person, at: datetime, *, cookie: str, returning: bool = False) -> str:
+    def _view(self, person: _Person, at: datetime, *, cookie: str = "") -> str:
+        """Look at the page and do what this person does there; the cookie to come back with."""
         status, body, set_cookie = self._get(person, at, cookie=cookie)
         found = _TOKEN.search(body)
-        if status != 200 or found is None:
+        if status != HTTPStatus.OK or found is None:
             self._outcome.failures += 1
-            return cookie
+            return ""
         token = found[1].decode("ascii")
         view = self._reader.read(token)
+        counts = not cookie and view.experiment_id != 0
+        self._outcome.served[view.variant] += counts
         if person.draws[1] < self._plan.lost_beacons.get(view.variant, 0.0):
-            return set_cookie or cookie
-        self._post(person, at + timedelta(seconds=1), "/_l/b", {"t": token, "k": "view"})
-        if not returning and person.draws[0] < self._plan.rates.get(view.variant, 0.0):
-            self._convert(person, at + timedelta(seconds=20 + 300 * person.draws[1]), body, token)
-        return set_cookie or cookie
+            return set_cookie
+        confirmed = self._beacon(person, at + timedelta(seconds=1), t=token, k="view")
+        self._outcome.failures += not confirmed
+        self._outcome.confirmed[view.variant] += confirmed and counts
+        if not cookie and person.draws[0] < self._plan.rates.get(view.variant, 0.0):
+            converted = self._convert(person, at + timedelta(seconds=20 + 300 * person.draws[1]), body, token)
+            self._outcome.failures += not converted
+            self._outcome.conversions[view.variant] += converted and counts
+        return set_cookie
 
-    def _convert(self, person: _Person, at: datetime, body: bytes, token: str) -> None:
+    def _convert(self, person: _Person, at: datetime, body: bytes, token: str) -> bool:
+        """Click where a click is the goal, else fill the page's form in; whether that was taken."""
         tree = LexborHTMLParser(body.decode())
+        if tree.css_first("script[data-goal=click]") is not None:
+            return self._beacon(person, at, t=token, k="goal", g="click")
         form = next((node for node in tree.css("form") if node.css_first("input[name=_lander]")), None)
-        script = tree.css_first("script[data-goal=click]")
-        if script is not None:
-            status = self._post(person, at, "/_l/b", {"t": token, "k": "goal", "g": "click"})
-            converted = status == 204
-        elif form is not None:
-            status = self._post(person, at, "/_l/f", _fill_in(form, person))
-            converted = status == 303
-        else:
-            converted = False
-        self._outcome.conversions += converted
-        self._outcome.failures += not converted
+        return form is not None and self._post(person, at, "/_l/f", _fill_in(form, person)) == HTTPStatus.SEE_OTHER
 
-    def _get(self, person: _Person, at: datetime, *, cookie: str) -> tuple[int, bytes, str]:
+    def _beacon(self, person: _Person, at: datetime, **sent: str) -> bool:
+        return self._post(person, at, "/_l/b", sent) == HTTPStatus.NO_CONTENT
+
+    def _get(self, person: _Person, at: datetime, *, cookie: str = "", purpose: str = "") -> tuple[int, bytes, str]:
+        wanted = {
+            "Cookie": cookie,
+            "Referer": person.referrer,
+            "Sec-GPC": "1" if person.gpc else "",
+            "Sec-Purpose": purpose,
+        }
         headers = {"Accept": "text/html", "Accept-Encoding": "identity"}
-        if cookie:
-            headers["Cookie"] = cookie
-        if person.referrer:
-            headers["Referer"] = person.referrer
-        if person.gpc:
-            headers["Sec-GPC"] = "1"
+        headers |= {name: value for name, value in wanted.items() if value}
         path = f"/{self._plan.slug}" + (f"?{person.query}" if person.query else "")
-        if person.draws[2] > 1 - _PREFETCH_SHARE:
-            self._send("GET", path, body=None, headers={**headers, "Sec-Purpose": "prefetch"}, person=person, at=at)
         return self._send("GET", path, body=None, headers=headers, person=person, at=at)
 
-    def _post(self, person: _Person, at: datetime, path: str, fields: Mapping[str, str]) -> int:
+    def _post(self, person: _Person, at: datetime, path: str, sent: Mapping[str, str]) -> int:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "null"}
-        return self._send("POST", path, body=urlencode(fields).encode(), headers=headers, person=person, at=at)[0]
+        return self._send("POST", path, body=urlencode(sent).encode(), headers=headers, person=person, at=at)[0]
 
     def _send(
         self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str], person: _Person, at: datetime
@@ -235,24 +286,10 @@ class _Browser:
             except (http.client.HTTPException, OSError):  # a kept-alive connection that the server has ended
                 self._connection.close()
                 if attempt == 2:
-                    self._outcome.failures += 1
                     return 0, b"", ""
         self._outcome.requests += 1
         self._outcome.statuses[response.status] += 1
         return response.status, content, (response.getheader("Set-Cookie") or "").partition(";")[0]
-
-
-def _refuse_outside(settings: Settings, host: str) -> None:
-    if not settings.is_development:
-        raise Conflict(
-            "Visitors are simulated in development only.", fix="Set LANDER_ENV=development on a machine of yours."
-        )
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise InvalidInput(f"'{host}' is not this machine.", fix="Simulated visitors go to 127.0.0.1 only.")
 
 
 def _invite(plan: Plan, now: datetime) -> list[_Person]:
@@ -307,25 +344,25 @@ def _fill_in(form: LexborNode, person: _Person) -> dict[str, str]:
         "email": f"{first}.{last}.{number % 9973}@example.com".lower(),
         "tel": f"+49 30 {number % 9_000_000 + 1_000_000}",
     }
-    fields: dict[str, str] = {}
+    filled: dict[str, str] = {}
     for node in form.css("input, select, textarea"):
         name = node.attributes.get("name")
         kind = node.attributes.get("type") or "text"
         if not name or kind in ("submit", "button"):
             continue
         if kind == "hidden":
-            fields[name] = node.attributes.get("value") or ""
+            filled[name] = node.attributes.get("value") or ""
         elif name == "lander_website":
-            fields[name] = ""
+            filled[name] = ""
         elif node.tag == "select":
-            fields[name] = next(filter(None, map(_value_of, node.css("option"))), "")
+            filled[name] = next(filter(None, map(_value_of, node.css("option"))), "")
         elif kind in ("checkbox", "radio"):
-            fields[name] = node.attributes.get("value") or "on"
+            filled[name] = node.attributes.get("value") or "on"
         else:
-            fields[name] = typed.get(kind) or (
+            filled[name] = typed.get(kind) or (
                 f"{first} {last}" if "name" in name.lower() else str(10_000 + number % 80_000)
             )
-    return fields
+    return filled
 
 
 def _value_of(option: LexborNode) -> str:

@@ -4,29 +4,29 @@ import functools
 import getpass
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from experiments.errors import ExperimentError
 from lander.config import Settings, load_settings
 from lander.db import make_engine
-from lander.errors import Conflict, LanderError
+from lander.errors import Conflict, InvalidInput, LanderError, Unavailable
 from lander.migrations import is_current
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command says: `data` with `--json`, `lines` without. `failed` exits with 1 all the same."""
+    """What a command says: `data` with `--json`, `lines` without. With a `failure` it says why it failed all the same."""
 
     data: Any
-    lines: list[str] = field(default_factory=list)
-    failed: bool = False
+    lines: Sequence[str] = field(default_factory=tuple)
+    failure: LanderError | None = None
 
 
 class Cli:
@@ -39,12 +39,12 @@ class Cli:
 
     @functools.cached_property
     def engine(self) -> Engine:
-        """The main database, refused where its schema is not this version's."""
+        """The main database; `Unavailable` where it is away, `Conflict` where its schema is not this version's."""
         engine = make_engine(self.settings.database_url)
         try:
             current = is_current(engine)
-        except OperationalError as error:
-            raise Conflict("The database does not answer.", fix=str(error.orig)) from None
+        except DBAPIError as error:
+            raise _unavailable(error) from None
         if not current:
             raise Conflict("The database is not at this version's schema.", fix="Run: lander migrate")
         return engine
@@ -59,13 +59,17 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], 
                 answer = function(Cli(load_settings()), **options)
             except (LanderError, ExperimentError) as error:
                 fail(error, as_json=as_json)
+            except (OperationalError, InterfaceError) as error:
+                fail(_unavailable(error), as_json=as_json)
+            except OSError as error:
+                fail(Unavailable(f"{error.filename or 'The system'}: {error.strerror or error}."), as_json=as_json)
             if as_json:
                 click.echo(json.dumps(answer.data, ensure_ascii=False, indent=2))
             else:
                 for line in answer.lines:
                     click.echo(line)
-            if answer.failed:
-                sys.exit(1)
+            if answer.failure is not None:
+                fail(answer.failure, as_json=as_json)
 
         # a function's own decorators have left their options on it
         run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
@@ -75,8 +79,8 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], 
     return declare
 
 
-def fail(error: LanderError | ExperimentError, *, as_json: bool) -> NoReturn:
-    """One line to standard error and status 1; with `--json` an object with code, message and findings."""
+def fail(error: LanderError | ExperimentError, *, as_json: bool, status: int = 1) -> NoReturn:
+    """The reason to standard error, findings below it; with `--json` an object with code, message and findings."""
     findings = getattr(error, "findings", ())
     if as_json:
         problem: dict[str, Any] = {"code": error.code, "message": str(error)}
@@ -86,8 +90,21 @@ def fail(error: LanderError | ExperimentError, *, as_json: bool) -> NoReturn:
     else:
         click.echo(f"lander: {error}", err=True)
         for finding in findings:
-            click.echo(f"  {finding}", err=True)
-    sys.exit(1)
+            place = ", ".join(filter(None, [finding.where, finding.element]))
+            click.echo(f"  {place}: {finding.sentence} {finding.fix} ({finding.rule})", err=True)
+    sys.exit(status)
+
+
+def fail_usage(error: click.ClickException, *, as_json: bool) -> NoReturn:
+    """A command typed wrongly, said the way every other failure is said."""
+    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "lander"
+    message = error.format_message().rstrip(".")
+    fail(InvalidInput(f"{message}.", fix=f"See: {where} --help"), as_json=as_json, status=error.exit_code)
+
+
+def _unavailable(error: DBAPIError) -> Unavailable:
+    reason = str(error.orig).partition("\n")[0].rstrip(".")
+    return Unavailable(f"The database cannot be used: {reason}.", fix="Look at it with: lander doctor")
 
 
 def _user_name() -> str:

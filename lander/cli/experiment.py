@@ -1,15 +1,24 @@
-"""`lander experiment` and `lander report`: split, watch, decide."""
+"""`lander experiment`: split, watch, decide."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import Final
 
 import click
 from sqlmodel import Session
 
+import stats
 from experiments import assign as assigning
 from experiments import lifecycle, planning, results
-from experiments.models import Experiment
+from experiments.models import State
 from lander.cli.edge import Answer, Cli, command
+from lander.cli.table import table
 from lander.db import reading, transaction
-from lander.errors import InvalidInput, NotFound
+from lander.errors import InvalidInput
 from lander.pages import pages, sites, testing
+from lander.pages.models import Page
+
+_RECENT: Final = timedelta(days=28)
 
 
 def register(cli: click.Group) -> None:
@@ -18,7 +27,6 @@ def register(cli: click.Group) -> None:
     _register_start(group)
     _register_change(group)
     _register_look(group)
-    _register_report(cli)
 
 
 def _register_start(group: click.Group) -> None:
@@ -46,7 +54,8 @@ def _register_start(group: click.Group) -> None:
         with transaction(edge.engine) as session:
             page = pages.load_page(session, sites.load_site(session, site), slug)
             split = _read_weights(variants, weights)
-            plan = planning.visitors_needed(variants=len(split))
+            traffic = _find_traffic(session, page, coverage_bp=coverage, now=edge.now)
+            need = _plan(session, page, variants=len(split), goal=kind, selector=selector, traffic=traffic)
             experiment = testing.start_experiment(
                 session,
                 edge.settings,
@@ -60,8 +69,11 @@ def _register_start(group: click.Group) -> None:
                 now=edge.now,
             )
         return Answer(
-            {"experiment": experiment.key, "phase": 1, "plan": plan.as_json()},
-            [plan.sentence(), f"{experiment.key} is running. See it with: lander report --site {site} --slug {slug}"],
+            {"experiment": experiment.key, "phase": 1, "plan": None if need is None else need.as_json()},
+            [
+                need.sentence() if need else "No lift as large as 10 % is left to find: nearly everybody converts.",
+                f"{experiment.key} is running. See it with: lander report --site {site} --slug {slug}",
+            ],
         )
 
 
@@ -117,8 +129,9 @@ def _register_look(group: click.Group) -> None:
             {"experiment": item.key, "state": item.state.value, "goal": item.goal, "hypothesis": item.hypothesis}
             for item in found
         ]
-        lines = [f"{item.key}  {item.state.value}  goal {item.goal}  {item.hypothesis}" for item in found]
-        return Answer(data, lines or ["No experiments yet."])
+        rows = [[item.key, item.state.value, item.goal, item.hypothesis] for item in found]
+        headings = ["experiment", "state", "goal", "hypothesis"]
+        return Answer(data, table(headings, rows) if rows else ["No experiments yet."])
 
     @command(group, "assign")
     @click.argument("key")
@@ -131,29 +144,45 @@ def _register_look(group: click.Group) -> None:
         bucket = assigning.bucket(lifecycle.seed_of(experiment, phase), visitor_id)
         index = assigning.choose(bucket, [(low, high) for _, low, high in phase.ranges])
         variant = None if index is None else phase.ranges[index][0]
-        data = {"experiment": key, "phase": phase.number, "bucket": bucket, "variant": variant}
-        return Answer(
-            data, [f"Bucket {bucket} of 10000: " + (f"variant {variant}." if variant else "not in the test.")]
-        )
+        data = {
+            "experiment": key,
+            "phase": phase.number,
+            "state": experiment.state.value,
+            "bucket": bucket,
+            "variant": variant,
+        }
+        chosen = f"variant {variant}." if variant else f"not in the test, sees {experiment.control}."
+        lines = [f"Bucket {bucket} of 10000: {chosen}"]
+        if experiment.state is not State.RUNNING:
+            lines.append(f"The test is {experiment.state.value}: until it runs, everybody sees one variant.")
+        return Answer(data, lines)
 
 
-def _register_report(cli: click.Group) -> None:
-    @command(cli, "report")
-    @click.option("--site", required=True, metavar="HOST")
-    @click.option("--slug", required=True)
-    def report(edge: Cli, site: str, slug: str) -> Answer:
-        """Judge the page's newest test: rates, lift, probability to be best, health."""
-        with reading(edge.engine) as session:
-            page = pages.load_page(session, sites.load_site(session, site), slug)
-            result = results.report(session, _newest(session, page.id, slug), now=edge.now)
-        return Answer(result.as_json(), result.sentences())
+def _plan(
+    session: Session, page: Page, *, variants: int, goal: str, selector: str, traffic: float | None
+) -> planning.Need | None:
+    """What the test needs, at the rate of the page's own earlier tests; None where no lift is left to find."""
+    assert page.id is not None
+    rate = planning.find_rate(session, page_id=page.id, goal=goal, selector=selector)
+    try:
+        return planning.visitors_needed(rate, variants=max(2, variants), visitors_per_day=traffic)
+    except stats.StatsError:
+        return None
 
 
-def _newest(session: Session, page_id: int | None, slug: str) -> Experiment:
-    for experiment in lifecycle.list_experiments(session):
-        if experiment.page_id == page_id:
-            return experiment
-    raise NotFound(f"There was no test on '{slug}' yet.", fix="Start one with: lander experiment start")
+def _find_traffic(session: Session, page: Page, *, coverage_bp: int, now: datetime) -> float | None:
+    """Visitors a day to expect, from the page's last test; None where the last four weeks had no whole day of it."""
+    for experiment in lifecycle.list_experiments(session, page_id=page.id)[:1]:
+        last = results.report(session, experiment, now=now)
+        confirmed: Counter[date] = Counter()
+        for item in last.by_day:
+            if item.day > (now - _RECENT).date():
+                confirmed[item.day] += item.confirmed
+        whole = sorted(confirmed)[1:-1]  # the first and the last day were cut short
+        visitors = sum(confirmed[day] for day in whole) * coverage_bp / last.coverage_bp
+        if whole and visitors >= len(whole):
+            return visitors / len(whole)
+    return None
 
 
 def _read_weights(variants: str, weights: str | None) -> dict[str, int]:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from lander import preview as previewing
 from lander.cli.edge import Answer, Cli, command
+from lander.cli.table import table
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages import importing, pages, publish, sites
@@ -103,25 +104,25 @@ def _register_look(group: click.Group) -> None:
                             "release": page.release_id,
                         }
                     )
-        lines = [
-            f"{row['address']}  {'live' if row['live'] else 'draft'}  variants {', '.join(row['variants'])}"
-            for row in rows
-        ]
-        return Answer(rows, lines or ["No pages yet. Import one with: lander page import"])
+        cells = [[row["address"], "live" if row["live"] else "draft", ", ".join(row["variants"])] for row in rows]
+        lines = table(["page", "state", "variants"], cells)
+        return Answer(rows, lines if rows else ["No pages yet. Import one with: lander page import"])
 
     @command(group, "preview")
     @_SITE
     @_SLUG
     @_VARIANT
     @click.option("--minutes", default=10, show_default=True, type=click.IntRange(1, 14 * 24 * 60))
-    def preview(edge: Cli, site: str, slug: str, variant: str, minutes: int) -> Answer:
+    @click.option("--port", default=8000, show_default=True, help="Where Lander is served; for development.")
+    def preview(edge: Cli, *, site: str, slug: str, variant: str, minutes: int, port: int) -> Answer:
         """Print a signed link to a variant's draft; it expires by itself and counts nothing."""
         with reading(edge.engine) as session:
             page = _load(session, site, slug)[1]
             pages.load_variant(session, page, variant)
         assert page.id is not None
         path = previewing.sign_preview(edge.settings, page.id, variant, ttl_s=minutes * 60)
-        address = f"{edge.settings.scheme}://{edge.settings.preview_host}{path}"
+        place = f":{port}" if edge.settings.is_development else ""
+        address = f"{edge.settings.scheme}://{edge.settings.preview_host}{place}{path}"
         return Answer({"url": address, "minutes": minutes}, [address])
 
 

@@ -1,16 +1,24 @@
 """`lander migrate | serve | work | demo | doctor`: a node's life."""
 
 import signal
+import sys
 import threading
 
 import click
+from sqlalchemy import Engine
 
 from lander.cli.edge import Answer, Cli, command
+from lander.errors import Conflict, Unavailable
+
+_HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+_PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
 
 
 def register(cli: click.Group) -> None:
     _register_migrate(cli)
     _register_serve(cli)
+    _register_work(cli)
+    _register_demo(cli)
     _register_doctor(cli)
 
 
@@ -30,45 +38,46 @@ def _register_migrate(cli: click.Group) -> None:
 
 
 def _register_serve(cli: click.Group) -> None:
-    host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-    port = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
-
     @command(cli, "serve")
-    @host
-    @port
+    @_HOST
+    @_PORT
     def serve(edge: Cli, host: str, port: int) -> Answer:
         """Serve all planes with gunicorn, and bring events home beside it."""
+        import app
         from lander.server import Supervisor
 
         _prepare(edge)
-        supervisor = Supervisor(host, port)
-        if not supervisor.start():
-            return Answer({"served": False}, ["The web server did not start; its reason stands above."], failed=True)
-        click.echo(f"Serving on {host}, port {port}. Stop with Ctrl+C.", err=True)
-        status = supervisor.run()
-        return Answer({"served": True, "status": status}, ["Stopped."], failed=status != 0)
+        app.build(edge.settings)  # refuses here, in one line, what every worker would refuse
+        with Supervisor(host, port) as supervisor:
+            click.echo(f"Serving on {host}, port {port}. Stop with Ctrl+C.", err=True)
+            status = supervisor.run()
+        failure = Unavailable(f"The web server ended with status {status}.", fix="Its reason stands above.")
+        return Answer({"served": True, "status": status}, ["Stopped."], failure if status else None)
 
+
+def _register_work(cli: click.Group) -> None:
     @command(cli, "work")
     def work(edge: Cli) -> Answer:
         """Bring events home to the ledger and releases to this node's disk, until stopped."""
         from lander.jobs import Worker
 
-        _prepare(edge)
+        _log_to_stderr()
+        worker = Worker(edge.settings, _prepare(edge))
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        worker = Worker(edge.settings, edge.engine)
         worker.run(stop)
-        return Answer(worker.progress.as_json(), [])
+        return Answer(worker.progress.as_json())
 
+
+def _register_demo(cli: click.Group) -> None:
     @command(cli, "demo")
-    @host
-    @port
-    def demo(edge: Cli, host: str, port: int) -> Answer:
+    @_PORT
+    def demo(edge: Cli, port: int) -> Answer:
         """Three landing pages under test, two weeks of visitors through the front door, and a studio to look at it."""
         from lander.demo import run_demo
 
-        run_demo(edge.settings, host=host, port=port)
+        run_demo(edge.settings, port=port)
         return Answer({"served": True}, ["Stopped."])
 
 
@@ -80,15 +89,43 @@ def _register_doctor(cli: click.Group) -> None:
 
         checks = examine(edge.settings)
         lines = [f"{'ok  ' if check.ok else 'BAD '} {check.name}: {check.sentence}" for check in checks]
-        return Answer([check.as_json() for check in checks], lines, failed=not all(check.ok for check in checks))
+        bad = [check.name for check in checks if not check.ok]
+        failure = Conflict(f"Not well: {', '.join(bad)}.") if bad else None
+        return Answer([check.as_json() for check in checks], lines, failure)
 
 
-def _prepare(edge: Cli) -> None:
-    """Apply the policy file that the settings name, where it says something new; refuse to start on a bad one."""
-    if edge.settings.policy_file is None:
-        return
-    from lander.db import transaction
+def _prepare(edge: Cli) -> Engine:
+    """What must be right before a node starts: its folder, the schema, the hosts, the policy file.
+
+    A database that is away holds nothing up: pages are served from this node's disk, and what comes in is kept there.
+    """
+    from lander.db import make_engine, transaction
+    from lander.doctor import check_folder, check_hosts
     from lander.policy import store
 
-    with transaction(edge.engine) as session:
-        store.apply_file(session, edge.settings.policy_file, actor=edge.actor, now=edge.now)
+    check_folder(edge.settings)
+    try:
+        engine = edge.engine
+    except Unavailable as error:
+        click.echo(f"lander: {error} Pages are served from this node's disk meanwhile.", err=True)
+        return make_engine(edge.settings.database_url)
+    check_hosts(edge.settings, engine)
+    if edge.settings.policy_file is not None:
+        with transaction(engine) as session:
+            store.apply_file(session, edge.settings.policy_file, actor=edge.actor, now=edge.now)
+    return engine
+
+
+def _log_to_stderr() -> None:
+    """JSON lines with plain tracebacks: the values that a fancier one shows may be somebody's."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

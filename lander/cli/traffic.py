@@ -3,7 +3,7 @@
 import click
 
 from lander.cli.edge import Answer, Cli, command
-from lander.errors import InvalidInput
+from lander.errors import InvalidInput, Unavailable
 
 
 def register(cli: click.Group) -> None:
@@ -33,7 +33,9 @@ def register(cli: click.Group) -> None:
             seed=seed,
         )
         outcome = simulate(edge.settings, plan, now=edge.now)
-        return Answer(outcome.as_json(), outcome.sentences(), failed=outcome.failures > 0)
+        failed = outcome.failures
+        wrong = Unavailable(f"{failed:,} of {outcome.requests:,} requests went wrong.", fix="The answers are listed.")
+        return Answer(outcome.as_json(), outcome.sentences(), wrong if failed else None)
 
 
 def _read_shares(option: str, text: str) -> dict[str, float]:
