@@ -1,13 +1,15 @@
 """The work process: brings journals home to the ledger, and published releases to this node's disk.
 
-One loop, two steps; each step is one transaction and can be repeated. Nothing here answers a request.
+One loop; each journal and the releases are steps of their own, so that one that fails holds up none of the others. Every
+step is one transaction and can be repeated. Nothing here answers a request.
 """
 
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -16,6 +18,7 @@ from sqlmodel import Session
 
 from experiments import journal, ledger
 from experiments.events import Event
+from experiments.journal import JournalFile
 from lander.config import Settings
 from lander.db import reading, transaction
 from lander.leads import sink
@@ -35,10 +38,15 @@ class Progress:
     events: int = 0
     leads: int = 0
     deployments: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)  # events, by reason
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "events": self.events,
+            "leads": self.leads,
+            "deployments": self.deployments,
+            "dropped": dict(self.dropped),
+        }
 
 
 class Worker:
@@ -47,61 +55,84 @@ class Worker:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self._settings = settings
         self._engine = engine
+        self._failing: dict[str, str] = {}  # step → the kind of error it had last
         self.progress = Progress()
 
     def ingest(self) -> int:
-        """Move what the journals hold into the ledger; rows leave a journal only after the ledger's commit."""
-        moved = 0
-        for file in journal.list_journals(self._settings.journal_dir):
-            while rows := file.read(_BATCH):
-                with transaction(self._engine) as session:
-                    self._store(session, rows)
-                file.forget(rows[-1][0])
-                moved += len(rows)
-            file.remove_if_dead_and_empty()
-        return moved
+        """Move what the journals hold into the ledger; how many rows came. A journal that cannot be moved waits."""
+        return sum(
+            self._attempt(file.path.name, partial(self._bring_home, file))
+            for file in journal.list_journals(self._settings.journal_dir)
+        )
 
     def deploy(self) -> int:
         """Bring this node's disk to what the database says is live; 1 where something changed."""
+        return self._attempt("deploy", self._materialise)
+
+    def run(self, stop: threading.Event) -> None:
+        """Repeat both until `stop` is set, then look at the journals once more."""
+        next_deploy = 0.0
+        while not stop.is_set():
+            moved = self.ingest()
+            if time.monotonic() >= next_deploy:
+                self.deploy()
+                next_deploy = time.monotonic() + _DEPLOY_EVERY_S
+            if not moved:
+                stop.wait(_IDLE_S)
+        self.ingest()
+
+    def _attempt(self, name: str, step: Callable[[], int]) -> int:
+        """What the step came to; 0 where it failed. That is logged when it begins and ends, not ten times a second."""
+        try:
+            done = step()
+        except Exception as error:  # one of three broad ones in Lander: a database that is away must not end the loop
+            kind = type(error).__name__
+            if self._failing.get(name) != kind:
+                log.exception("step fails, will be tried again", step=name)
+            self._failing[name] = kind
+            return 0
+        if self._failing.pop(name, None):
+            log.info("step works again", step=name)
+        return done
+
+    def _bring_home(self, file: JournalFile) -> int:
+        """Rows leave a journal only after the ledger's commit."""
+        moved = 0
+        while rows := file.read(_BATCH):
+            with transaction(self._engine) as session:
+                done = self._store(session, rows)
+            file.forget(rows[-1][0])
+            moved += len(rows)
+            self.progress.events += done.events
+            self.progress.leads += done.leads
+            self.progress.dropped += done.dropped
+        file.remove_if_dead_and_empty()
+        return moved
+
+    def _store(self, session: Session, rows: Sequence[tuple[int, str, bytes]]) -> Progress:
+        done = Progress()
+        events: list[Event] = []
+        leads: list[bytes] = []
+        for number, kind, body in rows:
+            if kind == "lead":
+                leads.append(body)
+            elif kind == "event":
+                try:
+                    events.append(Event.from_json(body))
+                except ValueError as error:
+                    log.error("an event cannot be read and is dropped", row=number, problem=type(error).__name__)
+                    done.dropped["unreadable"] += 1
+            else:
+                raise ValueError(f"row {number} is a {kind}, which this version does not know")
+        taken = ledger.ingest(session, events)
+        if leads:
+            sink.store_leads(session, leads)
+        done.events, done.leads = taken.events, len(leads)
+        done.dropped.update(taken.dropped)
+        return done
+
+    def _materialise(self) -> int:
         with reading(self._engine) as session:
             changed = deploy.materialise(session, self._settings.published_dir)
         self.progress.deployments += changed
         return int(changed)
-
-    def run(self, stop: threading.Event) -> None:
-        """Repeat both steps until `stop` is set; a failing step is logged and tried again, the other goes on."""
-        next_deploy = 0.0
-        while not stop.is_set():
-            moved = self._attempt(self.ingest)
-            if time.monotonic() >= next_deploy:
-                self._attempt(self.deploy)
-                next_deploy = time.monotonic() + _DEPLOY_EVERY_S
-            if not moved:
-                stop.wait(_IDLE_S)
-        self._attempt(self.ingest)
-
-    def _attempt(self, step: Callable[[], int]) -> int:
-        try:
-            return step()
-        except Exception:  # the loop outlives a database that is away and a disk that is full
-            log.exception("step failed, trying again", step=step.__name__)
-            time.sleep(_IDLE_S)
-            return 0
-
-    def _store(self, session: Session, rows: Sequence[tuple[int, str, bytes]]) -> None:
-        events: list[Event] = []
-        for _, kind, body in rows:
-            if kind != "event":
-                continue
-            try:
-                events.append(Event.from_json(body))
-            except ValueError as error:
-                self.progress.dropped["unreadable"] += 1
-                log.error("an event in the journal cannot be read and is dropped", problem=str(error))
-        report = ledger.ingest(session, events)
-        leads = [body for _, kind, body in rows if kind == "lead"]
-        if leads:
-            sink.store_leads(session, leads)
-        self.progress.events += report.events
-        self.progress.leads += len(leads)
-        self.progress.dropped.update(report.dropped)
