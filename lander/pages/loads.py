@@ -147,7 +147,7 @@ class _Settling:
                         Severity.WARN,
                         "strip.dependents",
                         f"{sentence}, which {host_of(address)} no longer brings: it will fail there.",
-                        f"Upload a copy with the page (--asset {address}=FILE), or take that part out of the script.",
+                        f"Bring a copy of {address} inside, or take that part out of the script.",
                         element="<script>",
                     )
                 )

@@ -29,6 +29,7 @@ class Finding:
     where: str = ""  # e.g. variant b
     line: int | None = None
     element: str = ""  # e.g. <script>
+    address: str = ""  # what is loaded from another host, where the finding is about that
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "severity": self.severity.value}

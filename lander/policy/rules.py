@@ -134,6 +134,7 @@ def check_load(load: Load, policy: Policy) -> Finding | None:
         fix,
         line=load.line,
         element=load.element,
+        address=load.address,
     )
 
 
