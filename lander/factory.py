@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 _WORDS: Final = {
     400: ("The request could not be read.", "Go back and try again."),
-    404: ("This address leads nowhere.", "Check it, or start from the navigation."),
+    404: ("This address leads nowhere.", "Check it, or go back to the start."),
     405: ("This address does not take that kind of request.", "Go back and use the button again."),
     413: ("What was sent is larger than this screen takes.", "Make it smaller, or ask IT for a higher limit."),
     415: ("This address does not read that kind of content.", ""),

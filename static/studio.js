@@ -98,3 +98,15 @@ for (const group of document.querySelectorAll("[data-widths]")) {
     frame.dataset.width = event.target.value;
   });
 }
+
+// Copying the address in a field: the button appears where the browser can do it.
+for (const field of document.querySelectorAll("[data-copy]")) {
+  const button = document.getElementById(field.dataset.copy);
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  });
+}

@@ -1,6 +1,7 @@
 """The audit trail, newest first. Reading only: entries are never changed."""
 
 import json
+import re
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -16,6 +17,8 @@ from lander.db import reading
 blueprint = Blueprint("audit", __name__)
 
 _AT_ONCE = 100
+_HASH = re.compile(r"[0-9a-f]{64}")
+_ENOUGH_OF_A_HASH = 12
 
 
 @view(blueprint, "/audit", permission=Permission.AUDIT_READ)
@@ -29,10 +32,22 @@ def show_audit() -> Response:
 
 def _row(entry: AuditEntry) -> AuditRow:
     details = [
-        (name.replace("_", " "), _plain(value)) for name, value in entry.details.items() if value not in ("", None)
+        (name.replace("_", " "), _plain(value), str(value) if _is_hash(value) else "")
+        for name, value in entry.details.items()
+        if value not in ("", None, [], {})
     ]
     return AuditRow(at=entry.at, actor=entry.actor, action=entry.action, subject=entry.subject, details=details)
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return f"{value[:_ENOUGH_OF_A_HASH]}…" if _is_hash(value) else value
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None

@@ -23,6 +23,8 @@ class FindingRow:
     element: str
     rule: str
     address: str
+    loads: str = ""  # a file on another host that can be brought inside, and where to send the copy
+    bring_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class SiteOption:
 class PageRow:
     """A page in one line."""
 
+    site: str
     slug: str
     address: str
     public_address: str
@@ -80,6 +83,16 @@ class PageRow:
     changed_by: str
     experiment: str
     experiment_address: str
+    below: list["BelowRow"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class BelowRow:
+    """A page that stands under another one and says little by itself: thanks, imprint, privacy."""
+
+    name: str
+    address: str
+    state_word: str  # empty where it is live, or in the state of the page above
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,15 @@ class NewPageScreen:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """A file that was in force before."""
+
+    version: int
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyScreen:
     """The rules in force, as sentences."""
 
@@ -115,6 +137,7 @@ class PolicyScreen:
     applied_by: str
     sentences: list[str]
     text: str
+    earlier: list[PolicyRow]
     may_apply: bool
 
 
@@ -126,7 +149,7 @@ class AuditRow:
     actor: str
     action: str
     subject: str
-    details: list[tuple[str, str]] = field(default_factory=list)
+    details: list[tuple[str, str, str]] = field(default_factory=list)  # name, value, and all of a value cut short
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +180,7 @@ class ExternalRow:
     line: int
     line_address: str
     is_allowed: bool
+    used_by: list[str]  # own scripts that fail without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +214,24 @@ class TestChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishBox:
+    """What publishing would change, what it asks, and what can be done next."""
+
+    changes: list[str]
+    is_settled: bool  # publishing would change nothing
+    next_step: str
+    next_address: str
+    test: TestChoice | None
+    must_choose: bool  # the running test needs to know which kind of change this is
+    during_test: str
+    strip_external: bool
+    can_take_out: bool  # that would settle all that stands in the way
+    waiting_below: list[str]  # pages it came with that have drafts nobody sees
+    with_pages: bool
+    may_publish: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PageScreen:
     """A page: what visitors see, what the drafts are, and what stands between the two."""
 
@@ -209,10 +251,8 @@ class PageScreen:
     saved_by: str
     source_address: str
     preview_address: str
-    changes: list[str]
-    test: TestChoice | None
-    strip_external: bool
-    during_test: str
+    share_address: str  # the preview for a colleague
+    box: PublishBox
     findings: list[FindingRow]
     refusals: int
     externals: list[ExternalRow]
@@ -220,7 +260,6 @@ class PageScreen:
     notes: list[str]
     history: list[HistoryRow]
     may_edit: bool
-    may_publish: bool
     may_withdraw: bool
     errors: list[FormError]
 

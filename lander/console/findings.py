@@ -7,11 +7,13 @@ from lander.console.places import Place
 from lander.policy.findings import Finding, Severity
 
 _WORDS = {Severity.REFUSE: "In the way", Severity.WARN: "Warning"}
+_LOADS = "isolation.allow."  # rules about what is loaded from other hosts
+_IS_A_FILE = frozenset(f"{_LOADS}{kind}" for kind in ("script", "style", "img", "font", "media"))
 
 
-def finding_rows(findings: Iterable[Finding], place: Place, *, key: str = "") -> list[FindingRow]:
-    """Gravest first. `key` is the variant where a finding does not name one itself."""
-    rows = [_row(finding, place, key) for finding in findings]
+def finding_rows(findings: Iterable[Finding], place: Place, *, may_bring: bool = False) -> list[FindingRow]:
+    """Gravest first. With `may_bring`, what is a file on another host can be uploaded right there."""
+    rows = [_row(finding, place, may_bring) for finding in findings]
     return sorted(rows, key=lambda row: row.severity != Severity.REFUSE)
 
 
@@ -20,9 +22,16 @@ def count_refusals(rows: Iterable[FindingRow]) -> int:
     return sum(row.severity == Severity.REFUSE for row in rows)
 
 
-def _row(finding: Finding, place: Place, key: str) -> FindingRow:
-    variant = finding.where.removeprefix("variant ") if finding.where.startswith("variant ") else key
+def can_be_taken_out(rows: Iterable[FindingRow]) -> bool:
+    """Whether publishing without what loads from other hosts settles all that stands in the way."""
+    refusals = [row for row in rows if row.severity == Severity.REFUSE]
+    return bool(refusals) and all(row.rule.startswith(_LOADS) for row in refusals)
+
+
+def _row(finding: Finding, place: Place, may_bring: bool) -> FindingRow:
+    variant = finding.where.removeprefix("variant ") if finding.where.startswith("variant ") else ""
     has_line = finding.line is not None and bool(variant)
+    is_file = may_bring and bool(variant and finding.address) and finding.rule in _IS_A_FILE
     return FindingRow(
         severity=finding.severity.value,
         severity_word=_WORDS[finding.severity],
@@ -33,4 +42,6 @@ def _row(finding: Finding, place: Place, key: str) -> FindingRow:
         element=finding.element,
         rule=finding.rule,
         address=f"{place.at(f'/{variant}/source')}#line-{finding.line}" if has_line else "",
+        loads=finding.address if is_file else "",
+        bring_address=place.at(f"/{variant}/bring") if is_file else "",
     )

@@ -13,6 +13,7 @@ from experiments.words import MINUS
 
 NBSP = "\u00a0"
 PER_CENT = NBSP + "%"
+_MOST_LIFT = 10.0  # beyond a thousand per cent a number only says that little is known
 
 
 def count(number: int) -> str:
@@ -60,9 +61,12 @@ def lift_range(low: float, high: float) -> str:
     """
     >>> lift_range(-0.021, 0.234).replace(NBSP, " ")
     '−2 to +23 %'
+    >>> lift_range(-0.99, 262).replace(NBSP, " ")
+    '−99 to over +1,000 %'
     """
     digits = _lift_digits(low, high)
-    return f"{_signed(low * 100, digits)} to {_signed(high * 100, digits)}{PER_CENT}"
+    upper = "over +1,000" if high > _MOST_LIFT else _signed(high * 100, digits)
+    return f"{_signed(low * 100, digits)} to {upper}{PER_CENT}"
 
 
 def lift(value: float, low: float, high: float) -> str:

@@ -7,13 +7,15 @@ from experiments import lifecycle
 from experiments.models import State
 from lander.access.gate import caller, studio, view
 from lander.access.permissions import Permission
-from lander.console.context import HomeScreen, Need, PageRow
+from lander.console.context import BelowRow, HomeScreen, Need, PageRow
 from lander.console.experiments import make_row
-from lander.console.page_rows import list_places, page_rows
+from lander.console.format import plural
+from lander.console.page_rows import fold_rows, list_places, page_rows
 from lander.console.places import Place
 from lander.console.report_context import ExperimentRow
 from lander.console.screens import show
 from lander.db import reading
+from lander.pages.models import StoredRelease
 from lander.pages.publish import check_drafts
 from lander.pages.sites import list_sites
 from lander.policy.findings import Severity
@@ -40,7 +42,7 @@ def show_home() -> Response:
         screen = HomeScreen(
             needs=[*(need for row in tests for need in _test_needs(row)), *_page_needs(session, pages)],
             running=[row for row in tests if not _test_needs(row)],
-            live=[row for _, row in pages if row.state in ("live", "changed")],
+            live=fold_rows(row for _, row in pages if row.state in ("live", "changed")),
             has_pages=bool(pages),
             may_edit=caller().can(Permission.PAGES_EDIT),
         )
@@ -49,6 +51,8 @@ def show_home() -> Response:
 
 def _test_needs(row: ExperimentRow) -> list[Need]:
     """A decision that is due, a result that must not be read, a test that nobody resumed."""
+    if not caller().can(Permission.EXPERIMENTS_RUN):
+        return []
     if row.state == State.PAUSED:
         return [Need(f"{row.key} is paused, and nobody is counted.", row.hypothesis, row.address, "Resume or end it")]
     if row.action not in _DECISIONS:
@@ -58,25 +62,34 @@ def _test_needs(row: ExperimentRow) -> list[Need]:
 
 
 def _page_needs(session: Session, pages: list[tuple[Place, PageRow]]) -> list[Need]:
-    """Drafts that wait for somebody who may publish them."""
+    """Drafts that wait for somebody who may publish them; a plain page below one that waits is named with it."""
     if not caller().can(Permission.PAGES_EDIT):
         return []
     waiting = [(place, row) for place, row in pages if row.state in ("changed", "draft")]
     waiting.sort(key=lambda item: item[1].changed_at, reverse=True)
-    needs = []
-    for place, row in waiting[:_MOST_DRAFTS]:
-        found = check_drafts(session, studio().settings, place.page)
-        refusals = sum(finding.severity is Severity.REFUSE for finding in found)
-        if refusals:
-            things = "One thing stands" if refusals == 1 else f"{refusals} things stand"
-            needs.append(Need(f"{row.slug} cannot be published yet.", f"{things} in the way.", row.address, "Mend it"))
-        elif row.state == "changed":
-            needs.append(
-                Need(f"{row.slug} has changes that visitors do not see.", "", row.address, "Review and publish")
-            )
-        else:
-            needs.append(Need(f"{row.slug} is ready, and nobody sees it yet.", "", row.address, "Review and publish"))
+    below = {row.address: row.below for row in fold_rows(row for _, row in waiting)}
+    looked_at = [_draft_need(session, place, row, below.get(row.address)) for place, row in waiting[:_MOST_DRAFTS]]
+    needs = [need for need in looked_at if need is not None]
     if len(waiting) > _MOST_DRAFTS:
         more = len(waiting) - _MOST_DRAFTS
         needs.append(Need(f"{more} more pages have drafts that visitors do not see.", "", "/pages", "See all pages"))
     return needs
+
+
+def _draft_need(session: Session, place: Place, row: PageRow, below: list[BelowRow] | None) -> Need | None:
+    """None where the page above speaks for it (`below` is None) and nothing stands in its way."""
+    live = session.get(StoredRelease, place.page.release_id) if place.page.release_id else None
+    strip = live is not None and live.strip_external
+    found = check_drafts(session, studio().settings, place.page, strip_external=strip)
+    refusals = sum(finding.severity is Severity.REFUSE for finding in found)
+    if refusals:
+        things = "One thing stands" if refusals == 1 else f"{refusals} things stand"
+        return Need(f"{row.slug} cannot be published yet.", f"{things} in the way.", row.address, "Mend it")
+    if below is None:
+        return None
+    detail = f"With {plural(len(below), 'page')} below it." if below else ""
+    if row.state == "changed":
+        sentence = f"{row.slug} has changes that visitors do not see."
+    else:
+        sentence = f"{row.slug} is ready, and nobody sees it yet."
+    return Need(sentence, detail, row.address, "Review and publish")

@@ -1,19 +1,20 @@
 """Pages in one line each, however many there are: a handful of queries, and no source is read."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from experiments.models import Experiment, State
-from lander.console.context import PageRow
-from lander.console.page_screen import STATES
+from lander.console.context import BelowRow, PageRow
 from lander.console.places import Place
 from lander.pages import pages
 from lander.pages.models import Page, Publication, Site, StoredRelease, Variant, Version
+
+STATES = {"live": "Live", "changed": "Live, drafts changed", "draft": "Draft", "withdrawn": "Taken away"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def list_places(session: Session, sites: Sequence[Site], *, several: bool) -> li
 
 def page_rows(session: Session, places: Sequence[Place]) -> list[tuple[Place, PageRow]]:
     """Each page that has content, with its line."""
-    drafts = _load_drafts(session)
+    drafts = _load_drafts(session, [place.page_id for place in places])
     stored = select(StoredRelease.id, StoredRelease.versions).join(Page, col(Page.release_id) == col(StoredRelease.id))
     live = {release_id: dict(versions) for release_id, versions in session.exec(stored)}
     seen = set(session.exec(select(Publication.page_id).distinct()))
@@ -47,12 +48,44 @@ def page_rows(session: Session, places: Sequence[Place]) -> list[tuple[Place, Pa
     return rows
 
 
-def _load_drafts(session: Session) -> dict[int, list[_Draft]]:
+def fold_rows(rows: Iterable[PageRow]) -> list[PageRow]:
+    """The same lines, with plain pages (one variant, no test) named in the line of the page that they stand under."""
+    rows = list(rows)
+    mains = {(row.site, row.slug): row for row in rows}
+    below: dict[str, list[BelowRow]] = defaultdict(list)
+    kept = []
+    for row in rows:
+        main = _find_main(row, mains)
+        if main is None or row.experiment or len(row.variants) > 1:
+            kept.append(row)
+            continue
+        state_word = "" if row.state in ("live", main.state) else row.state_word
+        below[main.address].append(BelowRow(row.slug.removeprefix(f"{main.slug}/"), row.address, state_word))
+    return [replace(row, below=below[row.address]) for row in kept]
+
+
+def _find_main(row: PageRow, rows: Mapping[tuple[str, str], PageRow]) -> PageRow | None:
+    """The page at the top of its address, if there is one."""
+    parts = row.slug.split("/")
+    tops = ("/".join(parts[:length]) for length in range(1, len(parts)))
+    return next((rows[row.site, top] for top in tops if (row.site, top) in rows), None)
+
+
+def list_waiting(session: Session, place: Place, drafts: Iterable[Version]) -> list[Place]:
+    """The pages below this one that came with its drafts, and whose own drafts visitors do not see."""
+    slugs = {slug for draft in drafts for slug in draft.links.values() if slug.startswith(f"{place.page.slug}/")}
+    found = [pages.find_page(session, place.site, slug) for slug in sorted(slugs)]
+    places = [Place(place.site, page, place.several) for page in found if page is not None]
+    return [other for other, row in page_rows(session, places) if row.state in ("draft", "changed")]
+
+
+def _load_drafts(session: Session, page_ids: Sequence[int]) -> dict[int, list[_Draft]]:
     query = (
         select_columns(
             col(Variant.page_id), col(Variant.key), col(Version.id), col(Version.created_at), col(Version.created_by)
         )
         .join(Version, col(Version.id) == col(Variant.version_id))
+        .where(col(Variant.page_id).in_(page_ids))
         .order_by(col(Variant.key))
     )
     drafts: dict[int, list[_Draft]] = defaultdict(list)
@@ -71,6 +104,7 @@ def _state(drafts: list[_Draft], live: dict[str, int] | None, *, was_seen: bool)
 def _row(place: Place, drafts: list[_Draft], state: str, *, experiment: str) -> PageRow:
     newest = max(drafts, key=lambda draft: draft.saved_at)
     return PageRow(
+        site=place.site.host,
         slug=place.page.slug,
         address=place.at(),
         public_address=place.label,

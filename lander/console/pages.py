@@ -8,13 +8,13 @@ from sqlmodel import Session
 from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import NewPageScreen, PagesScreen
-from lander.console.page_rows import list_places, page_rows
+from lander.console.page_rows import fold_rows, list_places, page_rows
 from lander.console.page_screen import page_screen
-from lander.console.places import Place, find_site, has_several, load_place, load_site, site_options
+from lander.console.places import Place, find_place, find_site, has_several, load_place, load_site, site_options
 from lander.console.report_context import FormError
 from lander.console.screens import go, show, show_part, tell, wants_part
 from lander.db import reading, transaction
-from lander.errors import InvalidInput, LanderError, NotFound
+from lander.errors import Conflict, InvalidInput, LanderError, NotFound
 from lander.pages import pages
 from lander.pages.importing import import_upload
 from lander.pages.models import Site
@@ -36,7 +36,7 @@ def list_pages() -> Response:
         screen = PagesScreen(
             site=site.host if site else "",
             sites=site_options(session, site),
-            rows=[row for _, row in page_rows(session, places)],
+            rows=fold_rows(row for _, row in page_rows(session, places)),
             may_edit=caller().can(Permission.PAGES_EDIT),
         )
     return show(screen)
@@ -58,7 +58,7 @@ def create() -> Response:
             address = Place(site, report.page, has_several(session)).at()
     except LanderError as error:
         with reading(studio().engine) as session:
-            wrong = FormError(error.message, "slug" if "address" in error.message else "file", error.fix)
+            wrong = _say_wrong(session, error)
             screen = _new_screen(session, load_site(session), errors=[wrong])
         if wants_part():
             return show_part(screen, "pages/_upload.html", status=error.status)
@@ -74,8 +74,8 @@ def show_page(slug: str) -> Response:
     return show(screen)
 
 
-def take_in(session: Session, site: Site, *, slug: str, key: str) -> ImportReport:
-    """Import the upload of this request as a variant."""
+def take_in(session: Session, site: Site, *, slug: str, key: str, replace: bool = False) -> ImportReport:
+    """Import the upload of this request as a variant, or as the next version of one."""
     policy = load_policy(session)
     filename, content = read_file(policy.uploads.zip_bytes)
     return import_upload(
@@ -87,6 +87,7 @@ def take_in(session: Session, site: Site, *, slug: str, key: str) -> ImportRepor
         content=content,
         brought={},
         enable_submit="enable_submit" in request.form,
+        replace=replace,
         actor=actor(),
         now=edge().now,
         policy=policy,
@@ -110,6 +111,14 @@ def read_file(most_bytes: int) -> tuple[str, bytes]:
 def left_unsaid(report: ImportReport) -> list[str]:
     """What an import has to say that the page's own screen does not show afterwards."""
     return [*(f"Left out: {path} ({reason})." for path, reason in report.left_out), *report.warnings]
+
+
+def _say_wrong(session: Session, error: LanderError) -> FormError:
+    place = find_place(session, request.form.get("slug", "").strip())
+    if isinstance(error, Conflict) and place is not None:
+        fix = "Choose another one, or open that page: there you can replace a draft or add a variant."
+        return FormError(f"There is a page at {place.label} already.", "slug", fix, place.at())
+    return FormError(error.message, "slug" if "address" in error.message else "file", error.fix)
 
 
 def _load_page_and_variant(session: Session, slug: str) -> tuple[Place, str]:

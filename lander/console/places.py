@@ -13,7 +13,7 @@ from lander.access.gate import origin_of
 from lander.console.context import SiteOption
 from lander.errors import NotFound
 from lander.pages.models import Page, Site
-from lander.pages.pages import list_pages, load_page, page_address
+from lander.pages.pages import find_page, list_pages, load_page, page_address
 from lander.pages.sites import list_sites
 
 
@@ -76,6 +76,13 @@ def load_place(session: Session, slug: str) -> Place:
     """The page of this request; raises `NotFound`."""
     site = load_site(session)
     return Place(site=site, page=load_page(session, site, slug), several=has_several(session))
+
+
+def find_place(session: Session, slug: str) -> Place | None:
+    """The page at that address of this request's site, or None."""
+    site = load_site(session)
+    page = find_page(session, site, slug)
+    return None if page is None else Place(site=site, page=page, several=has_several(session))
 
 
 def place_of(session: Session, page_id: int) -> Place:

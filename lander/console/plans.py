@@ -6,11 +6,12 @@ The need is worked out again whenever something changes: the same address answer
 from decimal import Decimal, InvalidOperation
 
 from flask import Blueprint, Response, request
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 import stats
 from experiments import lifecycle, planning
 from experiments.errors import ExperimentError
+from experiments.models import Experiment, State
 from lander.access.gate import actor, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.places import Place, list_live_places
@@ -19,7 +20,7 @@ from lander.console.screens import go, show, show_part, wants_part
 from lander.db import reading, transaction
 from lander.errors import InvalidInput, LanderError
 from lander.pages import testing
-from lander.pages.models import StoredRelease
+from lander.pages.models import Page, StoredRelease
 
 blueprint = Blueprint("plans", __name__)
 
@@ -73,9 +74,15 @@ class WrongField(InvalidInput):
 def _screen(session: Session, *, errors: list[FormError] | None = None) -> NewExperimentScreen:
     places = list_live_places(session)
     chosen = _find_chosen(places)
+    testable = _list_testable(session)
     keys = _live_variants(session, chosen) if chosen else []
     return NewExperimentScreen(
-        pages=[PageChoice(_value(place), place.label, is_chosen=place is chosen) for place in places],
+        pages=[
+            PageChoice(_value(place), place.label, is_chosen=place is chosen)
+            for place in places
+            if place is chosen or place.page_id in testable
+        ],
+        has_live_pages=bool(places),
         page=_value(chosen) if chosen else "",
         variants=_variants(keys),
         coverage=request.values.get("coverage", "100"),
@@ -85,6 +92,7 @@ def _screen(session: Session, *, errors: list[FormError] | None = None) -> NewEx
         hypothesis=request.values.get("hypothesis", ""),
         need=_say_need(session, chosen, keys) if chosen else "",
         why_not=_why_not(session, chosen, keys) if chosen else "",
+        page_address=chosen.at() if chosen else "",
         errors=errors or [],
     )
 
@@ -96,6 +104,15 @@ def _value(place: Place) -> str:
 def _find_chosen(places: list[Place]) -> Place | None:
     wanted = request.values.get("page", "")
     return next((place for place in places if _value(place) == wanted), None)
+
+
+def _list_testable(session: Session) -> set[int]:
+    """Ids of the pages that visitors see in two variants or more, and that no test runs on."""
+    live = session.exec(
+        select(Page.id, StoredRelease.versions).join(StoredRelease, col(StoredRelease.id) == col(Page.release_id))
+    )
+    busy = set(session.exec(select(Experiment.page_id).where(col(Experiment.state) != State.ENDED)))
+    return {page_id for page_id, versions in live if page_id is not None and len(versions) > 1} - busy
 
 
 def _live_variants(session: Session, place: Place) -> list[str]:

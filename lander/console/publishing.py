@@ -3,21 +3,25 @@
 from collections.abc import Callable
 
 from flask import Blueprint, Response, request
+from sqlmodel import Session
 
 from lander.access.gate import actor, edge, studio, view
 from lander.access.permissions import Permission
-from lander.console.page_screen import Typed, page_screen
-from lander.console.places import load_place
+from lander.console.page_rows import list_waiting
+from lander.console.page_screen import page_screen, variant_address
+from lander.console.places import Place, load_place
+from lander.console.publish_box import Typed
 from lander.console.report_context import FormError
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
-from lander.errors import Conflict, LanderError
+from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import pages
 from lander.pages.publish import Published
 from lander.pages.publish import publish as publish_page
 from lander.pages.publish import rollback as roll_back_page
 from lander.pages.publish import withdraw as withdraw_page
-from lander.policy.findings import Refused
+from lander.pages.release import load_drafts
+from lander.policy.findings import Refused, Severity
 
 blueprint = Blueprint("publishing", __name__)
 
@@ -26,15 +30,11 @@ blueprint = Blueprint("publishing", __name__)
 def publish(slug: str) -> Response:
     def act() -> Published:
         with transaction(studio().engine) as session:
-            return publish_page(
-                session,
-                studio().settings,
-                load_place(session, slug).page,
-                strip_external="strip_external" in request.form,
-                during_test=request.form.get("during_test") or None,
-                actor=actor(),
-                now=edge().now,
-            )
+            place = load_place(session, slug)
+            if "with_pages" in request.form:  # first, so that no visitor is led to a page that is not there
+                for other in list_waiting(session, place, load_drafts(session, place.page).values()):
+                    _publish_below(session, other)
+            return _publish(session, place, during_test=request.form.get("during_test") or None)
 
     return _attempt(slug, act, notice="published")
 
@@ -65,6 +65,29 @@ def withdraw(slug: str) -> Response:
     return _attempt(slug, act, notice="withdrawn")
 
 
+def _publish(session: Session, place: Place, *, during_test: str | None = None) -> Published:
+    return publish_page(
+        session,
+        studio().settings,
+        place.page,
+        strip_external="strip_external" in request.form,
+        during_test=during_test,
+        actor=actor(),
+        now=edge().now,
+    )
+
+
+def _publish_below(session: Session, place: Place) -> None:
+    try:
+        _publish(session, place)
+    except Refused as error:
+        first = next(finding for finding in error.findings if finding.severity is Severity.REFUSE)
+        raise InvalidInput(
+            f"{place.label} came with it and cannot be published yet. {first.sentence}",
+            fix="Mend that page first, or publish this one alone.",
+        ) from None
+
+
 def _attempt(slug: str, act: Callable[[], Published | None], *, notice: str) -> Response:
     """Do it and go back to the page, or show the page with everything that stands in the way."""
     try:
@@ -72,10 +95,11 @@ def _attempt(slug: str, act: Callable[[], Published | None], *, notice: str) -> 
     except LanderError as error:
         if error.status == 404:
             raise
-        asks = notice == "published" and "during_test" not in request.form
-        return _show_refusal(slug, error, asks=asks)
+        return _show_refusal(slug, error, is_publishing=notice == "published")
     with reading(studio().engine) as session:
-        address = load_place(session, slug).at()
+        place = load_place(session, slug)
+        key = _find_shown(session, place)
+        address = variant_address(session, place, key) if key else place.at()
     if done is None:
         return go(address, notice=notice)
     if done.unchanged:
@@ -83,9 +107,9 @@ def _attempt(slug: str, act: Callable[[], Published | None], *, notice: str) -> 
     return go(tell(address, [f"Taken out: {line}" for line in done.removed]), notice=notice)
 
 
-def _show_refusal(slug: str, error: LanderError, *, asks: bool) -> Response:
-    """`asks` where a running test leaves the choice that the form did not make."""
+def _show_refusal(slug: str, error: LanderError, *, is_publishing: bool) -> Response:
     findings = None
+    asks = is_publishing and "during_test" not in request.form  # a running test needs a choice that was not made
     wrong = FormError(error.message, "", error.fix)
     if isinstance(error, Refused):
         findings = error.findings
@@ -97,12 +121,21 @@ def _show_refusal(slug: str, error: LanderError, *, asks: bool) -> Response:
             error.message, "during_test", "Say beside it which kind of change this is, then publish again."
         )
     typed = Typed(
-        strip_external="strip_external" in request.form,
+        strip_external="strip_external" in request.form if is_publishing else None,
+        with_pages="with_pages" in request.form or not is_publishing,
         during_test=request.form.get("during_test", ""),
+        must_choose=isinstance(error, Conflict) and asks,
         findings=findings,
         errors=(wrong,),
     )
     with reading(studio().engine) as session:
         place = load_place(session, slug)
-        screen = page_screen(session, place, pages.list_variants(session, place.page)[0].key, typed)
+        key = _find_shown(session, place) or pages.list_variants(session, place.page)[0].key
+        screen = page_screen(session, place, key, typed)
     return show(screen, status=error.status)
+
+
+def _find_shown(session: Session, place: Place) -> str:
+    """The variant that was in front when the button was pressed, or nothing."""
+    key = request.form.get("variant", "")
+    return key if pages.find_variant(session, place.page, key) is not None else ""

@@ -12,6 +12,7 @@ class FormError:
     message: str
     field: str = ""
     fix: str = ""
+    address: str = ""  # where the fix is done, if that is another screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class NewExperimentScreen:
     hypothesis: str
     need: str
     why_not: str  # why the chosen page cannot be tested yet; empty where it can
+    page_address: str
+    has_live_pages: bool
     errors: list[FormError]
 
 
@@ -139,7 +142,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A variant's line in a report, written as it stands there."""
+    """A variant's line in a report, written as it stands there; without bars where nobody has confirmed yet."""
 
     key: str
     is_control: bool
@@ -149,7 +152,7 @@ class ReportRow:
     conversions: str
     rate_range: str
     rate: str
-    rate_bar: Bar
+    rate_bar: Bar | None
     lift_range: str
     lift: str
     lift_bar: Bar | None

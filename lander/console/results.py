@@ -95,7 +95,7 @@ def _screen(report: Report, place: Place) -> ReportScreen:
         rows=_rows(report),
         apart=_apart(report),
         noun=report.noun,
-        plot=plots.render(plots.posterior_spec(report, on_screen=True)),
+        plot=plots.render(plots.posterior_spec(report, on_screen=True)) if _is_seen(report) else "",
         plot_summary=_describe_plot(report),
         spec_address=f"{address}/report/plot.json{query}",
         json_address=f"/api/v1{address}/report{query}",
@@ -108,6 +108,11 @@ def _screen(report: Report, place: Place) -> ReportScreen:
         timezone=report.timezone,
         may_decide=report.state is not State.ENDED and caller().can(Permission.EXPERIMENTS_RUN),
     )
+
+
+def _is_seen(report: Report) -> bool:
+    """Whether anybody is in the rates; before that they would only show what is believed of any page."""
+    return any(variant.confirmed for variant in report.variants)
 
 
 def _is_said(finding: HealthFinding, report: Report) -> bool:
@@ -196,11 +201,13 @@ def _row(
         conversions=words.count(variant.conversions),
         rate_range=words.rate_range(rate.low, rate.high),
         rate=words.rate(rate.median, rate.low, rate.high),
-        rate_bar=Bar(*(_on_scale(value, rate_scale) for value in (rate.low, rate.median, rate.high))),
+        rate_bar=Bar(*(_on_scale(value, rate_scale) for value in (rate.low, rate.median, rate.high)))
+        if _is_seen(report)
+        else None,
         lift_range=words.lift_range(lift.low, lift.high) if lift else "",
         lift=words.lift(lift.median, lift.low, lift.high) if lift else "",
         lift_bar=Bar(*(_on_scale(value, lift_scale) for value in (lift.low, lift.median, lift.high, 0.0)))
-        if lift
+        if lift and _is_seen(report)
         else None,
         p_best=words.probability(variant.p_best),
         loss=words.per_thousand(variant.expected_loss),

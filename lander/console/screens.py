@@ -39,6 +39,7 @@ _ROLES: Final = {Role.MARKETER: "Marketing", Role.ANALYST: "Analysis", Role.IT: 
 NOTICES: Final = {
     "imported": "Imported. Visitors see nothing of it until you publish.",
     "saved": "Saved as a new draft. Visitors see it after the next publish.",
+    "replaced": "Replaced. Visitors see it after the next publish; the version before is kept.",
     "copied": "Copied. The new variant starts with the same content.",
     "brought": "Brought inside. The page now loads its own copy.",
     "unchanged": "Nothing to do: visitors see exactly this already.",

@@ -10,9 +10,10 @@ from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import SourceScreen
 from lander.console.findings import finding_rows
-from lander.console.page_screen import Typed, page_screen, variant_address
+from lander.console.page_screen import page_screen, variant_address
 from lander.console.pages import UPLOAD_BYTES, left_unsaid, read_file, take_in
 from lander.console.places import Place, load_place
+from lander.console.publish_box import Typed
 from lander.console.report_context import FormError
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
@@ -44,15 +45,19 @@ def copy(slug: str) -> Response:
     blueprint, "/pages/<path:slug>/upload", permission=Permission.PAGES_EDIT, methods=("POST",), body_bytes=UPLOAD_BYTES
 )
 def upload(slug: str) -> Response:
-    """Another file as a new variant of the page."""
+    """Another file, as a new variant of the page or in place of a variant's draft."""
+    replaced = request.form.get("replace", "")
     try:
         with transaction(studio().engine) as session:
             place = load_place(session, slug)
-            report = take_in(session, place.site, slug=slug, key=_next_key(session, place))
-            address = variant_address(session, place, report.variant)
+            if replaced:
+                pages.load_variant(session, place.page, replaced)  # or there is none
+            key = replaced or _next_key(session, place)
+            report = take_in(session, place.site, slug=slug, key=key, replace=bool(replaced))
+            address = variant_address(session, place, key)
     except LanderError as error:
-        return _show_page_again(slug, error, field="file")
-    return go(tell(address, left_unsaid(report)), notice="imported")
+        return _show_page_again(slug, error, key=request.form.get("variant", ""), field="file")
+    return go(tell(address, left_unsaid(report)), notice="replaced" if replaced else "imported")
 
 
 @view(

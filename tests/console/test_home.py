@@ -43,3 +43,32 @@ def test_a_draft_that_cannot_be_published_says_how_much_stands_in_the_way(
 ) -> None:
     build_page(engine, site, "spring-sale", a=HTML.replace("<body>", '<body onload="x()">'))
     assert "spring-sale cannot be published yet. One thing stands in the way." in text_of(maya.get("/"))
+
+
+def test_plain_pages_are_named_in_the_line_of_the_page_above(
+    maya: Browser, engine: Engine, site: Site, page: Page
+) -> None:
+    for name in ("thanks", "privacy"):
+        build_page(engine, site, f"spring-sale/{name}", a=HTML.replace("Bumpers", name))
+    home, listed = text_of(maya.get("/")), text_of(maya.get("/pages"))
+    assert "spring-sale is ready, and nobody sees it yet. With 2 pages below it." in home
+    assert "spring-sale/thanks is ready" not in home
+    assert "and 2 pages below it: privacy , thanks" in listed
+    assert "go.localhost/spring-sale/thanks" not in listed
+
+
+def test_a_page_below_that_stands_by_itself_keeps_its_line(
+    maya: Browser, engine: Engine, site: Site, page: Page
+) -> None:
+    build_page(engine, site, "spring-sale/b2b", a=HTML, b=HTML.replace("Bumpers", "Wagons"))
+    build_page(engine, site, "spring-sale/broken", a=HTML.replace("<body>", '<body onload="x()">'))
+    assert "go.localhost/spring-sale/b2b" in text_of(maya.get("/pages"))
+    assert "spring-sale/broken cannot be published yet." in text_of(maya.get("/"))
+
+
+def test_nobody_is_asked_for_what_they_may_not_do(ivan: Browser, engine: Engine, experiment: Experiment) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    screen = text_of(ivan.get("/"))
+    assert "Nothing. Whatever runs, runs well." in screen
+    assert "Decide" not in screen
+    assert "B is very likely better than A" in screen

@@ -54,3 +54,30 @@ def test_the_trail_is_not_for_maya(maya: Browser) -> None:
 
 def test_signing_in_stands_in_the_trail(ivan: Browser) -> None:
     assert "session.start" in text_of(ivan.get("/audit"))
+
+
+def test_without_a_file_the_safe_defaults_are_named_once(ivan: Browser) -> None:
+    screen = text_of(ivan.get("/policy"))
+    assert screen.lower().count("safe defaults are") + screen.lower().count("the safe defaults.") == 1
+    assert "lander policy check policy.toml" in screen
+
+
+def test_it_sees_who_applied_what_before(ivan: Browser, engine: Engine) -> None:
+    for host in ("img", "static"):
+        with transaction(engine) as session:
+            apply_policy(session, f'[isolation.allow]\nimg = ["{host}.example.com"]\n', actor="ivan", now=NOW)
+    screen = text_of(ivan.get("/policy"))
+    assert "Version 2, applied by ivan" in screen
+    assert "1 earlier version" in screen
+    assert "Version 1, applied by ivan" in screen
+
+
+def test_the_trail_spares_its_readers_hashes_and_braces(ivan: Browser, engine: Engine) -> None:
+    with transaction(engine) as session:
+        details = {"after": "ab" * 32, "versions": {"a": 1, "b": 2}, "pages": ["x", "y"], "removed": []}
+        audit.record(session, now=NOW, actor="maya", action="page.publish", subject="x", **details)
+    response = ivan.get("/audit")
+    assert f'title="{"ab" * 32}"' in response.text
+    assert "after abababababab…" in text_of(response)
+    assert "versions a 1, b 2 pages x, y" in text_of(response)
+    assert "removed" not in text_of(response)

@@ -1,11 +1,14 @@
 """Publishing, going back and taking away, from the screen of a page."""
 
+import io
+
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from experiments.models import Annotation, Experiment, Phase
 from lander.pages.models import Page, Publication, Site, Version
 from tests.console.conftest import HTML, Browser, build_page, count_visitors, text_of
+from tests.console.test_upload_a_page import zip_of
 
 
 def is_live(session: Session) -> bool:
@@ -142,3 +145,73 @@ def test_a_page_that_does_not_exist_is_a_plain_404(maya: Browser, site: Site) ->
     for response in (maya.get("/pages/nothing"), maya.post("/pages/nothing/publish"), maya.get("/pages/nothing/b")):
         assert response.status_code == 404
         assert "There is no page at go.localhost/nothing" in text_of(response)
+
+
+def test_what_was_taken_out_once_is_taken_out_again(maya: Browser, engine: Engine, site: Site) -> None:
+    bad = HTML.replace("<body>", '<body>\n<script src="https://cdn.example.net/x.js"></script>')
+    build_page(engine, site, "spring-sale", a=bad)
+    assert "Publish without it" in text_of(maya.get("/pages/spring-sale"))
+    maya.post("/pages/spring-sale/publish", {"strip_external": "on"})
+
+    screen = maya.get("/pages/spring-sale").text
+
+    assert 'name="strip_external" checked' in screen
+    assert "No findings" in screen
+    assert "cannot be published" not in text_of(maya.get("/"))
+
+
+def test_only_what_can_be_taken_out_is_offered(maya: Browser, engine: Engine, site: Site) -> None:
+    bad = HTML.replace("<body>", '<body onload="x()">\n<script src="https://cdn.example.net/x.js"></script>')
+    build_page(engine, site, "spring-sale", a=bad)
+    assert "Publish without" not in text_of(maya.get("/pages/spring-sale"))
+
+
+def send_zip(person: Browser, *, thanks: str) -> None:
+    files = {"index__html": HTML.replace("<form>", '<form action="thanks.html">'), "thanks__html": thanks}
+    content = io.BytesIO(zip_of(**files))
+    assert person.post("/pages/new", {"slug": "spring-sale", "file": (content, "p.zip")}).status_code == 303
+
+
+def test_the_pages_it_came_with_go_live_with_it(maya: Browser, site: Site, session: Session) -> None:
+    send_zip(maya, thanks=HTML.replace("Bumpers", "Thanks"))
+    assert "With the page it came with: /spring-sale/thanks" in text_of(maya.get("/pages/spring-sale"))
+
+    maya.post("/pages/spring-sale/publish", {"with_pages": "on"})
+
+    assert all(page.release_id for page in session.exec(select(Page)))
+    assert "With the page it came with" not in text_of(maya.get("/pages/spring-sale"))
+
+
+def test_they_stay_drafts_where_nobody_asked(maya: Browser, site: Site, session: Session) -> None:
+    send_zip(maya, thanks=HTML.replace("Bumpers", "Thanks"))
+    maya.post("/pages/spring-sale/publish")
+    assert {page.slug for page in session.exec(select(Page)) if page.release_id} == {"spring-sale"}
+
+
+def test_one_of_them_that_is_refused_is_named_and_nothing_changes(maya: Browser, site: Site, session: Session) -> None:
+    send_zip(maya, thanks=HTML.replace("<body>", '<body onload="x()">'))
+
+    response = maya.post("/pages/spring-sale/publish", {"with_pages": "on"})
+
+    assert response.status_code == 422
+    assert "go.localhost/spring-sale/thanks came with it and cannot be published yet." in text_of(response)
+    assert not any(page.release_id for page in session.exec(select(Page)))
+
+
+def test_after_publishing_the_same_variant_stands_in_front(maya: Browser, live: Page) -> None:
+    edit(maya, HTML.replace("Bumpers", "Wagons"))
+    response = maya.post("/pages/spring-sale/publish", {"variant": "b"})
+    assert response.headers["Location"] == "/pages/spring-sale/b?notice=published"
+    assert "Plan an experiment" in text_of(maya.get("/pages/spring-sale/b"))
+
+
+def test_a_change_outside_the_test_asks_nothing(maya: Browser, experiment: Experiment) -> None:
+    assert "What is this change?" not in text_of(maya.get("/pages/spring-sale"))
+    maya.post("/pages/spring-sale/copy", {"source": "a"})
+    assert "What is this change?" not in text_of(maya.get("/pages/spring-sale"))
+    edit(maya, HTML.replace("Bumpers", "Wagons"))
+    assert "What is this change?" in text_of(maya.get("/pages/spring-sale"))
+
+
+def test_going_back_is_offered_only_to_other_content(maya: Browser, experiment: Experiment) -> None:
+    assert "Put this back" not in text_of(maya.get("/pages/spring-sale"))

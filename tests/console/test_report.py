@@ -73,7 +73,10 @@ def test_a_result_that_must_not_be_read_says_so_once_and_what_to_do(
 def test_nobody_has_come_yet(ana: Browser, experiment: Experiment) -> None:
     response = ana.get(AT)
     assert response.status_code == 200
-    assert "Nobody has seen this test yet" in text_of(response)
+    screen = text_of(response)
+    assert "Nobody has seen this test yet" in screen
+    assert "a control 0 0 0 – – – –" in screen
+    assert "Nothing yet: a curve appears here" in screen
 
 
 def test_it_says_who_was_filtered_and_why(ana: Browser, engine: Engine, experiment: Experiment) -> None:

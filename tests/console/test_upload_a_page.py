@@ -103,7 +103,9 @@ def test_ana_may_not(ana: Browser, site: Site, session: Session) -> None:
 def test_the_address_of_another_page_is_refused(maya: Browser, page: Page) -> None:
     response = send(maya)
     assert response.status_code == 409
-    assert "already has a variant a" in text_of(response)
+    assert "There is a page at go.localhost/spring-sale already." in text_of(response)
+    assert '<a href="/pages/spring-sale">Open it</a>' in response.text
+    assert "--replace" not in response.text
 
 
 def test_without_a_site_the_list_says_how_to_add_one(maya: Browser) -> None:

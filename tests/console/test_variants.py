@@ -82,3 +82,36 @@ def test_the_preview_is_sealed_and_on_a_host_of_its_own(maya: Browser, page: Pag
     assert 'src="http://preview.localhost:8000/p/' in screen
     assert 'sandbox="allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox"' in screen
     assert "Buggies for everybody" not in screen
+
+
+def test_maya_replaces_a_draft_and_the_version_before_is_kept(maya: Browser, live: Page, session: Session) -> None:
+    file = (io.BytesIO(HTML.replace("Bumpers", "Wagons").encode()), "w.html")
+    assert "Replace B's draft" in text_of(maya.get("/pages/spring-sale/b"))
+
+    response = maya.post("/pages/spring-sale/upload", {"file": file, "replace": "b"})
+
+    assert response.headers["Location"] == "/pages/spring-sale/b?notice=replaced"
+    assert keys(session) == ["a", "b"]
+    assert "Version 2 of B" in text_of(maya.get("/pages/spring-sale/b"))
+    assert sorted(version.number for version in session.exec(select(Version))) == [1, 1, 2]
+
+
+def test_what_is_not_there_is_not_replaced(maya: Browser, page: Page, session: Session) -> None:
+    file = (io.BytesIO(HTML.encode()), "w.html")
+    assert maya.post("/pages/spring-sale/upload", {"file": file, "replace": "z"}).status_code == 404
+    assert keys(session) == ["a", "b"]
+
+
+def test_a_colleague_gets_a_link_that_lasts(maya: Browser, ana: Browser, page: Page) -> None:
+    screen = maya.get("/pages/spring-sale/b").text
+    assert "A link for a colleague (14 days)" in screen
+    assert 'id="share" value="http://preview.localhost:8000/p/' in screen
+    assert "A link for a colleague" not in ana.get("/pages/spring-sale/b").text
+
+
+def test_a_copy_is_uploaded_where_the_finding_stands(maya: Browser, engine: Engine, site: Site, page: Page) -> None:
+    build_page(engine, site, "loads", a=HTML, b=LOADS)
+    findings = maya.get("/pages/loads").text.partition('aria-labelledby="findings"')[2]
+    assert 'action="/pages/loads/b/bring"' in findings
+    assert 'name="url" value="https://cdn.example.net/x.js"' in findings
+    assert "bring" not in maya.get("/pages/loads/b/source").text
