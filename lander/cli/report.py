@@ -65,7 +65,7 @@ def _tabulate(judged: results.Report) -> list[str]:
                 _say_lift(judged, variant),
                 "–" if variant.p_beats_control is None else probability(variant.p_beats_control),
                 probability(variant.p_best),
-                f"{100 * variant.expected_loss:.2g} %" if variant.confirmed else "–",
+                _say_loss(variant) if variant.confirmed else "–",
             ]
         )
     return table(["variant", *numbers], rows, numbers=numbers)
@@ -75,3 +75,8 @@ def _say_lift(judged: results.Report, variant: results.VariantReport) -> str:
     if variant.lift is None or not all(other.conversions for other in judged.variants):
         return "–"
     return lift_range(variant.lift.low, variant.lift.high).replace(" and ", " to ")
+
+
+def _say_loss(variant: results.VariantReport) -> str:
+    per_cent = 100 * variant.expected_loss
+    return f"{per_cent:.2f} %" if per_cent >= 0.005 else "under 0.01 %"

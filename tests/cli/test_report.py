@@ -1,0 +1,106 @@
+"""`lander report`: the contract's JSON, and a table that a person reads."""
+
+import pytest
+
+from tests.cli.conftest import HOST, Terminal
+from tests.cli.events import come, crowd
+from tests.experiments.builders import refuse, view
+
+_REPORT = ("report", "--site", HOST, "--slug", "spring-sale")
+
+
+def test_the_json_has_exactly_the_keys_of_the_contract(terminal: Terminal) -> None:
+    terminal.start_test()
+    come(terminal, crowd("a", served=200, conversions=10), crowd("b", served=190, conversions=12))
+    come(terminal, [refuse(view("5" * 32), "bot")])
+    report = terminal.ok(*_REPORT)
+    assert list(report) == ["experiment", "phase", "goal", "variants", "srm", "filtered"]
+    assert (report["experiment"], report["phase"], report["goal"]) == ("spring-sale-1", 1, "form")
+    for variant in report["variants"]:
+        assert list(variant) == [
+            "key", "served", "confirmed", "conversions", "rate", "lift", "p_best", "p_beats_control", "expected_loss",
+        ]  # fmt: skip
+        assert list(variant["rate"]) == ["median", "low", "high"]
+    control, other = report["variants"]
+    assert control["lift"] is None
+    assert control["p_beats_control"] is None
+    assert list(other["lift"]) == ["median", "low", "high"]
+    assert list(report["srm"]) == ["served", "confirmed"]
+    assert all(list(step) == ["p_value", "mismatch"] for step in report["srm"].values())
+    assert report["filtered"] == {"bot": 1}
+    assert [(item["key"], item["served"], item["confirmed"], item["conversions"]) for item in report["variants"]] == [
+        ("a", 200, 200, 10),
+        ("b", 190, 190, 12),
+    ]
+
+
+def test_a_person_reads_the_verdict_then_the_doubts_then_the_numbers(terminal: Terminal) -> None:
+    terminal.start_test()
+    come(terminal, crowd("a", served=2_000, confirmed=1_990, conversions=100, days=10))
+    come(terminal, crowd("b", served=2_010, confirmed=2_000, conversions=160, days=10))
+    come(terminal, [refuse(view("5" * 32), "bot"), refuse(view("6" * 32), "gpc")])
+    lines = terminal.read(*_REPORT).splitlines()
+    assert lines[0].startswith("spring-sale-1: running since ")
+    assert lines[0].endswith(", counts leads.")
+    assert lines[1].startswith("Too early to say: 0 of 7 days")
+    assert lines[2] == "- 0 of 7 days; weekdays and weekends differ."
+    heading, control, other = (line.split("  ") for line in lines[4:7])
+    assert [part.strip() for part in heading if part] == [
+        "variant", "served", "confirmed", "leads", "rate, 95 %", "lift, 95 %", "beats control", "best", "loss",
+    ]  # fmt: skip
+    assert [part.strip() for part in control if part][:4] == ["a (control)", "2,000", "1,990", "100"]
+    assert [part.strip() for part in other if part][:4] == ["b", "2,010", "2,000", "160"]
+    assert "6.87 to 9.25 %" in lines[6]
+    assert lines[-1] == "Recorded and not counted, in visitors: 1 bot, 1 gpc."
+
+
+def test_columns_stand_below_each_other(terminal: Terminal) -> None:
+    terminal.start_test()
+    come(terminal, crowd("a", served=1_200, conversions=100), crowd("b", served=90, conversions=7))
+    lines = terminal.read(*_REPORT).splitlines()
+    table = lines[lines.index("") + 1 :]
+    ends = {line.index(word) + len(word) for line, word in zip(table, ("served", "1,200", "90"), strict=True)}
+    assert len(ends) == 1
+
+
+def test_nothing_is_said_of_a_lift_while_nobody_converted(terminal: Terminal) -> None:
+    terminal.start_test()
+    lines = terminal.read(*_REPORT).splitlines()
+    assert lines[1] == "Too early to say: nobody has seen this test yet."
+    assert "%" not in lines[-1].replace("50 %", "")
+
+
+def test_a_click_goal_is_named(terminal: Terminal) -> None:
+    terminal.start_test(goal="click:#more")
+    assert terminal.read(*_REPORT).splitlines()[0].endswith("counts clicks on #more.")
+
+
+def test_the_newest_test_of_the_page_is_judged(terminal: Terminal) -> None:
+    terminal.start_test()
+    terminal.ok("experiment", "stop", "spring-sale-1", "--keep-control", "--reason", "Again.")
+    terminal.start_test(slug="autumn-sale")
+    split = ("--variants", "a,b", "--goal", "form", "--hypothesis", "Once more.")
+    terminal.ok("experiment", "start", "--site", HOST, "--slug", "spring-sale", *split)
+    assert terminal.ok(*_REPORT)["experiment"] == "spring-sale-2"
+
+
+def test_a_new_phase_is_named(terminal: Terminal) -> None:
+    terminal.start_test()
+    sale = ("--site", HOST, "--slug", "spring-sale")
+    terminal.ok("page", "import", *sale, "--replace", terminal.write("x.html", "<body><form><input name=email></form>"))
+    terminal.ok("page", "publish", *sale, "--during-test", "new-phase")
+    assert terminal.read(*_REPORT).startswith("spring-sale-1, phase 2: running since ")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--site", HOST, "--slug", "spring-sale"), "There was no test on 'spring-sale' yet. Start one with:"),
+        (("--site", HOST, "--slug", "winter-sale"), f"no page at {HOST}/winter-sale"),
+        (("--site", "go.example.com", "--slug", "spring-sale"), "go.example.com"),
+        (("--site", HOST), "Missing option '--slug'"),
+    ],
+)
+def test_a_report_of_nothing_is_refused(terminal: Terminal, options: tuple[str, ...], reason: str) -> None:
+    terminal.publish_page()
+    assert reason in terminal.refused("report", *options)
