@@ -1,11 +1,13 @@
 """`lander lead`: what visitors sent."""
 
 import click
+from sqlmodel import Session
 
 from lander.cli.edge import Answer, Cli, command
 from lander.db import reading, transaction
 from lander.leads import export as exporting
 from lander.leads import leads
+from lander.pages import sites
 from lander.vault import Vault
 
 
@@ -20,7 +22,8 @@ def register(cli: click.Group) -> None:
     def list_(edge: Cli, site: str | None, limit: int) -> Answer:
         """List leads, newest first, their fields opened."""
         with reading(edge.engine) as session:
-            found = leads.list_leads(session, Vault(edge.settings.secret_keys), host=site, limit=limit)
+            host = _load_host(session, site)
+            found = leads.list_leads(session, Vault(edge.settings.secret_keys), host=host, limit=limit)
         lines = [
             f"{lead.received_at:%Y-%m-%d %H:%M} UTC  {lead.host}{lead.path} ({lead.variant})  "
             + ", ".join(f"{name}: {value}" for name, value in lead.fields.items())
@@ -34,7 +37,13 @@ def register(cli: click.Group) -> None:
     def export(edge: Cli, site: str | None) -> Answer:
         """Print all leads as CSV; cells that a spreadsheet would run as formulas are defused."""
         with transaction(edge.engine) as session:
+            host = _load_host(session, site)
             text = exporting.export_csv(
-                session, Vault(edge.settings.secret_keys), host=site, actor=edge.actor, now=edge.now
+                session, Vault(edge.settings.secret_keys), host=host, actor=edge.actor, now=edge.now
             )
         return Answer({"csv": text}, [text.rstrip("\n")])
+
+
+def _load_host(session: Session, site: str | None) -> str | None:
+    """A site that is misspelt must not look like one without leads."""
+    return sites.load_site(session, site).host if site else None

@@ -1,0 +1,83 @@
+"""`lander lead list | export`: what visitors sent, for those who may read it."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from lander.access.models import AuditEntry
+from lander.config import DEVELOPMENT_SECRET
+from lander.db import reading, transaction
+from lander.leads import sink
+from lander.vault import Vault
+from tests.cli.conftest import HOST, Terminal
+from tests.leads import builders
+
+
+@pytest.fixture(autouse=True)
+def sealed_with_our_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builders, "VAULT", Vault([DEVELOPMENT_SECRET]))
+
+
+def send(terminal: Terminal, number: int, **changes: Any) -> None:
+    with transaction(terminal.engine) as session:
+        sink.store_leads(session, [builders.make_body(number, **{"host": HOST, **changes})])
+
+
+def test_no_leads_are_said_to_be_none(terminal: Terminal) -> None:
+    assert terminal.ok("lead", "list") == []
+    assert terminal.read("lead", "list") == "No leads yet.\n"
+
+
+def test_leads_are_listed_newest_first_with_their_fields_open(terminal: Terminal) -> None:
+    send(terminal, 1)
+    send(terminal, 2, received_at_ms=builders.NOON_MS + 60_000, flags=["too-fast"])
+    assert [lead["fields"]["email"] for lead in terminal.ok("lead", "list")] == [
+        "otto2@example.com",
+        "otto1@example.com",
+    ]
+    first, second = terminal.read("lead", "list").splitlines()
+    assert first.startswith(f"2026-11-02 12:01 UTC  {HOST}/spring-sale (b)  email: otto2@example.com, name: Otto")
+    assert first.endswith("[too-fast]")
+    assert second.endswith("name: Otto")
+
+
+def test_the_list_can_be_short_and_of_one_site(terminal: Terminal) -> None:
+    terminal.ok("site", "add", "go.example.com", "--core-site", "www.example.com")
+    for number in (1, 2, 3):
+        send(terminal, number)
+    assert len(terminal.ok("lead", "list", "--limit", "2")) == 2
+    assert len(terminal.ok("lead", "list", "--site", HOST)) == 3
+    assert terminal.ok("lead", "list", "--site", "go.example.com") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("list", "--site", "go.nowhere.com"), "go.nowhere.com"),
+        (("export", "--site", "go.nowhere.com"), "go.nowhere.com"),
+        (("list", "--limit", "0"), "'--limit'"),
+    ],
+)
+def test_what_cannot_be_listed_is_refused(terminal: Terminal, arguments: tuple[str, ...], reason: str) -> None:
+    assert reason in terminal.refused("lead", *arguments)
+
+
+def test_the_export_is_csv_and_is_written_down(terminal: Terminal) -> None:
+    send(terminal, 1, fields={"email": "otto@example.com", "name": '=HYPERLINK("x")'})
+    (row,) = csv.DictReader(io.StringIO(terminal.read("lead", "export")))
+    assert (row["host"], row["email"]) == (HOST, "otto@example.com")
+    assert row["name"].startswith("'=")
+    assert terminal.ok("lead", "export")["csv"].count("\r\n") == 2
+    with reading(terminal.engine) as session:
+        actions = [entry.action for entry in session.exec(select(AuditEntry))]
+    assert actions.count("lead.export") == 2
+
+
+def test_a_lead_of_a_lost_secret_does_not_hide_the_others(terminal: Terminal) -> None:
+    send(terminal, 1)
+    terminal.set("LANDER_SECRET_KEYS", "another-secret-of-more-than-32-characters-987")
+    (lead,) = terminal.ok("lead", "list")
+    assert (lead["fields"], lead["flags"]) == ({}, ["cannot-be-opened"])
