@@ -1,4 +1,4 @@
-"""Running Lander on one machine: gunicorn for the planes and one `work` process beside it, under a small supervisor.
+"""Running Lander on one machine: a web server for the planes and one `work` process beside it, under a small supervisor.
 
 The supervisor starts both, restarts the work process when it dies, and ends both by their ids. A signal to it ends them
 in order; should it be killed outright, the system tells them (on Linux) and they end by themselves.
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from types import TracebackType
 from typing import Final, Self
 
@@ -36,8 +37,17 @@ def check_port(host: str, port: int) -> None:
             ) from None
 
 
-def gunicorn_command(host: str, port: int) -> list[str]:
-    """The command line of the web server; its limits stand in `gunicorn_conf.py`."""
+class WebServer(StrEnum):
+    """What runs the WSGI object; the limits of each stand in the module that its command names."""
+
+    GUNICORN = "gunicorn"
+    GRANIAN = "granian"
+
+
+def web_command(server: WebServer, host: str, port: int) -> list[str]:
+    """The command line of the web server."""
+    if server is WebServer.GRANIAN:
+        return [sys.executable, "-m", "lander.granian_web", f"--host={host}", f"--port={port}"]
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return [sys.executable, "-m", "gunicorn", "--config=python:lander.gunicorn_conf", f"--bind={bind}", "app:app"]
 
@@ -53,9 +63,10 @@ class Supervisor:
     SIGTERM and Ctrl+C both arrive in the block as `KeyboardInterrupt`.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, server: WebServer = WebServer.GUNICORN) -> None:
         self._host = host
         self._port = port
+        self._server = server
         self._web: subprocess.Popen[bytes] | None = None
         self._work: subprocess.Popen[bytes] | None = None
 
@@ -66,7 +77,7 @@ class Supervisor:
             signal.signal(number, signal.default_int_handler)
         try:
             self._work = _start(work_command())
-            self._web = web = _start(gunicorn_command(self._host, self._port))
+            self._web = web = _start(web_command(self._server, self._host, self._port))
             if not _wait_until_served(self._host, self._port, alive=lambda: web.poll() is None):
                 raise Unavailable("The web server did not start.", fix="Its reason stands above.")
         except BaseException:

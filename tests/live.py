@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -89,26 +89,37 @@ class Lander:
 @contextmanager
 def lander_at(data_dir: Path) -> Iterator[Lander]:
     """A migrated installation with three people, served until the block ends."""
+    with served(data_dir, install=True) as lander:
+        yield lander
+
+
+@contextmanager
+def served(
+    data_dir: Path, *, server: str = "gunicorn", environ: Mapping[str, str] | None = None, install: bool = False
+) -> Iterator[Lander]:
+    """What stands in this folder, served until the block ends; with `install` it is made first."""
     with _free_port() as port:
         pass
     lander = Lander(data_dir, port)
-    lander.ok("migrate")
-    for name, password in PASSWORDS.items():
-        lander.ok("user", "add", name, "--role", ROLES[name], stdin=f"{password}\n")
+    lander.environ.update(environ or {})
+    if install:
+        lander.ok("migrate")
+        for name, password in PASSWORDS.items():
+            lander.ok("user", "add", name, "--role", ROLES[name], stdin=f"{password}\n")
     log = (data_dir / "serve.log").open("wb")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "lander.cli", "serve", "--port", str(port)],
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lander.cli", "serve", "--port", str(port), "--server", server],
         env=lander.environ,
         cwd=ROOT,
         stdout=log,
         stderr=subprocess.STDOUT,
     )
     try:
-        _wait_until_listening(port, server)
+        _wait_until_listening(port, process)
         yield lander
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=60)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
         log.close()
 
 

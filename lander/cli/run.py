@@ -12,6 +12,9 @@ from lander.errors import Conflict, Unavailable
 
 _HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 _PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
+_SERVER = click.option(
+    "--server", type=click.Choice(["gunicorn", "granian"]), default="gunicorn", show_default=True, help="Web server."
+)
 
 
 def register(cli: click.Group) -> None:
@@ -41,14 +44,15 @@ def _register_serve(cli: click.Group) -> None:
     @command(cli, "serve")
     @_HOST
     @_PORT
-    def serve(edge: Cli, host: str, port: int) -> Answer:
-        """Serve all planes with gunicorn, and bring events home beside it."""
+    @_SERVER
+    def serve(edge: Cli, host: str, port: int, server: str) -> Answer:
+        """Serve all planes, and bring events home beside it."""
         import app
-        from lander.server import Supervisor
+        from lander.server import Supervisor, WebServer
 
         _prepare(edge)
         app.build(edge.settings)  # refuses here, in one line, what every worker would refuse
-        with Supervisor(host, port) as supervisor:
+        with Supervisor(host, port, server=WebServer(server)) as supervisor:
             click.echo(f"Serving on {host}, port {port}. Stop with Ctrl+C.", err=True)
             status = supervisor.run()
         failure = Unavailable(f"The web server ended with status {status}.", fix="Its reason stands above.")

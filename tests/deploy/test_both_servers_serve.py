@@ -1,0 +1,181 @@
+"""`lander serve` on gunicorn and on granian: the same requests get the same answers, and SIGTERM ends everything."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from experiments.journal import list_journals
+from tests.deploy.published import (
+    BROCHURE,
+    HOST,
+    NULL_ORIGIN,
+    PATH,
+    find_asset,
+    find_token,
+    form_body,
+    view,
+)
+from tests.live import Lander, served
+from tests.serve.stage import CHROME
+
+
+@pytest.fixture(scope="module", params=["gunicorn", "granian"])
+def lander(
+    request: pytest.FixtureRequest, installation: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lander]:
+    data_dir = shutil.copytree(installation, tmp_path_factory.mktemp(request.param) / "data")
+    with served(data_dir, server=request.param) as running:
+        yield running
+
+
+def raw(lander: Lander, request: bytes) -> bytes:
+    """What a socket gives back for these bytes."""
+    with socket.create_connection(("127.0.0.1", lander.port), timeout=10) as connection:
+        connection.sendall(request)
+        answer = b""
+        while block := connection.recv(65_536):
+            answer += block
+        return answer
+
+
+def test_a_page_is_shown_whole_and_set_to_its_visitor(lander: Lander) -> None:
+    response, body = lander.request("GET", HOST, PATH, headers={"User-Agent": CHROME})
+    assert response.status == 200
+    assert int(response.headers["Content-Length"]) == len(body)
+    assert response.headers["Set-Cookie"].startswith("lp=")
+    assert b"Spring sale" in body
+
+
+def test_head_has_the_headers_of_get_and_no_body(lander: Lander) -> None:
+    answer = raw(lander, f"HEAD {PATH} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert re.search(rb"(?i)\r\ncontent-length: [1-9]", head)
+    assert body == b""
+
+
+def test_a_range_of_a_file_is_sent(lander: Lander) -> None:
+    asset = find_asset(view(lander))
+    response, body = lander.request("GET", HOST, asset, headers={"Range": "bytes=5-7"})
+    assert (response.status, body) == (206, BROCHURE[5:8])
+    response, body = lander.request("GET", HOST, asset)
+    assert (response.status, body) == (200, BROCHURE)
+
+
+def test_a_beacon_is_acknowledged(lander: Lander) -> None:
+    body = f"t={find_token(view(lander))}&k=view".encode()
+    response, _ = lander.request("POST", HOST, "/_l/b", body=body, headers=NULL_ORIGIN)
+    assert response.status == 204
+
+
+def test_a_form_becomes_one_lead(lander: Lander) -> None:
+    posted = form_body(view(lander), "otto@example.com")
+    for _ in range(2):  # a proxy that asks again, a finger that clicks twice
+        response, _ = lander.request("POST", HOST, "/_l/f", body=posted, headers=NULL_ORIGIN)
+        assert response.status == 303
+    deadline = time.monotonic() + 10
+    while not (leads := lander.ok("lead", "list")):
+        assert time.monotonic() < deadline, "the lead does not come home"
+    assert [lead["fields"]["email"] for lead in leads] == ["otto@example.com"]
+
+
+def test_a_chunked_form_is_read_too(lander: Lander) -> None:
+    posted = form_body(view(lander), "otto@example.com")
+    head = (
+        f"POST /_l/f HTTP/1.1\r\nHost: {HOST}\r\nOrigin: null\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    )
+    answer = raw(lander, head.encode() + b"%x\r\n%b\r\n0\r\n\r\n" % (len(posted), posted))
+    assert answer.startswith(b"HTTP/1.1 303")
+
+
+def test_an_unknown_host_is_misdirected(lander: Lander) -> None:
+    response, _ = lander.request("GET", "elsewhere.localhost", PATH)
+    assert response.status == 421
+
+
+def test_http_1_1_without_a_host_is_a_bad_request(lander: Lander) -> None:
+    answer = raw(lander, f"GET {PATH} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [b"X-Big: %b\r\n" % (b"a" * 600_000), b"".join(b"X-%d: a\r\n" % number for number in range(200))],
+    ids=["large", "many"],
+)
+def test_headers_beyond_the_limit_are_refused(lander: Lander, lines: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", lander.port), timeout=10) as connection:
+        try:
+            connection.sendall(b"GET %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (PATH.encode(), HOST.encode(), lines))
+            answer = connection.recv(12)
+        except ConnectionError:
+            answer = b""  # told by a reset that it need not send the rest
+    assert answer in (b"", b"HTTP/1.1 400", b"HTTP/1.1 431")
+
+
+def test_no_answer_names_the_server(lander: Lander) -> None:
+    for path in (PATH, "/nothing-here", "/healthz"):
+        response, _ = lander.request("GET", HOST, path)
+        assert not response.headers.get("Server")
+        assert "X-Powered-By" not in response.headers
+
+
+def test_the_studio_answers_beside_the_pages(lander: Lander) -> None:
+    response, _ = lander.request("GET", "studio.localhost", "/readyz")
+    assert response.status == 200
+
+
+def test_each_worker_keeps_a_journal_of_its_own(lander: Lander) -> None:
+    assert len(see_workers(lander, 2)) == 2
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_killed_workers_are_replaced_and_sigterm_ends_everything(
+    server: str, installation: Path, tmp_path: Path
+) -> None:
+    with served(shutil.copytree(installation, tmp_path / "data"), server=server) as lander:
+        for _ in range(3):
+            for pid in see_workers(lander, 1):
+                os.kill(pid, signal.SIGKILL)
+        wait_until_dead_journals_are_home(lander)
+        workers = see_workers(lander, 1)
+        view(lander)
+    assert not [pid for pid in workers if is_running(pid)]
+    assert not journal_owners(lander), "a worker that ends writes its last views, and the work process fetches them"
+
+
+def see_workers(lander: Lander, count: int) -> set[int]:
+    """Visit until so many living workers have written to their journals; their ids."""
+    deadline = time.monotonic() + 30
+    workers: set[int] = set()
+    while len(workers) < count:
+        assert time.monotonic() < deadline, f"only {workers} answer"
+        with contextlib.suppress(ConnectionError):
+            view(lander)
+        workers = {pid for pid in journal_owners(lander) if is_running(pid)}
+    return workers
+
+
+def wait_until_dead_journals_are_home(lander: Lander) -> None:
+    deadline = time.monotonic() + 30
+    while not all(map(is_running, journal_owners(lander))):
+        assert time.monotonic() < deadline, "journals of killed workers stay behind"
+        time.sleep(0.1)
+
+
+def journal_owners(lander: Lander) -> set[int]:
+    return {int(file.path.name.partition("-")[0]) for file in list_journals(lander.data_dir / "journal")}
+
+
+def is_running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
