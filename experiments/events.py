@@ -33,6 +33,7 @@ class Reason(StrEnum):
     PHASE_CLOSED = "phase-closed"
     HONEYPOT = "honeypot"
     TOO_FAST = "too-fast"
+    UNKNOWN_FORM = "unknown-form"  # no published form says what it had to hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,6 @@ class Lead(SQLModel, table=True):
     consent_text: str = ""
     consented_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    # why it may not be genuine: honeypot, too-fast, token-expired, repeated-token, bot, rate
+    # why it may not be genuine: honeypot, too-fast, token-expired, unknown-form, repeated-token, bot, rate
     simulated: bool = False
     received_at: datetime = Field(sa_type=UtcDateTime, index=True)

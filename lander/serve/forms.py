@@ -58,7 +58,7 @@ class FormDesk:
         elsewhere = _list_origins(form)
         if checked.problems:
             return self._answers.page(422, own_pages.correct_form(again), redirects_to=elsewhere)
-        doubts = tuple(_find_doubts(sent, view, request.edge.now_ms))
+        doubts = tuple(_find_doubts(sent, view, form, request.edge.now_ms))
         try:
             self._keep(Submission(view, release, form, checked.values, doubts, request.host, request.edge))
         except JournalUnavailable:
@@ -95,7 +95,7 @@ def _take_all(typed: Mapping[str, Sequence[str]]) -> Checked:
     return Checked({clean(name): ", ".join(map(clean, values)) for name, values in typed.items()}, {})
 
 
-def _find_doubts(sent: Fields, view: View, now_ms: int) -> list[Reason]:
+def _find_doubts(sent: Fields, view: View, form: Form | None, now_ms: int) -> list[Reason]:
     """Why this may not be a person, or no longer counts."""
     doubts = []
     if view.bot:
@@ -106,6 +106,8 @@ def _find_doubts(sent: Fields, view: View, now_ms: int) -> list[Reason]:
         doubts.append(Reason.TOO_FAST)
     if view.is_expired(now_ms):
         doubts.append(Reason.TOKEN_EXPIRED)
+    if form is None:  # nobody checked what it holds, so it must not pass for a conversion either
+        doubts.append(Reason.UNKNOWN_FORM)
     return doubts
 
 

@@ -140,6 +140,16 @@ def test_a_form_that_a_newer_release_no_longer_has_is_kept_too(stage: Stage) -> 
     assert opened(stage.leads()[0])["email"] == FILLED["email"]
 
 
+@pytest.mark.parametrize("form", ["", "f2"])
+def test_a_form_that_its_page_never_held_is_kept_flagged_and_not_counted(stage: Stage, form: str) -> None:
+    stage.publish(allocation=allocation())
+    view, _ = stage.view()
+    assert stage.post_form(stage.aged(view, 30), {"anything": "x"}, form=form).status_code == 303
+    [lead] = stage.leads()
+    assert lead["flags"] == ["unknown-form"]
+    assert (stage.events()[-1].kind.value, stage.events()[-1].reason) == ("filtered", "unknown-form")
+
+
 def test_only_what_the_markup_declared_is_kept(stage: Stage) -> None:
     stage.publish()
     view, _ = stage.view()
