@@ -65,8 +65,8 @@ def _register_work(cli: click.Group) -> None:
         """Bring events home to the ledger and releases to this node's disk, until stopped."""
         from lander.jobs import Worker
 
-        _log_to_stderr()
         worker = Worker(edge.settings, _prepare(edge))
+        _log_to_stderr()
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
