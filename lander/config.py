@@ -5,6 +5,7 @@ Outside `LANDER_ENV=development` a default, short or repeated secret, equal host
 before anything is served.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Final
 
 from lander.errors import ConfigurationError
 
+UNIX_PEER: Final = "unix"
 DEVELOPMENT_SECRET: Final = "development-only-secret-never-use-this-in-production"  # noqa: S105
 SHORTEST_SECRET: Final = 32
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -45,6 +47,11 @@ ROWS: Final = (
     ),
     Row("LANDER_STUDIO_HOST", "studio.localhost", "host name of the studio, without scheme and port"),
     Row("LANDER_PREVIEW_HOST", "preview.localhost", "host name of the preview plane, without scheme and port"),
+    Row(
+        "LANDER_PROXIES",
+        "",
+        "proxies that may speak for clients: addresses or networks separated by commas, `unix` for a socket's peer",
+    ),
     Row("LANDER_POLICY", "", "a policy.toml that `lander serve` and `lander work` apply when they start"),
 )
 
@@ -60,6 +67,7 @@ class Settings:
     studio_host: str
     preview_host: str
     policy_file: Path | None
+    proxies: tuple[str, ...] = ()  # networks, and the word "unix"
 
     @property
     def is_development(self) -> bool:
@@ -111,6 +119,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         studio_host=studio,
         preview_host=preview,
         policy_file=Path(policy) if policy else None,
+        proxies=_read_proxies(values["LANDER_PROXIES"]),
     )
 
 
@@ -161,3 +170,24 @@ def _read_secrets(value: str, env: Environment) -> tuple[str, ...]:
     if len(set(secrets)) < len(secrets):
         raise ConfigurationError("LANDER_SECRET_KEYS names the same secret twice.", fix=how)
     return secrets
+
+
+def _read_proxies(value: str) -> tuple[str, ...]:
+    return tuple(_read_proxy(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _read_proxy(text: str) -> str:
+    if text == UNIX_PEER:
+        return text
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"LANDER_PROXIES: '{text}' is no address and no network.",
+            fix=f"Write it like 127.0.0.1, 10.1.0.0/16 or {UNIX_PEER}.",
+        ) from None
+    if not network.prefixlen:
+        raise ConfigurationError(
+            f"LANDER_PROXIES: '{text}' lets everybody say who they are.", fix="Name the proxy's own address."
+        )
+    return str(network)

@@ -70,6 +70,20 @@ def test_a_misspelt_setting_is_named() -> None:
         load_settings(production(LANDER_SECRET_KEY=GOOD))
 
 
+def test_proxies_are_addresses_networks_or_the_peer_of_a_socket() -> None:
+    settings = load_settings(production(LANDER_PROXIES="127.0.0.1, 10.1.0.0/16,unix, ::1"))
+    assert settings.proxies == ("127.0.0.1/32", "10.1.0.0/16", "unix", "::1/128")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "complaint"),
+    [("nginx", "no address"), ("10.1.2.3/16", "no address"), ("0.0.0.0/0", "everybody"), ("::/0", "everybody")],
+)
+def test_a_proxy_that_is_none_is_named(proxies: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=complaint):
+        load_settings(production(LANDER_PROXIES=proxies))
+
+
 def test_an_unknown_environment_is_named() -> None:
     with pytest.raises(ConfigurationError, match="LANDER_ENV is 'staging'"):
         load_settings(production(LANDER_ENV="staging"))
