@@ -9,12 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-import lander.access.models
-import lander.policy.models  # noqa: F401  (their tables)
 from lander.config import Settings, load_settings
-from lander.db import make_engine, reading, transaction
+from lander.db import reading, transaction
 from lander.pages import importing, pages, sites
 from lander.pages.models import Asset, Page, Site, Version
 from lander.pages.report import ImportReport
@@ -46,15 +44,12 @@ def make_picture(kind: str = "PNG", size: tuple[int, int] = (4, 3)) -> bytes:
 
 @dataclass
 class Studio:
-    """One site on an SQLite file; every method is one transaction."""
+    """One site on a database of its own; every method is one transaction."""
 
-    folder: Path
+    engine: Engine
     settings: Settings = field(default_factory=make_settings)
-    engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
-        self.engine = make_engine(f"sqlite:///{self.folder}/lander.db")
-        SQLModel.metadata.create_all(self.engine)
         with transaction(self.engine) as session:
             sites.add_site(session, self.settings, host=HOST, core_site="www.example.com", actor="ivan", now=NOW)
 

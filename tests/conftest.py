@@ -1,4 +1,4 @@
-"""What every test may share: one real Chromium for the whole run, and the rule that CI skips nothing."""
+"""What every test may share: one real Chromium and one PostgreSQL for the whole run, and that CI skips nothing."""
 
 import os
 import shutil
@@ -6,6 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.databases import (  # noqa: F401  (fixtures)
+    database,
+    database_url,
+    empty_database_url,
+    lasting_database,
+    postgresql,
+    sqlite_template,
+)
 
 _FLAGS = [
     "--no-sandbox",

@@ -1,6 +1,5 @@
 """Previews: a signed link shows a draft for a while, sealed, framed by the studio alone, and counts nothing."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,10 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from lander.config import Settings
-from lander.db import make_engine
 from lander.edge import sign_simulation
 from lander.errors import InvalidInput
 from lander.pages import pages
@@ -38,11 +36,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'lander.db'}")
-    SQLModel.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def engine(database: Engine) -> Engine:
+    return database
 
 
 @pytest.fixture

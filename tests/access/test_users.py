@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from sqlmodel import Session, SQLModel, select
+from sqlalchemy import Engine
+from sqlmodel import Session, select
 
 from lander.access import audit
 from lander.access.models import AuditEntry, Role
 from lander.access.passwords import hash_password, is_password
 from lander.access.permissions import Permission, can, require
 from lander.access.users import add_user, find_user, list_users, load_user
-from lander.db import make_engine, transaction
+from lander.db import transaction
 from lander.errors import Conflict, Forbidden, InvalidInput, NotFound
 from tests.cast import PASSWORD
 
@@ -20,12 +20,9 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'lander.db'}")
-    SQLModel.metadata.create_all(engine)
-    with transaction(engine) as session:
+def session(database: Engine) -> Iterator[Session]:
+    with transaction(database) as session:
         yield session
-    engine.dispose()
 
 
 def add(session: Session, name: str = "maya", password: str = PASSWORD, role: str = "marketer"):

@@ -1,6 +1,6 @@
 """The schema's history leads to the tables of the code, and back to nothing."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,8 +13,10 @@ from lander.db import make_engine
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return make_engine(f"sqlite:///{tmp_path / 'lander.db'}")
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = make_engine(empty_database_url)
+    yield engine
+    engine.dispose()
 
 
 def test_an_empty_database_becomes_the_tables_of_the_code(engine: Engine) -> None:

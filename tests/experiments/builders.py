@@ -3,26 +3,19 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from experiments import ledger, lifecycle
 from experiments.events import Event, Kind
 from experiments.models import Experiment
-from lander.db import make_engine, transaction
+from lander.db import transaction
 
 STARTED = datetime(2026, 11, 2, 9, tzinfo=UTC)
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 STARTED_MS = int(STARTED.timestamp() * 1000)
-
-
-def make_database(folder: Path) -> Engine:
-    engine = make_engine(f"sqlite:///{folder / 'lander.db'}")
-    SQLModel.metadata.create_all(engine)
-    return engine
 
 
 def start(session: Session, **changes: Any) -> Experiment:

@@ -3,8 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, select
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from experiments import ledger, lifecycle, tallies
 from experiments.events import Event, Kind, Reason
 from experiments.models import FilteredTally, Tally, VisitorRow
-from lander.db import make_engine, reading, transaction
+from lander.db import reading, transaction
 from tests.experiments.builders import (
     DAY_MS,
     HOUR_MS,
@@ -25,7 +23,6 @@ from tests.experiments.builders import (
     after,
     confirm,
     convert,
-    make_database,
     refuse,
     start,
     take_in,
@@ -38,11 +35,10 @@ ZONE = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = make_database(tmp_path)
-    with transaction(engine) as session:
+def engine(database: Engine) -> Engine:
+    with transaction(database) as session:
         start(session)
-    return engine
+    return database
 
 
 def tally(engine: Engine, *, goal: str = "", **where: Any) -> Counter[str]:
@@ -247,18 +243,19 @@ def retellings(draw: st.DrawFn) -> tuple[list[Event], list[list[Event]]]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(retellings())
+@given(retelling=retellings())
 def test_order_repetition_and_batches_of_events_change_nothing(
+    two_phases: Engine,
     retelling: tuple[list[Event], list[list[Event]]],
 ) -> None:
     told, batches = retelling
-    assert remember([told]) == remember(batches)
+    assert remember(two_phases, [told]) == remember(two_phases, batches)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(events, max_size=14))
-def test_the_tallies_are_what_a_plain_count_of_the_events_gives(told: list[Event]) -> None:
-    _, cells, refusals = remember([told])
+@given(told=st.lists(events, max_size=14))
+def test_the_tallies_are_what_a_plain_count_of_the_events_gives(two_phases: Engine, told: list[Event]) -> None:
+    _, cells, refusals = remember(two_phases, [told])
     totals = {cell: counts for cell, counts in cells.items() if cell.dimension == "all"}
     assert totals == count_plainly(told)
     reasons = {(event.phase, event.reason, event.visitor) for event in told if event.kind is Kind.FILTERED}
@@ -268,11 +265,12 @@ def test_the_tallies_are_what_a_plain_count_of_the_events_gives(told: list[Event
 
 
 @settings(max_examples=100, deadline=None)
-@given(retellings())
+@given(retelling=retellings())
 def test_no_cell_has_more_conversions_than_confirmed_nor_more_confirmed_than_served_visitors(
+    two_phases: Engine,
     retelling: tuple[list[Event], list[list[Event]]],
 ) -> None:
-    _, cells, _ = remember(retelling[1])
+    _, cells, _ = remember(two_phases, retelling[1])
     for cell, counts in cells.items():
         visitors = cells.get(cell._replace(goal=""), tallies.NOTHING)
         assert 0 <= counts.conversions <= visitors.confirmed <= visitors.served
@@ -281,9 +279,11 @@ def test_no_cell_has_more_conversions_than_confirmed_nor_more_confirmed_than_ser
 
 
 @settings(max_examples=100, deadline=None)
-@given(retellings())
-def test_the_levels_of_every_dimension_sum_to_the_total(retelling: tuple[list[Event], list[list[Event]]]) -> None:
-    _, cells, _ = remember(retelling[1])
+@given(retelling=retellings())
+def test_the_levels_of_every_dimension_sum_to_the_total(
+    two_phases: Engine, retelling: tuple[list[Event], list[list[Event]]]
+) -> None:
+    _, cells, _ = remember(two_phases, retelling[1])
     sums: dict[str, dict[tallies.Cell, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for cell, counts in cells.items():
         sums[cell.dimension][cell._replace(dimension="all", level="")].update(counts._asdict())
@@ -294,9 +294,11 @@ def test_the_levels_of_every_dimension_sum_to_the_total(retelling: tuple[list[Ev
 Memory = tuple[dict[str, Any], dict[tallies.Cell, tallies.Counts], Counter[tuple[int, str, date]]]
 
 
-def remember(batches: Iterable[list[Event]]) -> Memory:
+def remember(engine: Engine, batches: Iterable[list[Event]]) -> Memory:
     """Visitors, tallies and filtered tallies after these batches; a rebuild must find them right already."""
-    engine = blank_database()
+    with transaction(engine) as session:
+        for table in (VisitorRow, Tally, FilteredTally):
+            session.execute(delete(table))
     for batch in batches:
         with transaction(engine) as session:
             ledger.ingest(session, batch)
@@ -307,21 +309,11 @@ def remember(batches: Iterable[list[Event]]) -> Memory:
     return running
 
 
-@lru_cache
-def two_phases() -> Engine:
-    engine = make_engine("sqlite:///:memory:")
-    SQLModel.metadata.create_all(engine)
-    with transaction(engine) as session:
+@pytest.fixture(scope="module")
+def two_phases(lasting_database: Engine) -> Engine:
+    with transaction(lasting_database) as session:
         lifecycle.new_phase(session, start(session), now=after(days=1))
-    return engine
-
-
-def blank_database() -> Engine:
-    """One database for hundreds of examples, wiped, as making its tables takes longer than an example."""
-    with transaction(two_phases()) as session:
-        for table in (VisitorRow, Tally, FilteredTally):
-            session.execute(delete(table))
-    return two_phases()
+    return lasting_database
 
 
 def read(session: Session) -> Memory:

@@ -1,22 +1,22 @@
 """Maya starts, pauses, resumes, renews and ends experiments."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from experiments import lifecycle
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
 from experiments.models import State
 from lander.published import Allocation
-from tests.experiments.builders import after, make_database, start
+from tests.experiments.builders import after, start
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    with Session(make_database(tmp_path), expire_on_commit=False) as session:
+def session(database: Engine) -> Iterator[Session]:
+    with Session(database, expire_on_commit=False) as session:
         yield session
 
 

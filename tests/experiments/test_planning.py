@@ -1,13 +1,12 @@
 """Before a test starts, Maya is told how long it will take."""
 
-from pathlib import Path
-
 import pytest
+from sqlalchemy import Engine
 
 import stats
 from experiments import lifecycle, planning
 from lander.db import reading, transaction
-from tests.experiments.builders import after, crowd, make_database, start, take_in
+from tests.experiments.builders import after, crowd, start, take_in
 
 
 def test_without_a_rate_it_says_that_it_assumed_one() -> None:
@@ -41,30 +40,28 @@ def test_a_rate_that_cannot_be_is_refused() -> None:
         planning.visitors_needed(0.0)
 
 
-def test_the_rate_of_a_page_is_what_its_control_has_shown(tmp_path: Path) -> None:
-    engine = make_database(tmp_path)
-    with transaction(engine) as session:
+def test_the_rate_of_a_page_is_what_its_control_has_shown(database: Engine) -> None:
+    with transaction(database) as session:
         start(session)
-    with reading(engine) as session:
+    with reading(database) as session:
         assert planning.find_rate(session, page_id=1, goal="form") is None
-    take_in(engine, crowd("a", served=220, confirmed=200, conversions=12) + crowd("b", served=200, conversions=40))
-    with transaction(engine) as session:
+    take_in(database, crowd("a", served=220, confirmed=200, conversions=12) + crowd("b", served=200, conversions=40))
+    with transaction(database) as session:
         lifecycle.stop(
             session, lifecycle.load(session, "spring-sale-1"), reason="Done.", actor="Maya", now=after(days=9)
         )
         start(session)
-    take_in(engine, crowd("a", served=100, conversions=9, experiment_id=2))
-    with reading(engine) as session:
+    take_in(database, crowd("a", served=100, conversions=9, experiment_id=2))
+    with reading(database) as session:
         assert planning.find_rate(session, page_id=1, goal="form") == pytest.approx((12 + 9) / 300)
         assert planning.find_rate(session, page_id=1, goal="click", selector="a.cta") is None
         assert planning.find_rate(session, page_id=2, goal="form") is None
 
 
 @pytest.mark.parametrize(("served", "conversions"), [(99, 9), (200, 0), (200, 200)])
-def test_too_little_to_know_a_rate_is_no_rate(tmp_path: Path, served: int, conversions: int) -> None:
-    engine = make_database(tmp_path)
-    with transaction(engine) as session:
+def test_too_little_to_know_a_rate_is_no_rate(database: Engine, served: int, conversions: int) -> None:
+    with transaction(database) as session:
         start(session)
-    take_in(engine, crowd("a", served=served, conversions=conversions))
-    with reading(engine) as session:
+    take_in(database, crowd("a", served=served, conversions=conversions))
+    with reading(database) as session:
         assert planning.find_rate(session, page_id=1, goal="form") is None

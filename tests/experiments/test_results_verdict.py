@@ -1,18 +1,18 @@
 """The verdict: one sentence that says what to do, and never more than the numbers beside it."""
 
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 import stats
 from experiments import health, lifecycle, results
 from experiments.health import VariantCounts
 from experiments.verdict import MAX_LOSS, Action, Evidence, Verdict, decide
 from lander.db import reading, transaction
-from tests.experiments.builders import after, crowd, make_database, start, take_in
+from tests.experiments.builders import after, crowd, start, take_in
 
 Numbers = tuple[int, int, int]  # served, confirmed, conversions
 
@@ -160,15 +160,14 @@ def test_no_verdict_contradicts_the_intervals_beside_it(evidence: Evidence) -> N
     assert not re.search(r"nan|inf\b|None|\{|%%", verdict.sentence)
 
 
-def test_through_the_ledger_it_finds_the_broken_step_and_the_device(tmp_path: Path) -> None:
-    engine = make_database(tmp_path)
-    with transaction(engine) as session:
+def test_through_the_ledger_it_finds_the_broken_step_and_the_device(database: Engine) -> None:
+    with transaction(database) as session:
         start(session)
     for device in ("phone", "desktop"):
         lost = 300 if device == "phone" else 20
-        take_in(engine, crowd("a", served=1_500, confirmed=1_480, conversions=80, days=14, device=device))
-        take_in(engine, crowd("b", served=1_500, confirmed=1_500 - lost, conversions=80, days=14, device=device))
-    with reading(engine) as session:
+        take_in(database, crowd("a", served=1_500, confirmed=1_480, conversions=80, days=14, device=device))
+        take_in(database, crowd("b", served=1_500, confirmed=1_500 - lost, conversions=80, days=14, device=device))
+    with reading(database) as session:
         report = results.report(session, "spring-sale-1", now=after(days=15))
     assert report.verdict.action is Action.HOLD
     assert "between served and confirmed, on device phone: 89 % of B's visitors confirmed, 99 % of A's." in (
@@ -178,18 +177,17 @@ def test_through_the_ledger_it_finds_the_broken_step_and_the_device(tmp_path: Pa
     assert report.srm_confirmed.mismatch
 
 
-def test_a_phase_that_ended_is_judged_by_its_own_days(tmp_path: Path) -> None:
-    engine = make_database(tmp_path)
-    with transaction(engine) as session:
+def test_a_phase_that_ended_is_judged_by_its_own_days(database: Engine) -> None:
+    with transaction(database) as session:
         start(session)
     take_in(
-        engine, crowd("a", served=2_000, conversions=100, days=5) + crowd("b", served=2_000, conversions=110, days=5)
+        database, crowd("a", served=2_000, conversions=100, days=5) + crowd("b", served=2_000, conversions=110, days=5)
     )
-    with transaction(engine) as session:
+    with transaction(database) as session:
         lifecycle.stop(
             session, lifecycle.load(session, "spring-sale-1"), reason="Done.", actor="Maya", now=after(days=5)
         )
-    with reading(engine) as session:
+    with reading(database) as session:
         report = results.report(session, "spring-sale-1", now=after(days=50))
     assert report.days == 5
     assert report.verdict.sentence == "It ended too early to say: 5 of 7 days."

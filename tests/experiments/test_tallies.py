@@ -1,7 +1,6 @@
 """Tallies follow from the visitors, and can be made from them again."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete, update
@@ -17,7 +16,6 @@ from tests.experiments.builders import (
     confirm,
     convert,
     crowd,
-    make_database,
     refuse,
     start,
     take_in,
@@ -29,15 +27,14 @@ DAY = date(2026, 11, 2)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = make_database(tmp_path)
-    with transaction(engine) as session:
+def engine(database: Engine) -> Engine:
+    with transaction(database) as session:
         start(session)
         start(session, page_id=2, slug_key="winter")
-    take_in(engine, crowd("a", served=40, confirmed=35, conversions=6, days=3))
-    take_in(engine, crowd("b", served=42, confirmed=39, conversions=9, days=3, device="desktop"))
-    take_in(engine, [refuse(view(MAYA), "bot"), confirm(view(ANA, experiment_id=2))])
-    return engine
+    take_in(database, crowd("a", served=40, confirmed=35, conversions=6, days=3))
+    take_in(database, crowd("b", served=42, confirmed=39, conversions=9, days=3, device="desktop"))
+    take_in(database, [refuse(view(MAYA), "bot"), confirm(view(ANA, experiment_id=2))])
+    return database
 
 
 def test_a_visitor_adds_to_the_total_and_to_each_of_their_segments() -> None:

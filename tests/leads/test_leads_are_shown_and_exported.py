@@ -3,14 +3,12 @@
 import csv
 import io
 import json
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
-from sqlmodel import SQLModel
 
 from lander.access.models import AuditEntry
-from lander.db import make_engine, reading, transaction
+from lander.db import reading, transaction
 from lander.leads.export import export_csv, guard
 from lander.leads.leads import CANNOT_BE_OPENED, list_leads
 from lander.leads.sink import store_leads
@@ -19,10 +17,8 @@ from tests.leads.builders import NOON, NOON_MS, VAULT, make_body
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = make_engine(f"sqlite:///{tmp_path / 'lander.db'}")
-    SQLModel.metadata.create_all(engine)
-    with transaction(engine) as session:
+def engine(database: Engine) -> Engine:
+    with transaction(database) as session:
         store_leads(
             session,
             [
@@ -31,7 +27,7 @@ def engine(tmp_path: Path) -> Engine:
                 make_body(3, received_at_ms=NOON_MS + 2_000, host="go.example.org", consented_at_ms=None, phase=0),
             ],
         )
-    return engine
+    return database
 
 
 def export(engine: Engine, host: str | None = None) -> list[dict[str, str]]:

@@ -1,29 +1,20 @@
 """Leads move from the journals into the database: each once, none lost, the doubtful ones flagged."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, select
-from sqlmodel import SQLModel
 
-from lander.db import make_engine, reading, transaction
+from lander.db import reading, transaction
 from lander.leads.leads import list_leads
 from lander.leads.models import Lead
 from lander.leads.sink import StoredLeads, UnreadableLead, store_leads
 from tests.leads.builders import NOON, NOON_MS, VAULT, make_body
 
 SECOND = 1_000
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = make_engine(f"sqlite:///{tmp_path / 'lander.db'}")
-    SQLModel.metadata.create_all(engine)
-    return engine
 
 
 def store(engine: Engine, *bodies: bytes) -> StoredLeads:
@@ -36,9 +27,9 @@ def flags(engine: Engine) -> dict[int, list[str]]:
         return {int(lead.id, 16): sorted(lead.flags) for lead in session.execute(select(Lead)).scalars()}
 
 
-def test_a_lead_arrives_as_it_was_sealed_and_opens(engine: Engine) -> None:
-    assert store(engine, make_body(7)) == StoredLeads(stored=1, known=0)
-    with reading(engine) as session:
+def test_a_lead_arrives_as_it_was_sealed_and_opens(database: Engine) -> None:
+    assert store(database, make_body(7)) == StoredLeads(stored=1, known=0)
+    with reading(database) as session:
         stored = session.execute(select(Lead)).scalar_one()
         assert "otto" not in str(stored.model_dump())
         (lead,) = list_leads(session, VAULT)
@@ -47,63 +38,65 @@ def test_a_lead_arrives_as_it_was_sealed_and_opens(engine: Engine) -> None:
     assert (lead.experiment_key, lead.phase, lead.variant, lead.flags) == ("spring-sale-1", 1, "b", ())
 
 
-def test_the_same_lead_again_stays_one_lead_and_changes_nothing(engine: Engine) -> None:
-    store(engine, make_body(1))
-    assert store(engine, make_body(1, variant="a"), make_body(2), make_body(2)) == StoredLeads(stored=1, known=2)
-    assert flags(engine) == {1: [], 2: []}
-    with reading(engine) as session:
+def test_the_same_lead_again_stays_one_lead_and_changes_nothing(database: Engine) -> None:
+    store(database, make_body(1))
+    assert store(database, make_body(1, variant="a"), make_body(2), make_body(2)) == StoredLeads(stored=1, known=2)
+    assert flags(database) == {1: [], 2: []}
+    with reading(database) as session:
         assert {lead.variant for lead in list_leads(session, VAULT)} == {"b"}
 
 
-def test_of_one_lead_sent_twice_in_a_batch_the_first_counts(engine: Engine) -> None:
-    store(engine, make_body(1, received_at_ms=NOON_MS + SECOND), make_body(1), make_body(1, received_at_ms=NOON_MS + 9))
-    with reading(engine) as session:
+def test_of_one_lead_sent_twice_in_a_batch_the_first_counts(database: Engine) -> None:
+    store(
+        database, make_body(1, received_at_ms=NOON_MS + SECOND), make_body(1), make_body(1, received_at_ms=NOON_MS + 9)
+    )
+    with reading(database) as session:
         assert [lead.received_at for lead in list_leads(session, VAULT)] == [NOON]
 
 
-def test_another_lead_of_the_same_view_is_kept_and_flagged(engine: Engine) -> None:
-    store(engine, make_body(1, view="v"), make_body(2, view="v", received_at_ms=NOON_MS + SECOND))
-    store(engine, make_body(3, view="v", received_at_ms=NOON_MS + 2 * SECOND, flags=["honeypot"]), make_body(4))
-    assert flags(engine) == {1: [], 2: ["repeated-token"], 3: ["honeypot", "repeated-token"], 4: []}
+def test_another_lead_of_the_same_view_is_kept_and_flagged(database: Engine) -> None:
+    store(database, make_body(1, view="v"), make_body(2, view="v", received_at_ms=NOON_MS + SECOND))
+    store(database, make_body(3, view="v", received_at_ms=NOON_MS + 2 * SECOND, flags=["honeypot"]), make_body(4))
+    assert flags(database) == {1: [], 2: ["repeated-token"], 3: ["honeypot", "repeated-token"], 4: []}
 
 
-def test_a_lead_without_a_view_repeats_nothing(engine: Engine) -> None:
-    store(engine, make_body(1, view=""), make_body(2, view=""))
-    assert flags(engine) == {1: [], 2: []}
+def test_a_lead_without_a_view_repeats_nothing(database: Engine) -> None:
+    store(database, make_body(1, view=""), make_body(2, view=""))
+    assert flags(database) == {1: [], 2: []}
 
 
-def test_the_sixth_lead_of_a_network_within_a_minute_is_flagged(engine: Engine) -> None:
-    store(engine, *(make_body(n, network="office", received_at_ms=NOON_MS + n * SECOND) for n in range(1, 9)))
-    assert {number for number, found in flags(engine).items() if found == ["rate"]} == {6, 7, 8}
+def test_the_sixth_lead_of_a_network_within_a_minute_is_flagged(database: Engine) -> None:
+    store(database, *(make_body(n, network="office", received_at_ms=NOON_MS + n * SECOND) for n in range(1, 9)))
+    assert {number for number, found in flags(database).items() if found == ["rate"]} == {6, 7, 8}
 
 
-def test_six_leads_in_a_minute_and_a_bit_are_fine(engine: Engine) -> None:
-    store(engine, *(make_body(n, network="office", received_at_ms=NOON_MS + n * 12 * SECOND) for n in range(20)))
-    assert set(map(tuple, flags(engine).values())) == {()}
+def test_six_leads_in_a_minute_and_a_bit_are_fine(database: Engine) -> None:
+    store(database, *(make_body(n, network="office", received_at_ms=NOON_MS + n * 12 * SECOND) for n in range(20)))
+    assert set(map(tuple, flags(database).values())) == {()}
 
 
-def test_many_networks_at_once_are_fine(engine: Engine) -> None:
-    store(engine, *(make_body(n) for n in range(1_200)))
-    store(engine, *(make_body(2_000 + n, network="") for n in range(20)))
-    assert set(map(tuple, flags(engine).values())) == {()}
+def test_many_networks_at_once_are_fine(database: Engine) -> None:
+    store(database, *(make_body(n) for n in range(1_200)))
+    store(database, *(make_body(2_000 + n, network="") for n in range(20)))
+    assert set(map(tuple, flags(database).values())) == {()}
 
 
-def test_a_journal_that_comes_late_flags_what_it_shows_to_be_hasty(engine: Engine) -> None:
-    store(engine, make_body(6, network="office", received_at_ms=NOON_MS + 6 * SECOND))
-    store(engine, *(make_body(n, network="office", received_at_ms=NOON_MS + n * SECOND) for n in range(1, 6)))
-    assert {number for number, found in flags(engine).items() if found == ["rate"]} == {6}
+def test_a_journal_that_comes_late_flags_what_it_shows_to_be_hasty(database: Engine) -> None:
+    store(database, make_body(6, network="office", received_at_ms=NOON_MS + 6 * SECOND))
+    store(database, *(make_body(n, network="office", received_at_ms=NOON_MS + n * SECOND) for n in range(1, 6)))
+    assert {number for number, found in flags(database).items() if found == ["rate"]} == {6}
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"id": "1"}', b'{"id": null}'])
-def test_what_is_no_lead_is_refused_loudly_so_that_it_stays_in_its_journal(engine: Engine, body: bytes) -> None:
+def test_what_is_no_lead_is_refused_loudly_so_that_it_stays_in_its_journal(database: Engine, body: bytes) -> None:
     with pytest.raises(UnreadableLead, match="is no lead"):
-        store(engine, make_body(1), body)
-    assert flags(engine) == {}
+        store(database, make_body(1), body)
+    assert flags(database) == {}
 
 
-def test_a_field_that_only_a_newer_version_knows_loses_no_lead(engine: Engine) -> None:
-    store(engine, make_body(1, invented_later={"deep": True}))
-    assert flags(engine) == {1: []}
+def test_a_field_that_only_a_newer_version_knows_loses_no_lead(database: Engine) -> None:
+    store(database, make_body(1, invented_later={"deep": True}))
+    assert flags(database) == {1: []}
 
 
 @st.composite
@@ -125,20 +118,25 @@ def arrivals(draw: st.DrawFn) -> tuple[list[bytes], list[list[bytes]]]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(arrivals())
-def test_flags_do_not_depend_on_the_order_in_which_leads_arrive(case: tuple[list[bytes], list[list[bytes]]]) -> None:
+@given(case=arrivals())
+def test_flags_do_not_depend_on_the_order_in_which_leads_arrive(
+    lasting_database: Engine, case: tuple[list[bytes], list[list[bytes]]]
+) -> None:
     bodies, batches = case
-    engine = make_engine("sqlite:///:memory:")
-    SQLModel.metadata.create_all(engine, tables=[SQLModel.metadata.tables["lead"]])
+    engine = lasting_database
+    forget(engine)
     store(engine, *bodies)
     expected = flags(engine)
     assert expected == flag_plainly([json.loads(body) for body in bodies])
-    with transaction(engine) as session:
-        session.execute(delete(Lead))
+    forget(engine)
     for batch in batches:
         store(engine, *batch)
     assert flags(engine) == expected
-    engine.dispose()
+
+
+def forget(database: Engine) -> None:
+    with transaction(database) as session:
+        session.execute(delete(Lead))
 
 
 def flag_plainly(records: list[dict[str, Any]]) -> dict[int, list[str]]:

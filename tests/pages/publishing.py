@@ -1,17 +1,12 @@
 """Builders for tests of publishing: a database, a site, and small pages written by hand."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-import experiments.models  # noqa: F401  (its tables belong to the database)
-import lander.access.models
-import lander.policy.models  # noqa: F401
 from lander.config import Settings, load_settings
-from lander.db import make_engine
 from lander.pages import pages
 from lander.pages.assets import prepare_file, store_files
 from lander.pages.models import Page, Site, Version
@@ -29,15 +24,6 @@ FORM = (
 
 def make_settings(tmp_path: Path, **environ: str) -> Settings:
     return load_settings({"LANDER_ENV": "development", "LANDER_DATA_DIR": str(tmp_path), **environ})
-
-
-@contextmanager
-def opened(tmp_path: Path) -> Iterator[Session]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'lander.db'}")
-    SQLModel.metadata.create_all(engine)
-    with Session(engine, expire_on_commit=False) as session:
-        yield session
-    engine.dispose()
 
 
 def add_site(session: Session, host: str = "go.example.com") -> Site:

@@ -1,7 +1,5 @@
 """External files come inside: at the import, or later one by one."""
 
-from pathlib import Path
-
 import pytest
 
 from lander.access.audit import list_entries
@@ -23,11 +21,6 @@ PAGE = (
     "<a href=https://cdn.example/brochure>Brochure</a>"
 )
 OWN_CSS = "a{b:url(https://img.example/bg.png)}"
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
 
 
 def bring(studio: Studio, url: str, filename: str, content: bytes) -> Version:

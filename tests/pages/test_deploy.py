@@ -3,7 +3,6 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from lander.pages import publish
 from lander.pages.deploy import KEPT_S, materialise
 from lander.pages.models import Page, Site
 from lander.published import load_catalog
-from tests.pages.publishing import MAYA, NOW, PAGE, add_page, add_site, make_settings, opened, save, text_of
+from tests.pages.publishing import MAYA, NOW, PAGE, add_page, add_site, make_settings, save, text_of
 
 SOURCE = PAGE.replace("</head>", '<link rel="stylesheet" href="main.css"></head>')
 FILES = {"main.css": b"p{color:red}" * 40}
@@ -29,12 +28,6 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def disk(settings: Settings) -> Path:
     return settings.published_dir
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    with opened(tmp_path) as session:
-        yield session
 
 
 @pytest.fixture

@@ -11,18 +11,17 @@ from sqlmodel import Session
 
 from lander.pages import publish, testing
 from lander.pages.deploy import materialise
-from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings, opened
+from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "developer" / "release.md"
 SOURCE = FORM.replace("Spring sale", "Sale in {{city|titlecase|Vancouver}}")
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Path:
+def disk(session: Session, tmp_path: Path) -> Path:
     settings = make_settings(tmp_path)
-    with opened(tmp_path) as session:
-        _publish_under_test(session, tmp_path)
-        materialise(session, settings.published_dir)
+    _publish_under_test(session, tmp_path)
+    materialise(session, settings.published_dir)
     return settings.published_dir
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -19,11 +18,6 @@ from tests.builders_content import HOST, PAGE, Studio, make_picture, make_zip
 
 THANKS = PAGE.replace("Sale", "Thank you")
 FORM = "<form action=crm.php><input type=email><button disabled>Go</button></form>"
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
 
 
 def test_an_html_file_becomes_a_page_and_stays_byte_for_byte(studio: Studio) -> None:

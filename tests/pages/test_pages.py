@@ -1,7 +1,5 @@
 """Maya's pages: addresses, variants, and versions that never change."""
 
-from pathlib import Path
-
 import pytest
 
 from lander.access.audit import list_entries
@@ -15,8 +13,7 @@ EDITED = PAGE.replace("Sale", "Big sale")
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    studio = Studio(tmp_path)
+def studio(studio: Studio) -> Studio:
     studio.upload({"index.html": PAGE, "style.css": "a{}"})
     return studio
 

@@ -1,7 +1,6 @@
 """Maya publishes, goes back and takes away; everything or nothing, and always on the record."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from lander.pages.models import Asset, Page, Publication, Site, StoredRelease
 from lander.policy import store
 from lander.policy.findings import Refused, Severity
 from lander.published import Release, read_release
-from tests.pages.publishing import FORM, MAYA, NOW, PAGE, add_page, add_site, make_settings, opened, save, text_of
+from tests.pages.publishing import FORM, MAYA, NOW, PAGE, add_page, add_site, make_settings, save, text_of
 
 EXTERNAL = PAGE.replace("</h1>", '</h1><script src="https://cdn.example.net/x.js"></script>')
 
@@ -25,12 +24,6 @@ EXTERNAL = PAGE.replace("</h1>", '</h1><script src="https://cdn.example.net/x.js
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return make_settings(tmp_path)
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    with opened(tmp_path) as session:
-        yield session
 
 
 @pytest.fixture

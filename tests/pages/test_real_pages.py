@@ -1,7 +1,6 @@
 """Two real landing pages come in whole, and their report says what a marketer has to know."""
 
 import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,6 @@ def read_zip(name: str) -> bytes:
     if not path.exists():
         pytest.skip(f"{path.name} is not beside the project")
     return path.read_bytes()
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
 
 
 def test_the_sign_up_page_comes_in_with_its_two_forms(studio: Studio) -> None:

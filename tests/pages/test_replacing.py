@@ -1,7 +1,5 @@
 """The next upload of the same variant: refused unless it is said to replace the draft."""
 
-from pathlib import Path
-
 import pytest
 from sqlmodel import Session
 
@@ -11,11 +9,6 @@ from lander.pages import pages
 from tests.builders_content import PAGE, Studio
 
 NEW = PAGE.replace("Sale</h1>", "Bigger sale</h1>")
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
 
 
 def _numbers(session: Session, studio: Studio, slug: str = "sale") -> list[int]:

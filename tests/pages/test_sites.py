@@ -1,7 +1,5 @@
 """Ivan adds a pages host; a wrong one is refused with what to do."""
 
-from pathlib import Path
-
 import pytest
 
 from lander.access.audit import list_entries
@@ -9,11 +7,6 @@ from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import sites
 from tests.builders_content import HOST, NOW, Studio
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
 
 
 def test_a_site_has_its_core_site_zone_and_currency(studio: Studio) -> None:

@@ -1,6 +1,5 @@
 """Starting, pausing and ending a test on a page: what visitors see changes with it, and impossible tests never start."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from lander.pages import pages, publish, testing
 from lander.pages.models import Page, Site, StoredRelease
 from lander.policy import store
 from lander.published import Release, read_release
-from tests.pages.publishing import FORM, MAYA, NOW, PAGE, add_page, add_site, make_settings, opened, save, text_of
+from tests.pages.publishing import FORM, MAYA, NOW, PAGE, add_page, add_site, make_settings, save, text_of
 
 SUMMER = FORM.replace("Spring", "Summer")
 CTA = PAGE.replace("</h1>", '</h1><a class="cta" href="https://www.example.com/">Buy</a>')
@@ -25,12 +24,6 @@ CTA = PAGE.replace("</h1>", '</h1><a class="cta" href="https://www.example.com/"
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return make_settings(tmp_path)
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    with opened(tmp_path) as session:
-        yield session
 
 
 @pytest.fixture

