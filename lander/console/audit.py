@@ -17,7 +17,7 @@ from lander.db import reading
 blueprint = Blueprint("audit", __name__)
 
 _AT_ONCE = 100
-_HASH = re.compile(r"[0-9a-f]{64}")
+_HASH = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]+)?")  # a release, or an asset
 _ENOUGH_OF_A_HASH = 12
 
 

@@ -224,6 +224,7 @@ class PublishBox:
     test: TestChoice | None
     must_choose: bool  # the running test needs to know which kind of change this is
     during_test: str
+    offers_taking_out: bool  # of what loads from hosts that are not allowed
     strip_external: bool
     can_take_out: bool  # that would settle all that stands in the way
     waiting_below: list[str]  # pages it came with that have drafts nobody sees

@@ -22,6 +22,11 @@ def count_refusals(rows: Iterable[FindingRow]) -> int:
     return sum(row.severity == Severity.REFUSE for row in rows)
 
 
+def has_forbidden_loads(rows: Iterable[FindingRow]) -> bool:
+    """Whether something loads from a host that is not allowed."""
+    return any(row.rule.startswith(_LOADS) for row in rows)
+
+
 def can_be_taken_out(rows: Iterable[FindingRow]) -> bool:
     """Whether publishing without what loads from other hosts settles all that stands in the way."""
     refusals = [row for row in rows if row.severity == Severity.REFUSE]

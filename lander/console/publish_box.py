@@ -15,7 +15,7 @@ from experiments.words import listing, name, plural
 from lander.access.gate import caller, edge
 from lander.access.permissions import Permission
 from lander.console.context import FindingRow, PublishBox, TestChoice
-from lander.console.findings import can_be_taken_out
+from lander.console.findings import can_be_taken_out, has_forbidden_loads
 from lander.console.page_rows import list_waiting
 from lander.console.places import Place
 from lander.console.report_context import FormError
@@ -114,6 +114,7 @@ def publish_box(
         test=_test_choice(session, facts),
         must_choose=facts.touches_test or typed.must_choose,
         during_test=typed.during_test,
+        offers_taking_out=strip or has_forbidden_loads(findings),
         strip_external=strip,
         can_take_out=can_be_taken_out(findings) and not strip,
         waiting_below=[f"/{other.page.slug}" for other in waiting],

@@ -1,8 +1,10 @@
 """The report on screen, top to bottom."""
 
 import re
+import sys
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -132,3 +134,13 @@ def test_a_hypothesis_is_text_and_never_markup(ana: Browser, engine: Engine, exp
         session.add(found)
     for address in (AT, "/experiments/spring-sale-1", "/experiments", "/"):
         assert "<img src=x" not in ana.get(address).text
+
+
+def test_lists_draw_no_plot(
+    ana: Browser, engine: Engine, experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The renderer takes 93 MiB: only who opens a report pays for it."""
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    for address in ("/", "/experiments", "/experiments/spring-sale-1", "/pages", "/pages/spring-sale"):
+        assert ana.get(address).status_code == 200
