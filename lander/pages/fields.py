@@ -160,6 +160,11 @@ def is_disabled(element: Element) -> bool:
     )
 
 
+def _may_be_absent(element: Element) -> bool:
+    """Whether it is on the page only where a script puts it there, or only where none runs."""
+    return any(above.name in ("template", "noscript") for above in element.ancestors())
+
+
 def _sends_something(element: Element) -> bool:
     if element.name in ("select", "textarea"):
         return True
@@ -178,7 +183,7 @@ def _read_control(element: Element, name: str, named_from: str, labels: Labels) 
         name=name,
         kind=_kind_of(element, name, label),
         label=label or (labels.group(element) if _group_of(element) is not None else "") or _spaced(name).capitalize(),
-        required=required and not is_disabled(element),
+        required=required and not is_disabled(element) and not _may_be_absent(element),
         max_length=_longest(element),
         options=_options_of(element, labels),
     )

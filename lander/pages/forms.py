@@ -14,6 +14,7 @@ from lander.published import Form
 
 FORM_ACTION: Final = "/_l/f"
 _ELSEWHERE: Final = ("formaction", "formmethod", "formenctype", "formtarget")
+_CONTROLS: Final = frozenset(("input", "select", "textarea", "button"))
 _URLENCODED: Final = "application/x-www-form-urlencoded"
 
 
@@ -131,17 +132,21 @@ def _adopt(document: Document, element: Element, key: str, *, enable_submit: boo
 
 
 def _members(document: Document, form: Element) -> list[Element]:
-    """The elements that belong to a form: those in it, and those elsewhere that name it."""
+    """The elements that belong to a form: those in it, and those elsewhere that name it.
+
+    Its end tag may stand inside an element that goes on (`<form><div></form><input></div>`): then that element, and what
+    follows in it, is still in the form. In a table it is the other way round: what stands before the end tag belongs to
+    the form, though it is not in it.
+    """
     identity = form.get("id")
     inside = {id(element) for element in document.inside(form)}
-    is_open = form.content_end == form.end and form.close_end == form.end
     members = []
     for element in document.elements:
         owner = element.get("form")
         if owner is not None:
             if owner == identity:
                 members.append(element)
-        elif id(element) in inside or (is_open and element.start > form.start and form in element.ancestors()):
+        elif id(element) in inside or (element.name in _CONTROLS and form in element.ancestors()):
             members.append(element)
     return members
 

@@ -266,6 +266,17 @@ def test_keys_count_all_forms_so_leaving_one_alone_renames_none() -> None:
     assert [item.form.key for item in adopt_forms(Document(off + form), enable_submit=True)] == ["f2"]
 
 
+@pytest.mark.parametrize("around", ["template", "noscript"])
+def test_what_may_never_be_on_the_page_is_not_required(around: str) -> None:
+    name, company = fields(f"<input name=name required><{around}><input name=company required></{around}>")
+    assert (name.required, company.required) == (True, False)
+
+
+def test_fields_behind_an_end_tag_inside_another_element_still_belong_to_the_form() -> None:
+    form = adopt("<form><div><input name=name></form><input name=email></div><input name=not-ours>")
+    assert [item.name for item in form.form.fields] == ["name", "email"]
+
+
 def test_fields_elsewhere_that_name_the_form_belong_to_it() -> None:
     source = (
         "<input name=a form=f><form id=f><input name=b><input name=c form=other><button>Go</button></form>"
