@@ -49,6 +49,7 @@ IMPLIED_ENDS: Final = {
     "body": (frozenset(("head",)), frozenset(("html",))),
 }
 # fmt: on
+HTML_ENCODINGS: Final = frozenset(("text/html", "application/xhtml+xml"))  # of an annotation-xml that holds HTML
 HTML_INSIDE: Final = {
     "svg": frozenset(("foreignobject", "desc", "title")),
     "math": frozenset(("mi", "mo", "mn", "ms", "mtext")),

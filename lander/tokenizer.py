@@ -15,6 +15,7 @@ from lander.elements import (
     CLOSES_P,
     ESCAPABLE_RAW_TEXT,
     FORMATTING,
+    HTML_ENCODINGS,
     HTML_INSIDE,
     IMPLIED_ENDS,
     LEAVES_FOREIGN,
@@ -168,7 +169,10 @@ class _Tag:
     @property
     def holds_html(self) -> bool:
         """What stands in it is read as HTML, though it may be foreign itself."""
-        return not self.realm or self.name in HTML_INSIDE[self.realm]
+        if not self.realm or self.name in HTML_INSIDE[self.realm]:
+            return True
+        encoding = next((item.value for item in self.attributes if item.name == "encoding"), "")
+        return self.name == "annotation-xml" and lower(encoding) in HTML_ENCODINGS
 
     def close(self, content_end: int, close_end: int) -> None:
         self.content_end, self.close_end = content_end, close_end
@@ -244,7 +248,7 @@ class _Reader:
         tag.close(end, end)
         self.tags.append(tag)
         last = attributes[-1].end if attributes else tag.name_end
-        if source[end - 2] == "/" and last < end - 1 if foreign else name in VOID:
+        if source[end - 2] == "/" and last < end - 1 if foreign else name in VOID or self._is_stray(name):
             return end
         self._open.append(tag)
         self._open_names[name] += 1
@@ -348,6 +352,11 @@ class _Reader:
         if name in IMPLIED_ENDS:
             self._close_implied(*IMPLIED_ENDS[name], start)
         return name if name in ("svg", "math") else ""
+
+    def _is_stray(self, name: str) -> bool:
+        """A part of a table where no table is: browsers pass over its tag."""
+        around = self._open_names["table"] or self._open_names["template"]
+        return name in TABLE_PARTS and name != "table" and not around
 
     def _in_foreign(self) -> bool:
         return bool(self._open) and not self._open[-1].holds_html

@@ -119,6 +119,18 @@ def test_an_element_without_end_tag_ends_where_it_must_or_where_it_starts() -> N
     assert image.content_end == image.close_end == image.end
 
 
+def test_parts_of_a_table_outside_of_tables_open_nothing() -> None:
+    document = Document("<form><td><input></form><tr><p>after</tr>")
+    form, _, field, _, paragraph = document.elements
+    assert document.inside(form)[-1] is field
+    assert paragraph.ancestors() == []
+    table = Document("<table><tr><td><p></table><template><tr><td><b></template>")
+    assert [element.parent.name for element in table.elements if element.name in ("p", "b") and element.parent] == [
+        "td",
+        "td",
+    ]
+
+
 def test_only_foreign_elements_close_themselves() -> None:
     document = Document("<div/><svg><path d=M0/><g/><a b/></svg><p>x</p>")
     parents = {element.name: element.parent.name if element.parent else "" for element in document.elements}

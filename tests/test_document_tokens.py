@@ -101,6 +101,9 @@ TRICKY = [
     "<svg><desc><i></desc><style><b>",
     "<math><svg><title><b></title></svg></math>",
     "<i><svg></i><style><b></style>",
+    "<math><annotation-xml encoding='Text/HTML'><style><b></style></annotation-xml></math>",
+    "<math><annotation-xml encoding=application/xhtml+xml><p><style><b></style></math><style><b></style>",
+    "<math><annotation-xml encoding=MathML><style><b></style></annotation-xml></math>",
     "<div><span><p></span><svg></p><style><b></style>",
 ]
 
