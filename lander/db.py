@@ -1,6 +1,7 @@
 """The main database: its engine, its sessions, and everything in which SQLite and PostgreSQL differ.
 
-Verbs take a session and never commit; `transaction` is the one commit, at the edge.
+Verbs take a session and never commit; `transaction` is the one commit, at the edge. A verb may look before it writes:
+SQLite has one writer at a time, and on PostgreSQL `transaction` waits for its turn, so nothing changes in between.
 """
 
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, create_engine
@@ -16,8 +17,20 @@ from sqlmodel import Session, create_engine
 from experiments.storage import UtcDateTime
 from lander.errors import ConfigurationError
 
-__all__ = ["UtcDateTime", "make_engine", "reading", "transaction"]
+__all__ = ["UtcDateTime", "alone", "ingestion", "make_engine", "reading", "take_turn", "transaction"]
 
+# a PostgreSQL that has gone without a word is noticed after half a minute; the address may say otherwise
+_PATIENCE: Final = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+# a node that has gone gives its locks back after a minute, and waiting for them has an end, as on SQLite
+_MANNERS: Final = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
+_SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtext(:what))")
 _EXAMPLES: Final = "sqlite:////srv/lander/lander.db or postgresql+psycopg://user:password@host/lander"
 
 
@@ -43,7 +56,18 @@ def make_engine(database_url: str) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """One unit of work that changes something: everything in it is committed together, or nothing is."""
+    """One unit of work that changes something: everything in it is committed together, or nothing is.
+
+    Those of all nodes come one after the other, and each sees what the one before has done.
+    """
+    with ingestion(engine) as session:
+        take_turn(session, "transaction")
+        yield session
+
+
+@contextmanager
+def ingestion(engine: Engine) -> Iterator[Session]:
+    """A unit of work beside the others, for verbs that lock what they change: events come in while Maya imports."""
     with Session(engine, expire_on_commit=False) as session:
         session.connection(execution_options={"writes": True})
         yield session
@@ -52,9 +76,34 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """One consistent look at the database that holds nobody up."""
+    """One consistent look at the database that holds nobody up and changes nothing."""
     with Session(engine, expire_on_commit=False) as session:
+        if _is_server(engine):
+            session.connection(execution_options=_SNAPSHOT)
         yield session
+
+
+def take_turn(session: Session, what: str) -> None:
+    """Wait for any other transaction that took this turn; it is over with this one. SQLite has one writer anyway."""
+    if _is_server(session.get_bind().engine):
+        session.execute(_TURN, {"what": f"lander {what}"})
+
+
+@contextmanager
+def alone(connection: Connection, what: str) -> Iterator[None]:
+    """Do what takes several transactions while nobody else does the same."""
+    if not _is_server(connection.engine):
+        yield
+        return
+    key = {"what": f"lander {what}"}
+    connection.execute(text("SELECT pg_advisory_lock(hashtext(:what))"), key)
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(hashtext(:what))"), key)
+        connection.commit()
 
 
 def _make_sqlite(url: URL) -> Engine:
@@ -76,7 +125,27 @@ def _make_sqlite(url: URL) -> Engine:
 def _make_server(url: URL) -> Engine:
     if url.drivername == "postgresql":  # SQLAlchemy would look for psycopg2
         url = url.set(drivername="postgresql+psycopg")
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    engine = create_engine(
+        url,
+        connect_args=patience,
+        pool_size=4,  # a worker has eight threads, and few are ever in the studio at once
+        max_overflow=8,
+        pool_timeout=10,
+        pool_pre_ping=True,  # a database that was restarted costs nobody an error
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _prepare_server)
+    return engine
+
+
+def _is_server(engine: Engine) -> bool:
+    return engine.dialect.name == "postgresql"
+
+
+def _prepare_server(connection: Any, _record: Any) -> None:
+    connection.execute(_MANNERS)
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

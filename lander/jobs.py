@@ -20,7 +20,7 @@ from experiments import journal, ledger
 from experiments.events import Event
 from experiments.journal import JournalFile
 from lander.config import Settings
-from lander.db import reading, transaction
+from lander.db import ingestion, reading
 from lander.leads import sink
 from lander.pages import deploy
 
@@ -99,7 +99,7 @@ class Worker:
         """Rows leave a journal only after the ledger's commit."""
         moved = 0
         while rows := file.read(_BATCH):
-            with transaction(self._engine) as session:
+            with ingestion(self._engine) as session:
                 done = self._store(session, rows)
             file.forget(rows[-1][0])
             moved += len(rows)

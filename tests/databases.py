@@ -21,7 +21,7 @@ from lander.db import make_engine
 
 ENGINES = ("sqlite", "postgresql")
 _SERVER = Path(__file__).with_name("postgresql_server.py")
-_TEMPLATE = "lander_template"
+TEMPLATE = "lander_template"
 _numbers = count(1)
 
 
@@ -35,8 +35,8 @@ class PostgreSql:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             self.command(f"ALTER SYSTEM SET {setting} = off")
         self.command("SELECT pg_reload_conf()")
-        self.command(f"CREATE DATABASE {_TEMPLATE}")
-        engine = make_engine(self.url_of(_TEMPLATE))
+        self.command(f"CREATE DATABASE {TEMPLATE}")
+        engine = make_engine(self.url_of(TEMPLATE))
         migrations.upgrade(engine)
         engine.dispose()
 
@@ -105,7 +105,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "lander.db")
         yield f"sqlite:///{tmp_path / 'lander.db'}"
         return
-    with request.getfixturevalue("postgresql").database(template=_TEMPLATE) as url:
+    with request.getfixturevalue("postgresql").database(template=TEMPLATE) as url:
         yield url
 
 
@@ -118,7 +118,7 @@ def lasting_database(request: pytest.FixtureRequest) -> Iterator[Engine]:
         yield engine
         engine.dispose()
         return
-    with request.getfixturevalue("postgresql").database(template=_TEMPLATE) as url:
+    with request.getfixturevalue("postgresql").database(template=TEMPLATE) as url:
         engine = make_engine(url)
         yield engine
         engine.dispose()

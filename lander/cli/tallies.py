@@ -5,7 +5,7 @@ import click
 from experiments import tallies as verbs
 from lander.access import audit
 from lander.cli.edge import Answer, Cli, command
-from lander.db import transaction
+from lander.db import ingestion
 
 
 def register(cli: click.Group) -> None:
@@ -15,7 +15,7 @@ def register(cli: click.Group) -> None:
     @command(group, "rebuild")
     def rebuild(edge: Cli) -> Answer:
         """Recompute every tally from the ledger's visitor rows, and say how many differed."""
-        with transaction(edge.engine) as session:
+        with ingestion(edge.engine) as session:  # locks what it counts, and nobody else
             differing = verbs.rebuild(session)
             audit.record(
                 session, now=edge.now, actor=edge.actor, action="tallies.rebuild", subject="all", differing=differing

@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Boolean, Row, bindparam, select, text, update
 from sqlmodel import Session, col
 
 from experiments.storage import UtcDateTime
+from lander.db import take_turn
 from lander.errors import LanderError
 from lander.leads.models import Lead
 
@@ -96,6 +97,7 @@ def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
     """
     newest_first = sorted(map(_read, bodies), key=lambda record: -record.received_at_ms)
     records = {record.id: record for record in newest_first}  # of one lead sent twice, the first is kept
+    take_turn(session, "leads")  # flags compare leads, so those that another node brings must be seen
     known = set(_find_known(session, sorted(records)))
     new = [record for key, record in sorted(records.items()) if key not in known]
     if new:

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine
 
+from lander.db import alone
 from lander.errors import Conflict
 
 
@@ -44,7 +45,8 @@ def _run(engine: Engine, verb: object, revision: str) -> None:
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         assert callable(verb)
-        verb(config, revision)
+        with alone(connection, "migrations"):
+            verb(config, revision)
         connection.commit()
 
 
