@@ -72,6 +72,13 @@ for (const editor of document.querySelectorAll("[data-source]")) {
     gutter.scrollTop = area.scrollTop;
   };
   area.addEventListener("input", draw);
+  // Somebody who types is not idle: without this the session would end under a long edit, and the text with it.
+  let awake = Date.now();
+  area.addEventListener("input", () => {
+    if (Date.now() - awake < 300_000) return;
+    awake = Date.now();
+    fetch(location.pathname + location.search, { method: "HEAD" }).catch(() => {});
+  });
   area.addEventListener("scroll", draw);
   draw();
   const goTo = (number) => {

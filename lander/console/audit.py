@@ -23,11 +23,19 @@ _ENOUGH_OF_A_HASH = 12
 
 @view(blueprint, "/audit", permission=Permission.AUDIT_READ)
 def show_audit() -> Response:
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=_read_place)
     with reading(studio().engine) as session:
         entries = audit.list_entries(session, before=before, limit=_AT_ONCE + 1)
     older = f"/audit?before={entries[_AT_ONCE - 1].id}" if len(entries) > _AT_ONCE else ""
     return show(AuditScreen(rows=[_row(entry) for entry in entries[:_AT_ONCE]], older=older))
+
+
+def _read_place(text: str) -> int:
+    """The id of an entry; a number that no database holds is none."""
+    place = int(text)
+    if not 0 < place < 2**63:
+        raise ValueError(text)
+    return place
 
 
 def _row(entry: AuditEntry) -> AuditRow:

@@ -46,6 +46,14 @@ def show_experiment(key: str) -> Response:
     return show(screen)
 
 
+@view(blueprint, "/experiments/<key>/pause", permission=Permission.EXPERIMENTS_READ)
+@view(blueprint, "/experiments/<key>/resume", permission=Permission.EXPERIMENTS_READ)
+@view(blueprint, "/experiments/<key>/stop", permission=Permission.EXPERIMENTS_READ)
+def show_after_refusal(key: str) -> Response:
+    """The address of a refused form, reloaded or mailed, leads to what it was about."""
+    return go(f"/experiments/{key}")
+
+
 @view(blueprint, "/experiments/<key>/pause", permission=Permission.EXPERIMENTS_RUN, methods=("POST",))
 def pause(key: str) -> Response:
     return _change(key, testing.pause_experiment, notice="paused")

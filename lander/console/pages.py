@@ -26,6 +26,7 @@ blueprint = Blueprint("pages", __name__)
 
 UPLOAD_BYTES = 201 * MIB  # what the policy can allow at most; the policy in force is checked when it is read
 _VARIANT = re.compile(r"(?P<slug>.+)/(?P<key>[a-z])")
+_ACT = re.compile(r"(?P<slug>.+)/(publish|rollback|withdraw|upload|copy|[a-z]/bring)")
 
 
 @view(blueprint, "/pages", permission=Permission.PAGES_READ)
@@ -69,6 +70,9 @@ def create() -> Response:
 @view(blueprint, "/pages/<path:slug>", permission=Permission.PAGES_READ)
 def show_page(slug: str) -> Response:
     with reading(studio().engine) as session:
+        act = _ACT.fullmatch(slug)
+        if act and find_place(session, slug) is None:  # the address of a refused form, reloaded or mailed
+            return go(load_place(session, act["slug"]).at())
         place, key = _load_page_and_variant(session, slug)
         screen = page_screen(session, place, key)
     return show(screen)

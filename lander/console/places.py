@@ -13,7 +13,7 @@ from lander.access.gate import origin_of
 from lander.console.context import SiteOption
 from lander.errors import NotFound
 from lander.pages.models import Page, Site
-from lander.pages.pages import find_page, list_pages, load_page, page_address
+from lander.pages.pages import find_page, list_pages, page_address
 from lander.pages.sites import list_sites
 
 
@@ -74,8 +74,11 @@ def load_site(session: Session) -> Site:
 
 def load_place(session: Session, slug: str) -> Place:
     """The page of this request; raises `NotFound`."""
-    site = load_site(session)
-    return Place(site=site, page=load_page(session, site, slug), several=has_several(session))
+    place = find_place(session, slug)
+    if place is None:
+        address = f"{load_site(session).host}/{slug}"
+        raise NotFound(f"There is no page at {address}.", fix="The list of pages has every one.")
+    return place
 
 
 def find_place(session: Session, slug: str) -> Place | None:

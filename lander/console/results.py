@@ -33,6 +33,7 @@ from lander.errors import InvalidInput
 
 blueprint = Blueprint("results", __name__)
 
+_LONGEST_NUMBER = 9
 _SEVERITIES = {Severity.STOP: "Do not read on", Severity.WAIT: "Not yet", Severity.NOTE: "Note"}
 _REASONS = {
     Reason.BOT: ("Bots", "Known crawlers, and programs that name no browser, see the page and are no visitors."),
@@ -68,8 +69,10 @@ def download_plot(key: str) -> Response:
 
 def _load(session: Session, key: str) -> Report:
     wanted = request.args.get("phase", "")
-    if wanted and not wanted.isdecimal():
-        raise InvalidInput(f"'{wanted}' is not the number of a phase.", fix="Phases are counted from 1.")
+    if wanted and not (wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER):
+        raise InvalidInput(
+            f"'{wanted[:_LONGEST_NUMBER]}' is not the number of a phase.", fix="Phases are counted from 1."
+        )
     return results.report(session, key, phase=int(wanted) if wanted else None, now=edge().now)
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, make_response, redirect, render_template, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from jinja2 import StrictUndefined
+from werkzeug.urls import iri_to_uri
 
 from lander.access.gate import CSRF_FIELD, edge, find_caller, nonce, studio
 from lander.access.models import Role
@@ -114,7 +115,7 @@ def go(address: str, *, notice: str = "") -> Response:
     if not wants_part():
         return make_response(redirect(address, code=303))
     response = make_response("")
-    response.headers["HX-Redirect"] = address
+    response.headers["HX-Redirect"] = iri_to_uri(address)  # a header holds no letters beyond Latin-1
     return response
 
 

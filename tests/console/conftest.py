@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlmodel import Session, SQLModel
 from werkzeug.test import TestResponse
 
@@ -32,6 +33,7 @@ from lander.pages.sites import add_site
 from lander.pages.testing import start_experiment
 from lander.policy.store import load_policy
 from tests.cast import PASSWORD, ROLES
+from tests.databases import ENGINES, PostgreSql
 
 HOST = "studio.localhost:8000"
 ORIGIN = f"http://{HOST}"
@@ -42,13 +44,25 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the tables and the cast; copied for each test, because passwords take a while to hash."""
     file = tmp_path_factory.mktemp("furnished") / "lander.db"
-    engine = make_engine(f"sqlite:///{file}")
+    furnish(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def furnished_server(postgresql: PostgreSql) -> Iterator[str]:
+    """The same on PostgreSQL: the name of a database to copy."""
+    with postgresql.database() as url:
+        furnish(url)
+        yield str(make_url(url).database)
+
+
+def furnish(url: str) -> None:
+    engine = make_engine(url)
     SQLModel.metadata.create_all(engine)
     with transaction(engine) as session:
         for name, role in ROLES.items():
             add_user(session, name=name, role=role, password=PASSWORD, actor="command line", now=NOW)
     engine.dispose()
-    return file
 
 
 @pytest.fixture
@@ -57,11 +71,21 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def engine(settings: Settings, furnished: Path) -> Iterator[Engine]:
-    shutil.copy(furnished, settings.data_dir / "lander.db")
-    engine = make_engine(settings.database_url)
-    yield engine
-    engine.dispose()
+def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Engine]:
+    """The studio's database: SQLite, and PostgreSQL where a module asks for `on_both`."""
+    with ExitStack() as ending:
+        url = settings.database_url
+        if getattr(request, "param", "sqlite") == "sqlite":
+            shutil.copy(request.getfixturevalue("furnished"), settings.data_dir / "lander.db")
+        else:
+            server: PostgreSql = request.getfixturevalue("postgresql")
+            url = ending.enter_context(server.database(template=request.getfixturevalue("furnished_server")))
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
+
+
+on_both = pytest.mark.parametrize("engine", ENGINES, indirect=True)
 
 
 @pytest.fixture

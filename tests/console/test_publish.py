@@ -215,3 +215,12 @@ def test_a_change_outside_the_test_asks_nothing(maya: Browser, experiment: Exper
 
 def test_going_back_is_offered_only_to_other_content(maya: Browser, experiment: Experiment) -> None:
     assert "Put this back" not in text_of(maya.get("/pages/spring-sale"))
+
+
+def test_the_address_of_a_refused_form_leads_back_to_the_page(maya: Browser, live: Page) -> None:
+    for act in ("publish", "upload", "copy", "rollback", "withdraw", "b/bring"):
+        assert maya.get(f"/pages/spring-sale/{act}").headers["Location"] == "/pages/spring-sale"
+    assert maya.get("/pages/nothing/publish").status_code == 404
+
+from tests.console.conftest import on_both
+pytestmark = on_both

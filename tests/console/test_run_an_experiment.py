@@ -6,7 +6,7 @@ from sqlmodel import Session, select
 
 from experiments.models import Experiment, Phase, State
 from lander.access.models import AuditEntry
-from lander.pages.models import Page, StoredRelease, Version
+from lander.pages.models import Page, Site, StoredRelease, Version
 from tests.console.conftest import HTML, Browser, build_page, count_visitors, text_of
 
 PLAN = {
@@ -196,3 +196,21 @@ def test_an_unknown_key_is_a_plain_404(maya: Browser, site) -> None:
     ):
         assert maya.get(address).status_code == 404
     assert maya.post("/experiments/nothing-1/pause").status_code == 404
+
+
+def test_the_address_of_a_refused_form_leads_back_to_the_test(maya: Browser, experiment: Experiment) -> None:
+    for act in ("pause", "resume", "stop"):
+        assert maya.get(f"{AT}/{act}").headers["Location"] == AT
+
+
+def test_only_pages_that_can_be_tested_are_offered(maya: Browser, engine: Engine, site: Site, live: Page) -> None:
+    build_page(engine, site, "draft", a=HTML, b=HTML.replace("Bumpers", "Boats"))
+    assert "go.localhost/spring-sale" in text_of(maya.get("/experiments/new"))
+    assert "go.localhost/draft" not in text_of(maya.get("/experiments/new"))
+
+
+def test_where_no_page_can_be_tested_it_says_what_that_takes(maya: Browser, experiment: Experiment) -> None:
+    assert "No page can be tested right now" in text_of(maya.get("/experiments/new"))
+
+from tests.console.conftest import on_both
+pytestmark = on_both

@@ -135,3 +135,6 @@ def test_htmx_is_sent_to_the_sign_in_screen_whole(otto: Browser) -> None:
     response = otto.get("/policy", **{"HX-Request": "true"})
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == "/sign-in"
+
+from tests.console.conftest import on_both
+pytestmark = on_both
