@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 VENDOR := static/vendor/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts browser-ready bench lock clean
+.PHONY: help demo test check lint types contracts soak bench lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -29,6 +29,9 @@ types: $(VENV)/.dev ## Check types, strictly
 
 contracts: $(VENV)/.dev ## Check who may import whom
 	$(BIN)/lint-imports
+
+soak: $(VENV)/.dev ## Run load and faults for as long as is promised
+	$(BIN)/python -m pytest tests/faults --soak -s
 
 bench: $(VENV)/.dev ## Print the measured ratios as JSON lines
 	@for file in bench/*.py; do $(BIN)/python -P $$file || exit 1; done

@@ -37,6 +37,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run load and faults for as long as is promised")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """CI has everything that a test may need, so a test skipped there is a failure."""

@@ -25,6 +25,7 @@ class Lander:
     def __init__(self, data_dir: Path, port: int) -> None:
         self.data_dir = data_dir
         self.port = port
+        self.pid = 0  # of `lander serve`
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("LANDER_")},
             "LANDER_ENV": "development",
@@ -114,6 +115,7 @@ def served(
         stdout=log,
         stderr=subprocess.STDOUT,
     )
+    lander.pid = process.pid
     try:
         _wait_until_listening(port, process)
         yield lander
