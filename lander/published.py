@@ -221,12 +221,17 @@ def write_catalog(published_dir: Path, sites: list[SiteEntry], routes: Mapping[t
 
 
 def load_catalog(published_dir: Path, previous: Catalog | None = None) -> Catalog:
-    """The catalog on disk; releases that `previous` holds already are not read again. Empty where nothing is published."""
+    """The catalog on disk; releases that `previous` holds already are not read again. Empty where nothing is published.
+
+    Raises `ValueError` for another format: the next Lander's catalog is not an empty one of ours.
+    """
     target = published_dir / CATALOG_FILE
     if not target.exists():
         return Catalog(sites={}, routes={})
     content = target.read_bytes()
     payload = json.loads(content)
+    if payload["format"] != FORMAT:
+        raise ValueError(f"the catalog has format {payload['format']}; this Lander reads {FORMAT}")
     known = {release.id: release for release in previous.routes.values()} if previous else {}
     routes: dict[tuple[str, str], Release] = {}
     for host, path, release_id in payload["routes"]:

@@ -29,7 +29,18 @@ def test_a_page_that_was_taken_away_is_gone(stage: Stage) -> None:
     assert stage.ask().status_code == 404
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"routes": [["go.example.com"]], "sites": []}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"format": 1}',
+        '{"format": 1, "routes": [["go.example.com"]], "sites": []}',
+        '{"format": 2, "routes": [], "sites": []}',
+        '{"routes": [], "sites": []}',
+    ],
+)
 def test_a_catalog_that_cannot_be_read_leaves_the_old_one_in_place_and_is_logged_once(
     stage: Stage, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
