@@ -171,8 +171,8 @@ class _Tag:
         """What stands in it is read as HTML, though it may be foreign itself."""
         if not self.realm or self.name in HTML_INSIDE[self.realm]:
             return True
-        encoding = next((item.value for item in self.attributes if item.name == "encoding"), "")
-        return self.name == "annotation-xml" and lower(encoding) in HTML_ENCODINGS
+        stated = (lower(item.value) for item in self.attributes if item.name == "encoding")
+        return self.name == "annotation-xml" and next(stated, "") in HTML_ENCODINGS
 
     def close(self, content_end: int, close_end: int) -> None:
         self.content_end, self.close_end = content_end, close_end
@@ -355,8 +355,7 @@ class _Reader:
 
     def _is_stray(self, name: str) -> bool:
         """A part of a table where no table is: browsers pass over its tag."""
-        around = self._open_names["table"] or self._open_names["template"]
-        return name in TABLE_PARTS and name != "table" and not around
+        return name in TABLE_PARTS and name != "table" and not any(map(self._open_names.get, ("table", "template")))
 
     def _in_foreign(self) -> bool:
         return bool(self._open) and not self._open[-1].holds_html

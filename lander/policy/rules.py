@@ -49,6 +49,7 @@ _FIELD_NOUNS: Final = {
     "choice": "a choice",
     "hidden": "a hidden value",
 }
+_LOOSE_FIELDS: Final = {"password": "a password", "file": "a file"}
 _NEVER_ASKED: Final = frozenset(("password", "file", "card"))  # the adopted form brings its own sentence for these
 
 
@@ -71,6 +72,9 @@ class Adopted(Protocol):
 
     @property
     def form(self) -> Form: ...
+
+    @property
+    def element(self) -> Element: ...
 
     @property
     def line(self) -> int: ...
@@ -99,6 +103,7 @@ def check_page(
         *_check_head(elements),
         *_check_embeds(elements),
         *_check_forms(forms, policy),
+        *_check_loose_fields(document, elements, forms),
         *(check_thank_you(thank_you, policy) if forms else ()),
     ]
     return sorted(found, key=lambda finding: finding.line or 0)
@@ -248,6 +253,16 @@ def _check_forms(forms: Sequence[Adopted], policy: Policy) -> Iterator[Finding]:
                 line=adopted.line,
                 element="<form>",
             )
+
+
+def _check_loose_fields(document: Document, elements: list[Element], forms: Sequence[Adopted]) -> Iterator[Finding]:
+    """What no page asks for is not asked for outside of adopted forms either, in a form left alone or for a script."""
+    adopted = {inner for item in forms for inner in document.inside(item.element)}
+    for element in elements:
+        noun = _LOOSE_FIELDS.get((element.get("type") or "").strip().lower()) if element.name == "input" else None
+        if noun is not None and element not in adopted:
+            what = f"asks for {noun}. Landing pages never do"
+            yield _refuse_element(element, "forms.field_types", what, "Take the field out.")
 
 
 def _refuse_element(element: Element, rule: str, what: str, fix: str) -> Finding:

@@ -179,6 +179,11 @@ def test_a_style_is_hashed_as_it_is_served_not_as_it_was_written() -> None:
     assert f"'{_sha256(f'background:url({chr(34)}/_l/a/{IMAGE_NAME}{chr(34)})')}'" in _csp(compiled)
 
 
+@pytest.mark.parametrize("kind", ["application/x-javascript", "Text/JScript", "text/javascript1.5", "text/ecmascript"])
+def test_old_names_of_javascript_are_hashed_because_browsers_run_them(kind: str) -> None:
+    assert f"'{_sha256('go()')}'" in _csp(_compile(f'<script type="{kind}">go()</script>'))
+
+
 def test_data_blocks_need_no_hash() -> None:
     csp = _csp(_compile('<script type="application/ld+json">{"a": 1}</script><script type="text/template">x</script>'))
     assert csp.partition("script-src")[2].partition(";")[0].count("sha256-") == 1  # the beacon's
@@ -339,6 +344,13 @@ def test_fields_that_it_does_not_allow_are_refused() -> None:
     source = '<form><input name="email" type="email"><input name="phone" type="tel"></form>'
     assert _refused(policy, source) == ["forms.field_types"]
     assert _refused(DEFAULTS, source) == []
+
+
+@pytest.mark.parametrize("kind", ["password", "file"])
+def test_what_is_never_asked_for_is_refused_outside_of_adopted_forms_too(kind: str) -> None:
+    left_alone = f'<form data-lander="off"><input type="{kind}"></form>'
+    for source in (left_alone, f'<input type="{kind}">', f'{FORM}<input type="{kind.upper()}">'):
+        assert _refused(DEFAULTS, source) == ["forms.field_types"]
 
 
 @pytest.mark.parametrize(
