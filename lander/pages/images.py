@@ -144,6 +144,8 @@ class _Cleaner:
         )
 
     def _reason_against(self, local: str, attributes: dict[str, str]) -> str:
+        if self._style is not None:
+            return "it stands inside <style>"  # where it could cut an @import in two for us, and not for a browser
         if local in _ACTIVE:
             return "it can act or embed"
         if any(key.startswith("xmlns") and value.strip() == _XHTML for key, value in attributes.items()):
