@@ -42,9 +42,9 @@ class Assets:
         if encoding:
             headers.append(("Content-Encoding", encoding))
         size = path.stat().st_size
-        span = _find_span(environ, tag, size)
+        span = _find_span(environ, tag, size) if environ["REQUEST_METHOD"] == "GET" else None
         if span is not None:
-            return _send_part(environ, path, headers, span, size)
+            return _send_part(path, headers, span, size)
         headers.append(("Content-Length", str(size)))
         if environ["REQUEST_METHOD"] == "HEAD":
             return Response(OK, headers, ())
@@ -91,16 +91,12 @@ def _find_span(environ: dict[str, Any], tag: str, size: int) -> tuple[int, int] 
     return int(first), min(int(last) + 1, size) if last else size
 
 
-def _send_part(
-    environ: dict[str, Any], path: Path, headers: list[Header], span: tuple[int, int], size: int
-) -> Response:
+def _send_part(path: Path, headers: list[Header], span: tuple[int, int], size: int) -> Response:
     start, end = span
     if start >= end:
         headers += [("Content-Range", f"bytes */{size}"), ("Content-Length", "0")]
         return Response("416 Range Not Satisfiable", headers, ())
     headers += [("Content-Range", f"bytes {start}-{end - 1}/{size}"), ("Content-Length", str(end - start))]
-    if environ["REQUEST_METHOD"] == "HEAD":
-        return Response("206 Partial Content", headers, ())
     file = path.open("rb")
     file.seek(start)
     return Response("206 Partial Content", headers, _read(file, end - start))

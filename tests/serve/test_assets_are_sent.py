@@ -106,7 +106,7 @@ def test_head_tells_everything_but_the_content(stage: Stage) -> None:
     answer = stage.ask(PATH, method="HEAD", headers={"Accept-Encoding": "gzip"})
     assert (answer.status_code, answer.data) == (200, b"")
     assert int(answer.headers["Content-Length"]) < SIZE
-    assert stage.ask(PATH, method="HEAD", headers={"Range": "bytes=0-9"}).headers["Content-Length"] == "10"
+    assert stage.ask(PATH, method="HEAD", headers={"Range": "bytes=0-9"}).status_code == 200  # of GET alone (RFC 9110)
 
 
 def test_a_pdf_is_downloaded_since_no_viewer_opens_inside_the_seal(stage: Stage) -> None:
