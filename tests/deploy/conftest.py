@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.published import publish_page
-from tests.live import lander_at
+from tests.deploy.published import DEVELOPMENT, install
 
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of an installation with one published page, which is not served."""
+    """The data folder of an installation with one published page."""
     data_dir = tmp_path_factory.mktemp("installation")
-    with lander_at(data_dir) as lander:
-        publish_page(lander, tmp_path_factory.mktemp("pages"))
+    install(data_dir, **DEVELOPMENT)
     return data_dir

@@ -2,15 +2,24 @@
 
 import html
 import re
-import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from lander import migrations
+from lander.config import load_settings
+from lander.db import make_engine, reading, transaction
+from lander.pages import deploy, importing, pages, publish, sites, testing
+from lander.policy.policy import DEFAULTS
+from tests.builders_content import make_zip
 from tests.live import Lander
-from tests.serve.stage import CHROME
+from tests.serve.stage import CHROME, SECRET
 
 HOST = "go.localhost"
 PATH = "/spring-sale"
+ACTOR = "maya"
+DEVELOPMENT = {"LANDER_ENV": "development"}
+PRODUCTION = {"LANDER_ENV": "production", "LANDER_SECRET_KEYS": SECRET}
 NULL_ORIGIN = {"Origin": "null", "Content-Type": "application/x-www-form-urlencoded"}
 BROCHURE = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 PAGE = """<!doctype html>
@@ -20,21 +29,37 @@ PAGE = """<!doctype html>
 """
 
 
-def publish_page(lander: Lander, folder: Path) -> None:
-    """A page with two variants, a form and a file, half of its visitors seeing each."""
-    lander.ok("site", "add", HOST, "--core-site", "www.localhost")
-    for variant in ("a", "b"):
-        path = folder / f"{variant}.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("index.html", PAGE.format(variant=variant))
-            archive.writestr("brochure.pdf", BROCHURE)
-        lander.ok("page", "import", "--site", HOST, "--slug", PATH[1:], "--variant", variant, str(path))
-    lander.ok("page", "publish", "--site", HOST, "--slug", PATH[1:])
-    lander.ok(
-        "experiment", "start", "--site", HOST, "--slug", PATH[1:], "--variants", "a,b", "--goal", "form",
-        "--hypothesis", "B is better.",
-    )  # fmt: skip
-    lander.wait_for(HOST, PATH)
+def install(data_dir: Path, **environ: str) -> None:
+    """A data folder with a published page, two variants of it under test, ready to be served."""
+    settings = load_settings({"LANDER_DATA_DIR": str(data_dir), **environ})
+    data_dir.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(settings.database_url)
+    migrations.upgrade(engine)
+    now = datetime.now(UTC)
+    with transaction(engine) as session:
+        site = sites.add_site(session, settings, host=HOST, core_site="www.localhost", actor=ACTOR, now=now)
+        for key in ("a", "b"):
+            importing.import_upload(
+                session,
+                site=site,
+                slug=PATH[1:],
+                variant_key=key,
+                filename=f"{key}.zip",
+                content=make_zip({"index.html": PAGE.format(variant=key), "brochure.pdf": BROCHURE}),
+                brought={},
+                policy=DEFAULTS,
+                actor=ACTOR,
+                now=now,
+            )
+        page = pages.load_page(session, site, PATH[1:])
+        publish.publish(session, settings, page, actor=ACTOR, now=now)
+        halves = {"a": 5_000, "b": 5_000}
+        testing.start_experiment(
+            session, settings, page=page, variants=halves, goal="form", hypothesis="B is better.", actor=ACTOR, now=now
+        )
+    with reading(engine) as session:
+        deploy.materialise(session, settings.published_dir)
+    engine.dispose()
 
 
 def find_token(body: bytes) -> str:
