@@ -1,8 +1,8 @@
 """Tags of an HTML source with their offsets, as the WHATWG tokenizer reads them.
 
 It covers tags, attributes, comments, raw text, script data with its escaped states, and foreign content. The tree is
-only approximated (optional end tags, misnested formatting); who needs the true tree asks Lexbor through
-`lander.document`. Nothing here changes or refuses anything, and the time is linear in the source.
+only approximated; who needs the true one asks Lexbor through `lander.document`. Nothing here changes or refuses
+anything, and the time is linear in the source.
 """
 
 import re
