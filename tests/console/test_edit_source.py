@@ -110,6 +110,3 @@ def test_a_variant_that_is_not_there_is_a_plain_404(maya: Browser, page: Page) -
     response = maya.get("/pages/spring-sale/z/source")
     assert response.status_code == 404
     assert "Its variants are a, b" in text_of(response)
-
-from tests.console.conftest import on_both
-pytestmark = on_both

@@ -72,6 +72,3 @@ def test_nobody_is_asked_for_what_they_may_not_do(ivan: Browser, engine: Engine,
     assert "Nothing. Whatever runs, runs well." in screen
     assert "Decide" not in screen
     assert "B is very likely better than A" in screen
-
-from tests.console.conftest import on_both
-pytestmark = on_both

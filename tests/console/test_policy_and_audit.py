@@ -81,6 +81,3 @@ def test_the_trail_spares_its_readers_hashes_and_braces(ivan: Browser, engine: E
     assert "after abababababab…" in text_of(response)
     assert "versions a 1, b 2 pages x, y" in text_of(response)
     assert "removed" not in text_of(response)
-
-from tests.console.conftest import on_both
-pytestmark = on_both

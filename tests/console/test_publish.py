@@ -221,6 +221,3 @@ def test_the_address_of_a_refused_form_leads_back_to_the_page(maya: Browser, liv
     for act in ("publish", "upload", "copy", "rollback", "withdraw", "b/bring"):
         assert maya.get(f"/pages/spring-sale/{act}").headers["Location"] == "/pages/spring-sale"
     assert maya.get("/pages/nothing/publish").status_code == 404
-
-from tests.console.conftest import on_both
-pytestmark = on_both

@@ -144,6 +144,3 @@ def test_lists_draw_no_plot(
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     for address in ("/", "/experiments", "/experiments/spring-sale-1", "/pages", "/pages/spring-sale"):
         assert ana.get(address).status_code == 200
-
-from tests.console.conftest import on_both
-pytestmark = on_both

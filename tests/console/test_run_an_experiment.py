@@ -211,6 +211,3 @@ def test_only_pages_that_can_be_tested_are_offered(maya: Browser, engine: Engine
 
 def test_where_no_page_can_be_tested_it_says_what_that_takes(maya: Browser, experiment: Experiment) -> None:
     assert "No page can be tested right now" in text_of(maya.get("/experiments/new"))
-
-from tests.console.conftest import on_both
-pytestmark = on_both

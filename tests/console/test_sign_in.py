@@ -7,7 +7,9 @@ from sqlmodel import Session, select
 
 from lander.access.models import AuditEntry, SignIn, SignInAttempt
 from tests.cast import PASSWORD
-from tests.console.conftest import NOW, Browser, text_of
+from tests.console.conftest import NOW, Browser, on_both, text_of
+
+pytestmark = on_both
 
 
 def sign_in(person: Browser, name: str = "maya", password: str = PASSWORD, **more: str):
@@ -135,6 +137,3 @@ def test_htmx_is_sent_to_the_sign_in_screen_whole(otto: Browser) -> None:
     response = otto.get("/policy", **{"HX-Request": "true"})
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == "/sign-in"
-
-from tests.console.conftest import on_both
-pytestmark = on_both

@@ -131,6 +131,3 @@ def test_with_several_sites_the_chosen_one_gets_the_page(
     assert "No pages on go.localhost yet" in text_of(maya.get("/pages?site=go.localhost"))
     assert "/pages/spring-sale?site=shop.localhost" in maya.get("/pages?site=shop.localhost").text
     assert maya.get("/pages?site=nowhere.example").status_code == 404
-
-from tests.console.conftest import on_both
-pytestmark = on_both

@@ -115,6 +115,3 @@ def test_a_copy_is_uploaded_where_the_finding_stands(maya: Browser, engine: Engi
     assert 'action="/pages/loads/b/bring"' in findings
     assert 'name="url" value="https://cdn.example.net/x.js"' in findings
     assert "bring" not in maya.get("/pages/loads/b/source").text
-
-from tests.console.conftest import on_both
-pytestmark = on_both
