@@ -11,7 +11,8 @@ from flask import Flask, Response, make_response, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from experiments.errors import ExperimentError
@@ -62,7 +63,9 @@ def _map_errors(app: Flask) -> None:
     app.register_error_handler(ExperimentError, _on_refusal)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(IntegrityError, _on_race)
+    app.register_error_handler(DataError, _on_unstorable)
     app.register_error_handler(OperationalError, _on_database)
+    app.register_error_handler(NoConnection, _on_database)
     app.register_error_handler(Exception, _on_defect)
 
 
@@ -82,6 +85,11 @@ def _on_http(error: Exception) -> Response:
 
 def _on_race(_error: Exception) -> Response:
     return _answer(409, "conflict", "Somebody else did the same at the same moment.", "Load the screen again.")
+
+
+def _on_unstorable(_error: Exception) -> Response:
+    """PostgreSQL takes no NUL in a text and no number of any length; nothing that we store has either."""
+    return _answer(400, "unstorable", "The request holds something that cannot be stored.", "Type it again by hand.")
 
 
 def _on_database(error: Exception) -> Response:

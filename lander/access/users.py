@@ -44,6 +44,8 @@ def load_user(session: Session, user_id: int) -> User:
 
 def find_user(session: Session, name: str) -> User | None:
     """The user of that name; names are kept in lower case."""
+    if "\0" in name:  # nobody's, and PostgreSQL would not even look
+        return None
     return session.exec(select(User).where(User.name == normal_name(name))).one_or_none()
 
 

@@ -137,3 +137,9 @@ def test_htmx_is_sent_to_the_sign_in_screen_whole(otto: Browser) -> None:
     response = otto.get("/policy", **{"HX-Request": "true"})
     assert response.status_code == 401
     assert response.headers["HX-Redirect"] == "/sign-in"
+
+
+def test_a_name_that_no_database_can_hold_is_nobodys(otto: Browser) -> None:
+    refused = sign_in(otto, "may\0a")
+    assert refused.status_code == 422
+    assert "do not belong together" in text_of(refused)
