@@ -89,6 +89,10 @@ class _Cleaner:
                 f"'{self._path}' is not a well-formed SVG (line {error.lineno}: {reason}).",
                 fix="Export it again as SVG.",
             ) from None
+        except (ValueError, LookupError):  # of Python's codecs: it names an encoding that they cannot lend to expat
+            raise InvalidInput(
+                f"'{self._path}' is in an encoding that is not read here.", fix="Save it as UTF-8 and upload it again."
+            ) from None
 
     def written(self) -> bytes:
         return "".join(self._output).encode()

@@ -23,6 +23,12 @@ def png_of(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
+@pytest.mark.parametrize("encoding", ["utf-7", "shift_jis", "rot13", "no-such-thing"])
+def test_an_svg_in_an_encoding_that_cannot_be_read_is_refused(encoding: str) -> None:
+    with pytest.raises(InvalidInput, match="UTF-8"):
+        clean_svg("a.svg", (SVG % b"").replace(b'"1.0"', f'"1.0" encoding="{encoding}"'.encode()))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "AVIF", "ICO"])
 def test_a_picture_that_opens_is_taken(kind: str) -> None:
     ext = {"JPEG": "jpg"}.get(kind, kind.lower())
