@@ -15,6 +15,7 @@ from lander.published import CATALOG_FILE, Catalog, Release, load_catalog
 from lander.serve.fill import Template, prepare
 
 CHECK_EVERY_S: Final = 0.25
+_LATE_S: Final = 1.0  # after a quiet time visitors wait for the one who looks, rather than see what was true before it
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +52,13 @@ class CatalogHolder:
         self.current()
 
     def current(self) -> Routes:
-        """The routes to serve with, at most 250 ms behind the disk."""
-        if time.monotonic() >= self._check_at and self._loading.acquire(blocking=False):
+        """The routes to serve with, a moment behind the disk at most."""
+        late_s = time.monotonic() - self._check_at
+        if late_s >= 0 and self._loading.acquire(blocking=late_s > _LATE_S):
             try:
-                self._refresh()
-                self._check_at = time.monotonic() + CHECK_EVERY_S
+                if time.monotonic() >= self._check_at:
+                    self._refresh()
+                    self._check_at = time.monotonic() + CHECK_EVERY_S
             finally:
                 self._loading.release()
         return self._routes

@@ -2,11 +2,15 @@
 
 import logging
 import shutil
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
 
 import pytest
 
-from lander.published import CATALOG_FILE, RELEASES_DIR
+from lander.published import CATALOG_FILE, RELEASES_DIR, Catalog, load_catalog
+from lander.serve import catalog
 from tests.serve.stage import HOST, Stage, allocation, variant
 
 
@@ -17,6 +21,30 @@ def test_what_is_published_is_seen_within_two_seconds_without_any_restart(stage:
     while "brand new" not in stage.ask().text:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_after_a_quiet_time_two_visitors_at_once_both_see_what_is_new(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+
+    def load_slowly(*arguments: Any) -> Catalog:
+        looking.set()
+        assert go_on.wait(20)
+        return load_catalog(*arguments)
+
+    stage.publish()
+    stage.publish(variants=[variant("a", b"brand new")], look=False)
+    monkeypatch.setattr(catalog, "load_catalog", load_slowly)
+    stage.front._catalog._check_at = 0.0
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(stage.ask)
+        assert looking.wait(20)
+        second = pool.submit(stage.ask)
+        wait([second], timeout=0.2)
+        go_on.set()
+        assert "brand new" in first.result().text
+        assert "brand new" in second.result().text
 
 
 def test_before_anything_was_published_no_host_is_ours(stage: Stage) -> None:
