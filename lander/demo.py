@@ -30,6 +30,7 @@ from lander.errors import Conflict, Unavailable
 from lander.pages import importing, pages, publish, sites, testing
 from lander.pages.models import Site
 from lander.policy import store
+from lander.serve.catalog import CHECK_EVERY_S
 from lander.server import Supervisor, check_port
 from lander.simulate import Plan, is_served, simulate
 
@@ -224,6 +225,7 @@ def _count_missing(engine: Engine, story: Story, now: datetime) -> int:
 
 
 def _wait_until_visible(port: int, slug: str) -> None:
+    """Until every worker has the page: they look at the disk each for itself."""
     deadline = time.monotonic() + 30
     while not is_served(_LOOPBACK, port, site=HOST, slug=slug):
         if time.monotonic() > deadline:
@@ -231,6 +233,7 @@ def _wait_until_visible(port: int, slug: str) -> None:
                 f"The page '{slug}' was published but did not become visible within 30 s.", fix="Run: lander doctor"
             )
         time.sleep(0.1)
+    time.sleep(2 * CHECK_EVERY_S)
 
 
 def _wait_until_counted(settings: Settings, console: Console) -> None:

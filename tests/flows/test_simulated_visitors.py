@@ -1,0 +1,92 @@
+"""`lander simulate` against a running server: the report counts what was sent, no more and no fewer."""
+
+import time
+from typing import Any
+
+import pytest
+
+from lander.published import load_catalog
+from lander.serve.catalog import CHECK_EVERY_S
+from tests.cli.conftest import HOST, Terminal
+from tests.live import Lander
+
+
+def put_under_test(terminal: Terminal, lander: Lander, slug: str, *, goal: str = "form") -> None:
+    terminal.start_test(slug=slug, goal=goal)
+    (release,) = {row["release"] for row in terminal.ok("page", "list") if row["address"] == f"{HOST}/{slug}"}
+    deadline = time.monotonic() + 20
+    while find_release(lander, slug) != release:
+        assert time.monotonic() < deadline, "the release does not come to the disk"
+        time.sleep(0.05)
+    time.sleep(2 * CHECK_EVERY_S)  # each worker looks at the disk for itself
+
+
+def find_release(lander: Lander, slug: str) -> str | None:
+    route = load_catalog(lander.data_dir / "published").routes.get((HOST, f"/{slug}"))
+    return route.id if route else None
+
+
+def send(terminal: Terminal, lander: Lander, slug: str, *options: str) -> Any:
+    url = f"http://127.0.0.1:{lander.port}"
+    return terminal.ok("simulate", "--site", HOST, "--slug", slug, "--url", url, *options)
+
+
+def read_report(terminal: Terminal, slug: str, sent: Any) -> Any:
+    """The report once everybody who was sent came home; page views follow a little behind."""
+    deadline = time.monotonic() + 30
+    while True:
+        report = terminal.ok("report", "--site", HOST, "--slug", slug)
+        if all(sum(count(report, what).values()) >= sum(sent[what].values()) for what in ("served", "confirmed")):
+            return report
+        assert time.monotonic() < deadline, f"not everybody came home: {report}"
+        time.sleep(0.1)
+
+
+def count(report: Any, what: str) -> dict[str, int]:
+    return {variant["key"]: variant[what] for variant in report["variants"]}
+
+
+@pytest.mark.parametrize("goal", ["form", "click:#more"])
+def test_the_report_counts_exactly_what_was_sent(terminal: Terminal, lander: Lander, goal: str) -> None:
+    slug = f"sale-{goal[:4]}"
+    put_under_test(terminal, lander, slug, goal=goal)
+    crowd = ("--visitors", "300", "--rates", "a=0.2,b=0.4", "--lost-beacons", "b=0.3", "--seed", "7")
+    sent = send(terminal, lander, slug, *crowd)
+    report = read_report(terminal, slug, sent)
+    assert sent["failures"] == 0
+    assert sent["visitors"] == sum(sent["served"].values()) + sent["private"] == 300
+    for what in ("served", "confirmed", "conversions"):
+        assert count(report, what) == sent[what]
+    assert min(sent["conversions"].values()) > 10
+    assert sent["confirmed"]["a"] == sent["served"]["a"]
+    assert sent["confirmed"]["b"] < 0.85 * sent["served"]["b"]
+    assert report["filtered"] == {"bot": sent["bots"], "gpc": sent["private"], "prefetch": sent["prefetches"]}
+
+
+def test_they_are_marked_as_simulated_and_their_leads_too(terminal: Terminal, lander: Lander) -> None:
+    put_under_test(terminal, lander, "marked")
+    sent = send(terminal, lander, "marked", "--visitors", "40", "--rates", "a=0.5,b=0.5", "--days", "3")
+    read_report(terminal, "marked", sent)
+    said = terminal.read("report", "--site", HOST, "--slug", "marked")
+    assert f"- All {sum(sent['served'].values())} visitors are simulated." in said
+    leads = [lead for lead in terminal.ok("lead", "list", "--limit", "1000") if lead["path"] == "/marked"]
+    assert len(leads) >= sum(sent["conversions"].values()) > 10
+    assert all(lead["simulated"] for lead in leads)
+    assert all(lead["fields"]["email"].endswith("@example.com") for lead in leads)
+
+
+def test_what_was_sent_is_said_in_sentences(terminal: Terminal, lander: Lander) -> None:
+    put_under_test(terminal, lander, "said")
+    url = f"http://127.0.0.1:{lander.port}"
+    crowd = ("--visitors", "20", "--rates", "a=0.5", "--days", "3", "--url", url)
+    lines = terminal.read("simulate", "--site", HOST, "--slug", "said", *crowd).splitlines()
+    assert lines[0].startswith("20 visitors and ")
+    assert lines[1].startswith("a: ")
+    assert lines[-1].startswith("Not to be counted: ")
+
+
+def test_a_page_that_is_not_served_gets_no_visitors(terminal: Terminal, lander: Lander) -> None:
+    url = f"http://127.0.0.1:{lander.port}"
+    crowd = ("--visitors", "5", "--rates", "a=0.1", "--url", url)
+    reason = terminal.refused("simulate", "--site", HOST, "--slug", "nothing", *crowd)
+    assert reason == f"{url} serves no page {HOST}/nothing. Publish it first."
