@@ -211,7 +211,8 @@ def current_phase(session: Session, experiment: Experiment) -> Phase:
 
 
 def load_phase(session: Session, experiment: Experiment, number: int) -> Phase:
-    phase = session.exec(_phases(experiment).where(Phase.number == number)).one_or_none()
+    # compared here, because no database takes a number of any length
+    phase = next((phase for phase in list_phases(session, experiment) if phase.number == number), None)
     if phase is None:
         raise UnknownExperiment(f"Experiment {experiment.key} has no phase {number}.", fix="Phases count from 1.")
     return phase

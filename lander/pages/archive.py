@@ -11,6 +11,7 @@ import re
 import stat
 import unicodedata
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -112,7 +113,7 @@ def _read_zip(content: bytes, limits: UploadLimits) -> Upload:
             _check_layout(content, entries, archive.start_dir)
             named = _check_entries(entries, limits)
             files = _unpack(archive, named, limits)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, RuntimeError) as error:
         raise InvalidInput(f"The zip is damaged: {error}.", fix=_HOW_TO_ZIP) from None
     return _sort_out(_unwrap(files))
 

@@ -82,7 +82,8 @@ def _read_multipart(body: bytes, options: dict[str, str]) -> Fields:
         raise UnreadableBody("The form came damaged.") from error
     for _, file in files.items(multi=True):
         file.close()
-    return dict(form.lists())
+    # a part without a name is no field
+    return {name: values for name, values in form.lists() if name}
 
 
 def _too_large(limit: int) -> UnreadableBody:
