@@ -1,0 +1,266 @@
+"""The work process: rows leave a journal only after the ledger's commit, and no journal holds up another."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import func, select
+from structlog.testing import capture_logs
+
+from experiments import results
+from experiments.events import Event
+from experiments.journal import Durability, Journal, JournalFile, Record, list_journals
+from lander.config import Settings
+from lander.db import reading, transaction
+from lander.jobs import Worker
+from lander.leads.models import Lead
+from lander.pages import publish
+from lander.published import load_catalog
+from tests.experiments.builders import after, confirm, convert, crowd, start, view
+from tests.leads.builders import make_body
+from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+@pytest.fixture
+def engine(database: Engine) -> Engine:
+    """A database with Maya's test in it, on each engine in turn."""
+    with transaction(database) as session:
+        start(session)
+    return database
+
+
+@pytest.fixture
+def worker(settings: Settings, engine: Engine) -> Worker:
+    return Worker(settings, engine)
+
+
+def rows_of(*events: Event) -> list[Record]:
+    return [Record("event", event.to_json()) for event in events]
+
+
+def leave(settings: Settings, *records: Record) -> JournalFile:
+    """What a worker that has ended left in its journal."""
+    before = set(list_journals(settings.journal_dir))
+    journal = Journal(settings.journal_dir)
+    journal.append(records, Durability.ACKNOWLEDGED)
+    journal.close()
+    (file,) = set(list_journals(settings.journal_dir)) - before
+    return file
+
+
+def count(engine: Engine) -> tuple[int, int, int]:
+    """Served, confirmed, converted, over both variants."""
+    with reading(engine) as session:
+        variants = results.report(session, "spring-sale-1", now=after(days=1)).variants
+    return (
+        sum(item.served for item in variants),
+        sum(item.confirmed for item in variants),
+        sum(item.conversions for item in variants),
+    )
+
+
+def count_leads(engine: Engine) -> int:
+    with reading(engine) as session:
+        return session.exec(select(func.count()).select_from(Lead)).one()
+
+
+@contextmanager
+def broken_ledger(engine: Engine) -> Iterator[None]:
+    """A database that answers, but takes no visitor in."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE visitor RENAME TO gone")
+    yield
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO visitor")
+
+
+def test_events_and_leads_come_home(settings: Settings, engine: Engine, worker: Worker) -> None:
+    seen = view("1" * 32)
+    leave(settings, *rows_of(seen, confirm(seen), convert(seen)), Record("lead", make_body(1)))
+    assert worker.ingest() == 4
+    assert count(engine) == (1, 1, 1)
+    assert count_leads(engine) == 1
+    assert worker.progress.as_json() == {"events": 3, "leads": 1, "deployments": 0, "dropped": {}}
+
+
+def test_more_rows_than_fit_in_one_batch_come_home(settings: Settings, engine: Engine, worker: Worker) -> None:
+    leave(settings, *rows_of(*crowd("a", served=1_500, conversions=30)))
+    assert worker.ingest() == 3_030
+    assert count(engine) == (1_500, 1_500, 30)
+
+
+def test_rows_stay_while_the_ledger_fails_and_come_home_once(
+    settings: Settings, engine: Engine, worker: Worker
+) -> None:
+    file = leave(settings, Record("lead", make_body(1)), *rows_of(view("1" * 32)))
+    with broken_ledger(engine), capture_logs():
+        for _ in range(3):
+            assert worker.ingest() == 0
+        assert len(file.read(10)) == 2
+        assert count_leads(engine) == 0
+        assert worker.progress.events == 0
+    assert worker.ingest() == 2
+    assert worker.ingest() == 0
+    assert (count(engine), count_leads(engine)) == ((1, 0, 0), 1)
+
+
+def test_rows_that_were_committed_but_not_forgotten_count_once(
+    settings: Settings, engine: Engine, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(self: JournalFile, up_to_id: int) -> None:
+        raise OSError("the process was killed here")
+
+    seen = view("1" * 32)
+    leave(settings, Record("lead", make_body(1)), *rows_of(seen, confirm(seen), convert(seen)))
+    with monkeypatch.context() as patched, capture_logs():
+        patched.setattr(JournalFile, "forget", die)
+        assert worker.ingest() == 0
+    assert worker.ingest() == 4
+    assert (count(engine), count_leads(engine)) == ((1, 1, 1), 1)
+
+
+def test_a_damaged_journal_holds_up_no_other_and_is_logged_once(
+    settings: Settings, engine: Engine, worker: Worker
+) -> None:
+    leave(settings, *rows_of(view("1" * 32)))
+    leave(settings, *rows_of(view("2" * 32)))
+    damaged = settings.journal_dir / "0-damaged.db"  # the first one to be looked at
+    damaged.write_bytes(b"this was a journal once" * 100)
+    with capture_logs() as said:
+        for _ in range(5):
+            worker.ingest()
+    assert count(engine) == (2, 0, 0)
+    assert [(entry["log_level"], entry["step"]) for entry in said] == [("error", "0-damaged.db")]
+    assert damaged.exists()
+
+
+def test_it_is_said_when_it_works_again(settings: Settings, engine: Engine, worker: Worker) -> None:
+    file = leave(settings, *rows_of(view("1" * 32)))
+    with capture_logs() as said:
+        with broken_ledger(engine):
+            worker.ingest()
+            worker.ingest()
+        worker.ingest()
+        worker.ingest()
+    assert [(entry["event"], entry["step"]) for entry in said] == [
+        ("step fails, will be tried again", file.path.name),
+        ("step works again", file.path.name),
+    ]
+
+
+def test_an_event_that_cannot_be_read_is_dropped_with_its_reason(
+    settings: Settings, engine: Engine, worker: Worker
+) -> None:
+    leave(
+        settings, *rows_of(view("1" * 32)), Record("event", b"{}"), Record("event", b"\xff"), *rows_of(view("2" * 32))
+    )
+    with capture_logs() as said:
+        assert worker.ingest() == 4
+    assert count(engine) == (2, 0, 0)
+    assert worker.progress.dropped == {"unreadable": 2}
+    assert len(said) == 2
+
+
+def test_events_of_an_unknown_experiment_are_dropped_with_their_reason(
+    settings: Settings, engine: Engine, worker: Worker
+) -> None:
+    leave(settings, *rows_of(view("1" * 32, experiment_id=99), view("2" * 32)))
+    worker.ingest()
+    assert worker.progress.dropped == {"unknown-experiment": 1}
+
+
+@pytest.mark.parametrize(
+    "odd", [Record("lead", b"{}"), Record("order", b"{}")], ids=["unreadable lead", "unknown kind"]
+)
+def test_what_may_be_somebodys_message_is_never_dropped(
+    settings: Settings, engine: Engine, worker: Worker, odd: Record
+) -> None:
+    kept = leave(settings, odd)
+    leave(settings, *rows_of(view("1" * 32)))
+    with capture_logs() as said:
+        worker.ingest()
+        worker.ingest()
+    assert [(kind, body) for _, kind, body in kept.read(10)] == [odd]
+    assert count(engine) == (1, 0, 0)
+    assert len(said) == 1
+
+
+def test_an_empty_journal_goes_with_its_worker(settings: Settings, worker: Worker) -> None:
+    leave(settings, *rows_of(view("1" * 32)))
+    alive = Journal(settings.journal_dir)
+    alive.append(rows_of(view("2" * 32)), Durability.ACKNOWLEDGED)
+    worker.ingest()
+    (left,) = list_journals(settings.journal_dir)
+    assert left.read(1) == []
+    alive.close()
+    worker.ingest()
+    assert list(settings.journal_dir.iterdir()) == []
+
+
+def test_what_was_published_becomes_visible(settings: Settings, engine: Engine, worker: Worker) -> None:
+    assert worker.deploy() == 1  # the first time, an empty catalog
+    with transaction(engine) as session:
+        page = add_page(session, add_site(session), {"a": FORM})
+        publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    assert worker.deploy() == 1
+    assert list(load_catalog(settings.published_dir).routes) == [("go.example.com", "/spring-sale")]
+    assert worker.deploy() == 0
+    assert worker.progress.deployments == 2
+
+
+def test_a_disk_that_refuses_releases_does_not_hold_up_events(
+    settings: Settings, engine: Engine, worker: Worker
+) -> None:
+    settings.published_dir.write_text("a file where the folder should be")
+    leave(settings, *rows_of(view("1" * 32)))
+    with capture_logs() as said:
+        assert worker.deploy() == worker.deploy() == 0
+        worker.ingest()
+    assert [entry["step"] for entry in said] == ["deploy"]
+    assert count(engine) == (1, 0, 0)
+
+
+def test_it_works_until_it_is_told_to_stop_and_then_once_more(
+    settings: Settings, engine: Engine, worker: Worker
+) -> None:
+    stop = threading.Event()
+    running = threading.Thread(target=worker.run, args=(stop,))
+    running.start()
+    leave(settings, *rows_of(view("1" * 32)))
+    deadline = time.monotonic() + 20
+    while worker.progress.events < 1 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert count(engine) == (1, 0, 0)
+    assert load_catalog(settings.published_dir).routes == {}
+    stop.set()
+    running.join(timeout=20)
+    assert not running.is_alive()
+    leave(settings, *rows_of(view("2" * 32)))
+    worker.run(stop)  # told to stop already: brings home what is there
+    assert count(engine) == (2, 0, 0)
+
+
+def test_it_outlives_a_database_that_is_away(settings: Settings, engine: Engine, worker: Worker) -> None:
+    leave(settings, *rows_of(view("1" * 32)))
+    stop = threading.Event()
+    with capture_logs():
+        with broken_ledger(engine):
+            running = threading.Thread(target=worker.run, args=(stop,))
+            running.start()
+            while not worker._failing:
+                time.sleep(0.01)
+        deadline = time.monotonic() + 20
+        while worker.progress.events < 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        stop.set()
+        running.join(timeout=20)
+    assert count(engine) == (1, 0, 0)
