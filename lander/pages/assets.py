@@ -144,11 +144,10 @@ def resettle(session: Session, files: Mapping[str, str], *, now: datetime) -> di
     raise InvalidInput("Stylesheets import each other in a circle.", fix="Take one of the @imports out.")
 
 
-def _store(
-    session: Session, stored: Stored, key: str, ext: str, content: bytes, *, now: datetime, css: Settled | None = None
-) -> None:
+def store_asset(session: Session, ext: str, content: bytes, *, now: datetime, css: Settled | None = None) -> Asset:
+    """The asset of a file, made where it is not there yet; `css` says what a stylesheet refers to."""
     name = asset_name(content, ext)
-    asset = stored.assets.get(name) or session.get(Asset, name)
+    asset = session.get(Asset, name)
     if asset is None:
         zipped, brotlied = compress(content, ext)
         asset = Asset(
@@ -163,8 +162,15 @@ def _store(
         )
         session.add(asset)
         session.flush()
-    stored.names[key] = name
-    stored.assets[name] = asset
+    return asset
+
+
+def _store(
+    session: Session, stored: Stored, key: str, ext: str, content: bytes, *, now: datetime, css: Settled | None = None
+) -> None:
+    asset = store_asset(session, ext, content, now=now, css=css)
+    stored.names[key] = asset.name
+    stored.assets[asset.name] = asset
 
 
 def _in_order(sheets: Mapping[str, Prepared], everything: list[str]) -> list[str]:

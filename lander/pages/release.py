@@ -10,12 +10,13 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from lander.artifact import ASSET_PREFIX, compress, extension, media_type
+from lander.artifact import ASSET_PREFIX, extension
+from lander.pages.assets import store_asset
 from lander.pages.compile import Compiled, Surroundings, compile_variant
 from lander.pages.loads import Files, Stylesheet
 from lander.pages.models import Asset, Page, Site, StoredRelease, Version
 from lander.pages.pages import draft, list_variants
-from lander.pages.stylesheets import find_css_references
+from lander.pages.stylesheets import settle_css
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import Policy
 from lander.published import Allocation, PublishedVariant, build_release, read_release
@@ -114,8 +115,9 @@ def store_release(
         return stored
     assert page.id is not None
     for compiled in plan.compiled:
-        for name, content in compiled.made.items():
-            _store_made(session, name, content, now=now)
+        for content in compiled.made.values():
+            css = settle_css(content.decode(), base="", prefix=ASSET_PREFIX, name_of=lambda _: None)
+            store_asset(session, "css", content, now=now, css=css)
     stored = StoredRelease(
         id=release_id,
         page_id=page.id,
@@ -172,32 +174,6 @@ def _load_stylesheets(session: Session, names: set[str]) -> dict[str, Stylesheet
 
 def _load_bodies(session: Session, names: set[str]) -> dict[str, bytes]:
     return dict(session.exec(select(Asset.name, Asset.body).where(col(Asset.name).in_(names))).all())
-
-
-def _store_made(session: Session, name: str, content: bytes, *, now: datetime) -> None:
-    if session.get(Asset, name) is not None:
-        return
-    addresses = [reference.address for reference in find_css_references(content.decode())]
-    own = [address.removeprefix(ASSET_PREFIX).partition("#")[0] for address in addresses if _is_own(address)]
-    elsewhere = [address for address in addresses if address.lower().startswith(("https:", "http:", "//"))]
-    zipped, brotlied = compress(content, extension(name))
-    session.add(
-        Asset(
-            name=name,
-            media_type=media_type(name),
-            size_bytes=len(content),
-            body=content,
-            gzip=zipped,
-            brotli=brotlied,
-            css_references={"external": list(dict.fromkeys(elsewhere)), "assets": list(dict.fromkeys(own))},
-            created_at=now,
-        )
-    )
-    session.flush()
-
-
-def _is_own(address: str) -> bool:
-    return address.startswith(ASSET_PREFIX)
 
 
 def _check_neighbours(session: Session, page: Page, compiled: tuple[Compiled, ...]) -> list[Finding]:
