@@ -6,7 +6,6 @@ table, and content that contradicts its file name is refused. Nothing here looks
 
 import gzip
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 
 import brotli
 
+from lander.durable import put_file, sync_folder
 from lander.errors import InvalidInput
 
 ASSET_PREFIX: Final = "/_l/a/"
@@ -194,27 +194,10 @@ def write_assets(published_dir: Path, assets: Iterable[AssetFile]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         for suffix, content in ((".gz", asset.gzip), (".br", asset.brotli), ("", asset.body)):
             if content is not None:
-                _write_whole(target.with_name(asset.name + suffix), content)
+                put_file(target.with_name(asset.name + suffix), content)
         folders.add(target.parent)
     for folder in folders:
-        _sync_directory(folder)
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    staging = target.with_name(f".{target.name}.{os.getpid()}")
-    with staging.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    staging.rename(target)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(folder)
 
 
 def _called(found: str) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from lander.durable import put_file, sync_folder, write_file
+
 FORMAT: Final = 1
 CATALOG_FILE: Final = "catalog.json"
 RELEASES_DIR: Final = "releases"
@@ -191,14 +193,14 @@ def write_release(published_dir: Path, release_id: str, files: Mapping[str, byte
     staging = target.with_name(f".{release_id}.{os.getpid()}")
     staging.mkdir(exist_ok=True)
     for name, content in files.items():
-        write_durably(staging / name, content)
-    _sync_directory(staging)  # the names of the files too, or a power cut could leave a release without them
+        write_file(staging / name, content)
+    sync_folder(staging)  # the names of the files too, or a power cut could leave a release without them
     try:
         staging.rename(target)
     except OSError:
         if not target.exists():
             raise
-    _sync_directory(target.parent)
+    sync_folder(target.parent)
 
 
 def write_catalog(published_dir: Path, sites: list[SiteEntry], routes: Mapping[tuple[str, str], str]) -> bool:
@@ -213,10 +215,8 @@ def write_catalog(published_dir: Path, sites: list[SiteEntry], routes: Mapping[t
     if target.exists() and target.read_bytes() == content:
         return False
     published_dir.mkdir(parents=True, exist_ok=True)
-    staging = target.with_name(f".{CATALOG_FILE}.{os.getpid()}")
-    write_durably(staging, content)
-    staging.rename(target)
-    _sync_directory(published_dir)
+    put_file(target, content)
+    sync_folder(published_dir)
     return True
 
 
@@ -245,22 +245,6 @@ def load_catalog(published_dir: Path, previous: Catalog | None = None) -> Catalo
         pages={release.page_id: release for release in routes.values()},
         stamp=hashlib.sha256(content).hexdigest(),
     )
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write and fsync a file; the caller renames it into place."""
-    with path.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cut(segments: tuple[Segment, ...]) -> tuple[bytes, list[list[Any]]]:
