@@ -17,7 +17,7 @@ from sqlmodel import Session, create_engine
 from experiments.storage import UtcDateTime
 from lander.errors import ConfigurationError
 
-__all__ = ["UtcDateTime", "alone", "ingestion", "make_engine", "reading", "take_turn", "transaction"]
+__all__ = ["UtcDateTime", "alone", "ingestion", "make_engine", "name_engine", "reading", "take_turn", "transaction"]
 
 # a PostgreSQL that has gone without a word is noticed after half a minute; the address may say otherwise
 _PATIENCE: Final = {
@@ -104,6 +104,12 @@ def alone(connection: Connection, what: str) -> Iterator[None]:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(hashtext(:what))"), key)
         connection.commit()
+
+
+def name_engine(engine: Engine) -> str:
+    """What it is, in words, once it has been connected: "PostgreSQL 18.4"."""
+    name = "PostgreSQL" if _is_server(engine) else "SQLite"
+    return f"{name} {'.'.join(map(str, engine.dialect.server_version_info or ()))}".rstrip()
 
 
 def _make_sqlite(url: URL) -> Engine:

@@ -15,7 +15,7 @@ from experiments import journal
 from experiments.words import plural
 from lander import migrations
 from lander.config import Settings, check_pages_host
-from lander.db import make_engine, reading
+from lander.db import make_engine, name_engine, reading
 from lander.errors import ConfigurationError, LanderError
 from lander.pages import sites
 from lander.pages.models import Page
@@ -94,7 +94,8 @@ def _check(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, ok=True, sentence=look())
     except DBAPIError as error:
-        return Check(name, ok=False, sentence=f"{error.orig}.")
+        reason = str(error.orig).partition("\n")[0].rstrip(".")
+        return Check(name, ok=False, sentence=f"{reason}. Published pages go on without it; leads wait in the journal.")
     except (LanderError, OSError, ValueError, KeyError) as error:
         return Check(name, ok=False, sentence=str(error).partition("\n")[0])
 
@@ -104,7 +105,7 @@ def _look_at_database(engine: Engine) -> str:
         connection.execute(text("SELECT 1"))
     if not migrations.is_current(engine):
         raise LanderError("the schema is not this version's.", fix="Run: lander migrate")
-    return f"{engine.url.get_backend_name()} answers, schema {migrations.current_revision(engine)}."
+    return f"{name_engine(engine)} answers, schema {migrations.current_revision(engine)}."
 
 
 def _look_at_policy(engine: Engine) -> str:
