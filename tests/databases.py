@@ -48,6 +48,15 @@ class PostgreSql:
         yield self.url_of(name)
         self.command(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def away(self, url: str) -> Iterator[None]:
+        """Everybody is thrown out of this database and nobody let in until the block ends."""
+        name = make_url(url).database
+        self.command(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        self.command(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        yield
+        self.command(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
     def command(self, statement: str) -> None:
         engine = make_engine(self.url)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
