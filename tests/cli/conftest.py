@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from lander import migrations
 from lander.cli import main
 from lander.config import Settings, load_settings
 from lander.db import make_engine
@@ -116,16 +115,6 @@ class Terminal:
         return self.ok("experiment", "start", "--site", HOST, "--slug", slug, *plan, *options)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema in it, to copy."""
-    path = tmp_path_factory.mktemp("template") / "lander.db"
-    engine = make_engine(f"sqlite:///{path}")
-    migrations.upgrade(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
 def bare_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
     """On a machine where nothing has been done yet."""
@@ -136,9 +125,9 @@ def bare_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 @pytest.fixture
-def terminal(bare_terminal: Terminal, migrated: Path) -> Terminal:
+def terminal(bare_terminal: Terminal, sqlite_template: Path) -> Terminal:
     """After `lander migrate` and `lander site add`."""
     bare_terminal.data_dir.mkdir()
-    shutil.copy(migrated, bare_terminal.data_dir / "lander.db")
+    shutil.copy(sqlite_template, bare_terminal.data_dir / "lander.db")
     bare_terminal.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", "Europe/Berlin")
     return bare_terminal

@@ -1,0 +1,115 @@
+"""`lander doctor`: each thing a node stands on, harmed in turn; the sentence says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from experiments.journal import Durability, Journal, Record
+from lander.db import transaction
+from lander.doctor import check_folder, examine
+from lander.errors import ConfigurationError
+from lander.jobs import Worker
+from lander.policy.models import PolicyVersion
+from tests.cli.conftest import Terminal
+from tests.pages.publishing import NOW, make_settings
+
+NAMES = ["settings", "data folder", "journal", "releases", "database", "hosts", "policy", "published"]
+
+
+def look(terminal: Terminal) -> dict[str, tuple[bool, str]]:
+    return {check.name: (check.ok, check.sentence) for check in examine(terminal.settings)}
+
+
+def bad_ones(terminal: Terminal) -> dict[str, str]:
+    return {name: sentence for name, (ok, sentence) in look(terminal).items() if not ok}
+
+
+def test_a_healthy_node_passes_every_check(terminal: Terminal) -> None:
+    terminal.publish_page()
+    Worker(terminal.settings, terminal.engine).deploy()
+    assert list(look(terminal)) == NAMES
+    assert bad_ones(terminal) == {}
+    said = terminal.ok("doctor")
+    assert [(check["check"], check["ok"]) for check in said] == [(name, True) for name in NAMES]
+
+
+def test_what_is_not_well_is_listed_named_and_fails(bare_terminal: Terminal) -> None:
+    done = bare_terminal.run("doctor")
+    assert done.status == 1
+    assert "BAD  database: the schema is not this version's. Run: lander migrate" in done.out
+    assert done.err == "lander: Not well: database.\n"
+    assert bare_terminal.refused("doctor") == "Not well: database."
+
+
+def test_what_needs_a_database_is_not_asked_without_one(terminal: Terminal) -> None:
+    file = terminal.write("notes.txt", "This is no database. " * 100)
+    terminal.set("LANDER_DATABASE_URL", f"sqlite:///{file}")
+    (reason,) = bad_ones(terminal).values()
+    assert reason.startswith("file is not a database.")
+    assert list(look(terminal)) == NAMES[:5]
+
+
+def test_a_wrong_address_of_the_database_is_named(terminal: Terminal) -> None:
+    terminal.set("LANDER_DATABASE_URL", "nonsense")
+    assert bad_ones(terminal)["database"].startswith("LANDER_DATABASE_URL is no address")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConfigurationError, match="LANDER_DATA_DIR"):
+        check_folder(make_settings(tmp_path / "file" / "var"))
+
+
+def test_a_full_disk_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lander.doctor._LEAST_FREE_MIB", 10**9)
+    assert "Make room" in bad_ones(terminal)["data folder"]
+
+
+def test_pages_on_the_studios_host_are_named(terminal: Terminal) -> None:
+    terminal.set("LANDER_STUDIO_HOST", "go.localhost")
+    assert "a host of their own" in bad_ones(terminal)["hosts"]
+
+
+def test_without_a_site_it_says_how_to_add_one(bare_terminal: Terminal) -> None:
+    bare_terminal.ok("migrate")
+    assert "lander site add" in look(bare_terminal)["hosts"][1]
+
+
+def test_a_policy_that_this_version_cannot_read_is_named(terminal: Terminal) -> None:
+    with transaction(terminal.engine) as session:
+        session.add(PolicyVersion(text="[nonsense]", applied_at=NOW, applied_by="Ivan"))
+    assert "policy" in bad_ones(terminal)
+
+
+def test_the_policy_in_force_is_named(terminal: Terminal) -> None:
+    assert look(terminal)["policy"] == (True, "the safe defaults are in force.")
+    terminal.ok("policy", "apply", terminal.write("policy.toml", "[isolation.allow]\nscript = []\n"))
+    assert look(terminal)["policy"] == (True, "version 1 is in force.")
+
+
+def test_rows_that_nobody_fetches_are_named(terminal: Terminal) -> None:
+    journal = Journal(terminal.settings.journal_dir)
+    journal.append([Record("event", b"{}")] * 3, Durability.ACKNOWLEDGED)
+    assert look(terminal)["journal"] == (True, "3 rows wait for the ledger.")
+    journal.append([Record("event", b"{}")] * 1_000, Durability.ACKNOWLEDGED)
+    assert "`lander work`" in bad_ones(terminal)["journal"]
+    journal.close()
+
+
+def test_a_damaged_journal_is_named(terminal: Terminal) -> None:
+    terminal.settings.journal_dir.mkdir(parents=True)
+    (terminal.settings.journal_dir / "7-damaged.db").write_bytes(b"this was a journal once" * 100)
+    assert "7-damaged.db cannot be read" in bad_ones(terminal)["journal"]
+
+
+def test_a_damaged_catalog_is_named(terminal: Terminal) -> None:
+    terminal.settings.published_dir.mkdir(parents=True)
+    (terminal.settings.published_dir / "catalog.json").write_text("{")
+    assert "releases" in bad_ones(terminal)
+
+
+def test_a_live_page_that_is_not_on_the_disk_is_named(terminal: Terminal) -> None:
+    terminal.publish_page()
+    assert "1 live page did not come" in bad_ones(terminal)["published"]
+    Worker(terminal.settings, terminal.engine).deploy()
+    assert look(terminal)["releases"] == (True, "1 pages on 1 hosts can be served without the database.")
