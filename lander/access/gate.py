@@ -117,8 +117,10 @@ def check_routes(app: Flask) -> None:
 
 
 def open_gate() -> None:
-    """Time and address, host, body size, session, origin, permission: in this order, each may refuse."""
+    """Time and address, service workers, host, body size, session, origin, permission: each may refuse, in this order."""
     g.edge = read_edge(request.environ, studio().settings)
+    if "Service-Worker" in request.headers:
+        raise Forbidden("There are no service workers here.")
     declared = _find_declared()
     if request.path not in HEALTH_PATHS:
         _check_host()
