@@ -4,7 +4,7 @@ A finding that stops withholds the verdict; one that waits says what is missing;
 of winning is looked at here, so a result that pleases gets no easier gate.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
@@ -21,6 +21,7 @@ _ENOUGH_TO_MISS: Final = 20  # served visitors after whom not one confirmation i
 _LOSS_BELOW: Final = 0.01  # p-value below which two shares of confirmed visitors are called different
 _LOSS_IN_PLACE_BELOW: Final = 0.001  # many places are looked at
 _REST_IS_FINE: Final = 0.05
+_SHARE_OF_REST: Final = 0.1  # of all visitors: with fewer elsewhere, a loss is called general
 _MIN_EXPECTED: Final = 5  # visitors, for the chi-square distribution to hold
 
 
@@ -158,9 +159,15 @@ def _find_place(segments: Segments) -> str:
         levels = {level: counts for (kind, level), counts in segments.items() if kind == dimension}
         lossy = sorted(level for level, counts in levels.items() if _loses(counts, below=_LOSS_IN_PLACE_BELOW))
         rest = [counts for level, counts in levels.items() if level not in lossy]
-        if lossy and rest and not _loses(_pool(rest), below=_REST_IS_FINE):
+        if lossy and _says_something(rest, levels.values()) and not _loses(_pool(rest), below=_REST_IS_FINE):
             return f", on {dimension} {listing(lossy)}"
     return ""
+
+
+def _says_something(rest: Sequence[Sequence[VariantCounts]], everything: Iterable[Sequence[VariantCounts]]) -> bool:
+    """Whether enough visitors came elsewhere to say that all is well there: a handful shows no loss either."""
+    elsewhere, everybody = (sum(item.served for counts in parts for item in counts) for parts in (rest, everything))
+    return elsewhere >= _SHARE_OF_REST * everybody
 
 
 def _loses(counts: Sequence[VariantCounts], *, below: float) -> bool:

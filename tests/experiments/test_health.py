@@ -82,6 +82,16 @@ def test_a_loss_on_one_device_names_the_device() -> None:
     assert finding.sentence.endswith("B may fail to load there.")
 
 
+def test_a_loss_nearly_everywhere_is_not_pinned_on_the_devices_with_enough_visitors() -> None:
+    segments = {
+        ("device", "phone"): [variant("a", 2_900, 2_813), variant("b", 2_900, 2_390)],
+        ("device", "desktop"): [variant("a", 2_000, 1_940), variant("b", 2_010, 1_648)],
+        ("device", "tablet"): [variant("a", 100, 97), variant("b", 100, 93)],
+    }
+    finding = check(variant("a", 5_000, 4_850), variant("b", 5_010, 4_131), segments=segments)[Gate.SRM_CONFIRMED]
+    assert "between served and confirmed: 82 % of B's visitors" in finding.sentence
+
+
 def test_a_loss_in_one_browser_names_the_browser_where_every_device_loses() -> None:
     segments = {
         ("device", "phone"): [variant("a", 2_500, 2_425), variant("b", 2_500, 2_060)],
