@@ -4,6 +4,7 @@ Everything goes through the verbs that the command line uses, and requests go th
 attacked is what is run. A world is built once per setting and copied; a copy costs a few milliseconds.
 """
 
+import hashlib
 import io
 import shutil
 import zipfile
@@ -22,7 +23,8 @@ import lander.access.models
 import lander.leads.models
 import lander.policy.models  # noqa: F401  (their tables)
 from app import build
-from lander.access.models import Role
+from experiments.journal import list_journals
+from lander.access.models import Role, SignIn
 from lander.access.signin import start_session
 from lander.access.users import add_user, find_user
 from lander.config import Settings, load_settings
@@ -171,6 +173,19 @@ class World:
         assert len(started) == 1, f"start_response was called {len(started)} times"
         return Answer(*started[0], body)
 
+    def fingerprint(self) -> dict[str, str]:
+        """Everything that is kept: each table, what is published, what waits in the journals. Sessions by their number."""
+        found = {}
+        with self.engine.connect() as connection:
+            for name, table in sorted(SQLModel.metadata.tables.items()):
+                rows = sorted(repr(tuple(row)) for row in connection.execute(table.select()))
+                found[name] = f"{len(rows)} rows {_hash(rows) if name != SignIn.__tablename__ else ''}"
+        files = sorted(file for file in self.settings.published_dir.rglob("*") if file.is_file())
+        found["published"] = f"{len(files)} files {_hash([f'{file} {_hash([file.read_bytes()])}' for file in files])}"
+        journals = [row for file in list_journals(self.settings.journal_dir) for row in file.read(100_000)]
+        found["journals"] = f"{len(journals)} rows {_hash([repr(row) for row in journals])}"
+        return found
+
     def get(self, host: str, path: str, *, query: str = "", method: str = "GET", **headers: str) -> Answer:
         """A plain look from outside."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -184,6 +199,13 @@ class World:
             "Sec-Fetch-Site": "same-origin",
             "User-Agent": CHROME,
         }
+
+
+def _hash(parts: Iterable[str | bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else part.encode())
+    return digest.hexdigest()[:16]
 
 
 def make_zip(files: Mapping[str, bytes | str]) -> bytes:
