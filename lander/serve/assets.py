@@ -37,7 +37,7 @@ class Assets:
         common = asset_headers(media_type(name), scheme=self._scheme, download_as=download_as)
         headers = [*common, ("ETag", tag), ("Vary", "Accept-Encoding")]
         if _is_known(environ.get("HTTP_IF_NONE_MATCH", ""), tag):
-            return Response("304 Not Modified", headers, ())
+            return Response("304 Not Modified", headers, [])
         headers.append(("Accept-Ranges", "bytes"))
         if encoding:
             headers.append(("Content-Encoding", encoding))
@@ -47,7 +47,7 @@ class Assets:
             return _send_part(path, headers, span, size)
         headers.append(("Content-Length", str(size)))
         if environ["REQUEST_METHOD"] == "HEAD":
-            return Response(OK, headers, ())
+            return Response(OK, headers, [])
         file = path.open("rb")
         wrap = environ.get("wsgi.file_wrapper")
         return Response(OK, headers, wrap(file, _BLOCK_BYTES) if wrap else _read(file, size))
@@ -95,7 +95,7 @@ def _send_part(path: Path, headers: list[Header], span: tuple[int, int], size: i
     start, end = span
     if start >= end:
         headers += [("Content-Range", f"bytes */{size}"), ("Content-Length", "0")]
-        return Response("416 Range Not Satisfiable", headers, ())
+        return Response("416 Range Not Satisfiable", headers, [])
     headers += [("Content-Range", f"bytes {start}-{end - 1}/{size}"), ("Content-Length", str(end - start))]
     file = path.open("rb")
     file.seek(start)

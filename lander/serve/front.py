@@ -70,7 +70,7 @@ class Front:
         except Exception as problem:  # one of three broad ones in Lander: a page is shown whatever happens
             response = self._rescue(environ, problem)
         start_response(response.status, response.headers)
-        return () if environ["REQUEST_METHOD"] == "HEAD" else response.body
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else response.body
 
     def _answer(self, environ: dict[str, Any]) -> Response:
         if environ.get("HTTP_SERVICE_WORKER") is not None:
@@ -104,7 +104,7 @@ class Front:
     def _fill(self, route: Route, view: View, query: str) -> Response:
         body = fill(route.templates[view.variant], self._tokens.mint(view), query)
         headers: list[Header] = [*route.release.variants[view.variant].headers, ("Content-Length", str(len(body)))]
-        return Response(OK, headers, (body,))
+        return Response(OK, headers, [body])
 
     def _rescue(self, environ: dict[str, Any], problem: Exception) -> Response:
         """What a visitor gets when something broke: control, uncounted; or the plain word that it does not work."""

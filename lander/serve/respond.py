@@ -47,20 +47,20 @@ class Answers:
 
     def empty(self, status: int, *extra: Header) -> Response:
         """No content."""
-        return Response(_STATUS[status], [*self._answer, *extra], ())
+        return Response(_STATUS[status], [*self._answer, *extra], [])
 
     def text(self, status: int, text: str, *extra: Header) -> Response:
         """One line for machines."""
         body = f"{text}\n".encode()
         sized = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-        return Response(_STATUS[status], [*self._answer, *sized, *extra], (body,))
+        return Response(_STATUS[status], [*self._answer, *sized, *extra], [body])
 
     def redirect(self, status: int, location: str) -> Response:
         """Elsewhere; the location keeps its bytes, except those that no header may hold."""
         return Response(
             _STATUS[status],
             [*self._answer, ("Location", quote(location, safe=_LOCATION, encoding="latin-1")), ("Content-Length", "0")],
-            (),
+            [],
         )
 
     def page(self, status: int, content: str, *extra: Header, redirects_to: Sequence[str] = ()) -> Response:
@@ -71,7 +71,7 @@ class Answers:
             chosen = list(
                 headers.own_page_headers(scheme=self._scheme, style=own_pages.STYLE, redirects_to=redirects_to)
             )
-        return Response(_STATUS[status], [*chosen, ("Content-Length", str(len(body))), *extra], (body,))
+        return Response(_STATUS[status], [*chosen, ("Content-Length", str(len(body))), *extra], [body])
 
     def wrong_method(self, allowed: str) -> Response:
         """405 with what would have been right."""
