@@ -29,7 +29,7 @@ _numbers = count(1)
 class PostgreSql:
     """A server of its own for this run, in a hurry: what it holds need not outlive it."""
 
-    url: str
+    admin: Engine
 
     def __post_init__(self) -> None:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
@@ -58,13 +58,11 @@ class PostgreSql:
         self.command(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
     def command(self, statement: str) -> None:
-        engine = make_engine(self.url)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self.admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(statement))
-        engine.dispose()
 
     def url_of(self, name: str) -> str:
-        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+        return self.admin.url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +80,9 @@ def postgresql() -> Iterator[PostgreSql]:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url, "PostgreSQL did not start; its reason stands above"
-        yield PostgreSql(url)
+        admin = make_engine(url)
+        yield PostgreSql(admin)
+        admin.dispose()
 
 
 @pytest.fixture(scope="session")
