@@ -9,10 +9,9 @@ of honest traffic through the front door in a minute. Anywhere else the header i
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from itsdangerous import BadSignature, Signer
 
@@ -25,8 +24,7 @@ _SAME_MACHINE: Final = "127.0.0.1"  # a unix socket's peer has no address
 _LONGEST_CHAIN: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):  # every page view makes one: half the price of a frozen dataclass
     """When a request came, and from where."""
 
     now: datetime

@@ -8,7 +8,6 @@ phase (2). A token proves that its page view was served; its age bounds counting
 
 import base64
 import binascii
-import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 
 from lander.errors import Forbidden
 from lander.serve.agent import BROWSERS, DEVICES, SOURCES
+from lander.serve.chance import draw
 from lander.serve.signing import Signer
 
 LIFETIME_MS: Final = 24 * 3600 * 1000
@@ -60,7 +60,7 @@ class View:
 
 
 def new_view_id() -> bytes:
-    return os.urandom(8)
+    return draw()[:8]
 
 
 class TokenSigner:

@@ -5,10 +5,10 @@ set once for 90 days and never renewed. A cookie that is forged, damaged or ther
 in its place says that this person does not want to be counted.
 """
 
-import os
 from typing import Final
 
 from lander.config import Settings
+from lander.serve.chance import draw
 from lander.serve.signing import Signer
 
 LIFETIME_S: Final = 90 * 86_400
@@ -19,7 +19,7 @@ _LONGEST_HEADER: Final = 8_192
 
 def new_id() -> str:
     """128 random bits as the ids of visitors are written."""
-    return os.urandom(16).hex()
+    return draw().hex()
 
 
 class VisitorCookie:
