@@ -1,0 +1,1 @@
+"""What the benchmarks of serving share: a published page, and processes on loopback."""
