@@ -46,6 +46,7 @@ _REASONS = {
     Reason.PHASE_CLOSED: ("After the phase", "They acted when this phase had ended."),
     Reason.HONEYPOT: ("Honeypot", "A field that people cannot see was filled in."),
     Reason.TOO_FAST: ("Too fast", "The form came back within two seconds."),
+    Reason.UNKNOWN_FORM: ("Unknown form", "No form of the published page was sent; the lead is kept, unchecked."),
 }
 
 

@@ -108,6 +108,8 @@ def _read_zip(content: bytes, limits: UploadLimits) -> Upload:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
+            if not entries:
+                raise InvalidInput("The zip is empty.", fix=_HOW_TO_ZIP)
             if len(entries) > limits.entries:
                 raise _too_many(limits)
             _check_layout(content, entries, archive.start_dir)

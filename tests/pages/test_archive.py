@@ -269,3 +269,8 @@ def test_html_that_is_not_in_the_encoding_it_states_is_refused_with_its_line() -
 def test_html_that_is_no_text_is_refused() -> None:
     with pytest.raises(InvalidInput, match="not a text file"):
         decode_html("index.html", b"<p>a\0b")
+
+
+def test_an_empty_zip_is_called_empty() -> None:
+    with pytest.raises(InvalidInput, match=r"The zip is empty\."):
+        read_upload("page.zip", make_zip({}), LIMITS)
