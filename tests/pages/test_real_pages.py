@@ -8,7 +8,10 @@ from lander.document import Document, Edits
 from lander.pages.forms import apply_form
 from tests.builders_content import SHARED_PAGES, Studio
 
-pytestmark = pytest.mark.shared
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),  # what is stored is tested on both elsewhere
+]
 
 
 def read_zip(name: str) -> bytes:
