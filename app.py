@@ -4,13 +4,16 @@ Pages answer from this node's disk. The studio and the previews, with the databa
 when the first request for them comes, so a worker that serves pages alone stays light.
 """
 
+import atexit
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from lander.config import Settings, check_pages_host, load_settings
+from lander.serve.counts import Counts
 from lander.serve.front import Front
 from lander.serve.request import host_of
+from lander.serve.snapshots import SnapshotWriter
 
 Plane = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -24,11 +27,19 @@ def build(settings: Settings) -> Plane:
     for host in front.hosts:
         check_pages_host(settings, host)
     planes: dict[str, Plane] = {
-        settings.studio_host: _Late(lambda: _build_studio(settings)),
-        settings.preview_host: _Late(lambda: _build_preview(settings)),
+        settings.studio_host: _Late("studio", lambda: _build_studio(settings), front.counts),
+        settings.preview_host: _Late("preview", lambda: _build_preview(settings), front.counts),
     }
+    snapshots = SnapshotWriter(settings.workers_dir, front.look)
+
+    def end() -> None:
+        front.close()
+        snapshots.close()
+
+    atexit.register(end)
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        snapshots.start()
         plane = planes.get(host_of(environ.get("HTTP_HOST", "")), front)
         return plane(environ, start_response)
 
@@ -36,10 +47,12 @@ def build(settings: Settings) -> Plane:
 
 
 class _Late:
-    """A plane that is built by its first request."""
+    """A plane that is built by its first request; its answers are counted under its name."""
 
-    def __init__(self, make: Callable[[], Plane]) -> None:
+    def __init__(self, name: str, make: Callable[[], Plane], counts: Counts) -> None:
+        self._name = name
         self._make = make
+        self._counts = counts
         self._plane: Plane | None = None
         self._making = threading.Lock()
 
@@ -47,12 +60,19 @@ class _Late:
         if self._plane is None:
             with self._making:
                 self._plane = self._plane or self._make()
-        return self._plane(environ, start_response)
+
+        def start(status: str, *rest: Any) -> Any:
+            self._counts.add_request(self._name, status[:3])
+            return start_response(status, *rest)
+
+        return self._plane(environ, start)
 
 
 def _build_studio(settings: Settings) -> Plane:
-    from lander.factory import create_studio  # noqa: PLC0415  (late: see above)
+    from lander import logs  # noqa: PLC0415  (late: see above)
+    from lander.factory import create_studio  # noqa: PLC0415
 
+    logs.configure_structlog()
     return create_studio(settings)
 
 

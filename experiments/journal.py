@@ -61,12 +61,14 @@ class Journal:
     """This process's journal. The first append opens it, so after a fork each child has a file of its own."""
 
     dropped: int
+    written: int
     _batch_due_at: float | None
     _file: "_OwnFile | None"
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self.dropped = 0
+        self.written = 0
         self._start_over()
         _journals.add(self)
 
@@ -190,6 +192,7 @@ class Journal:
         try:
             self._file = self._file or _OwnFile(self._directory)
             self._file.write(records, synchronous=synchronous)
+            self.written += len(records)
         except (sqlite3.Error, OSError) as problem:
             if not self._failing:
                 log.error("the journal in %s cannot be written: %s", self._directory, problem)
@@ -220,6 +223,14 @@ class JournalFile:
                 return []
             rows = connection.execute("SELECT id, kind, body FROM row ORDER BY id LIMIT ?", (limit,))
             return [(number, kind, bytes(body)) for number, kind, body in rows]
+
+    def count(self) -> int:
+        """How many rows wait: ids are given in order and forgotten from the oldest on, so two of them say it."""
+        with self._opened() as connection:
+            if connection is None:
+                return 0
+            first, last = connection.execute("SELECT min(id), max(id) FROM row").fetchone()
+            return last - first + 1 if last is not None else 0
 
     def forget(self, up_to_id: int) -> None:
         """Drop every row up to this one; only after the ledger's commit."""
@@ -357,11 +368,10 @@ def _leave_journals_to_parent() -> None:
         journal._leave_to_parent()
 
 
-def close_all() -> None:
-    """Write what every journal of this process still holds; for servers whose children end without `atexit`."""
+def _close_journals() -> None:
     for journal in list(_journals):
         journal.close()
 
 
 os.register_at_fork(after_in_child=_leave_journals_to_parent)
-atexit.register(close_all)
+atexit.register(_close_journals)

@@ -87,6 +87,10 @@ class Settings:
         return self.data_dir / "journal"
 
     @property
+    def workers_dir(self) -> Path:
+        return self.data_dir / "workers"
+
+    @property
     def published_dir(self) -> Path:
         return self.data_dir / "published"
 

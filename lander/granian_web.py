@@ -4,6 +4,7 @@ The same WSGI object as under gunicorn, in workers that live as gunicorn's do: e
 with the master, writes its journal out at its end, and is replaced when it dies, however often.
 """
 
+import atexit
 import ctypes
 import os
 import signal
@@ -20,7 +21,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from experiments import journal
+from lander import logs
 
 WORKERS: Final = 2
 THREADS: Final = 4
@@ -68,6 +69,7 @@ def main(host: str, port: int, socket: Path | None) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_S,
         log_level=LogLevels.error,
+        log_dictconfig=logs.CONFIG,
     )
     server.serve(target_loader=lambda _target: _load(parent=server.pid))
 
@@ -77,7 +79,7 @@ def _load(*, parent: int | None) -> Plane:
     _end_with(parent)
     from app import app  # noqa: PLC0415  (here: the master stays light, and each worker opens its own journal)
 
-    Finalize(None, journal.close_all, exitpriority=1)  # a child of multiprocessing ends without atexit
+    Finalize(None, atexit._run_exitfuncs, exitpriority=1)  # a child of multiprocessing runs them from Python 3.13 on
     for name in [name for name in os.environ if name.startswith(("LANDER_", "HTTP_"))]:
         del os.environ[name]  # granian gives every request the environment: secrets have no business there
     return _nameless(app)

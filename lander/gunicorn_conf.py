@@ -2,6 +2,8 @@
 
 from gunicorn.http.wsgi import Response
 
+from lander import logs
+
 worker_class = "gthread"
 workers = 2
 threads = 8
@@ -15,6 +17,8 @@ limit_request_fields = 60
 limit_request_field_size = 8_190
 control_socket_disable = True
 loglevel = "warning"
+accesslog = None  # nginx has it
+logconfig_dict = logs.CONFIG
 
 _default_headers = Response.default_headers
 

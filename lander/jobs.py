@@ -39,6 +39,7 @@ class Progress:
     leads: int = 0
     deployments: int = 0
     dropped: Counter[str] = field(default_factory=Counter)  # events, by reason
+    filtered: Counter[str] = field(default_factory=Counter)  # events kept and not counted, by reason
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -46,6 +47,7 @@ class Progress:
             "leads": self.leads,
             "deployments": self.deployments,
             "dropped": dict(self.dropped),
+            "filtered": dict(self.filtered),
         }
 
 
@@ -106,6 +108,7 @@ class Worker:
             self.progress.events += done.events
             self.progress.leads += done.leads
             self.progress.dropped += done.dropped
+            self.progress.filtered += done.filtered
         file.remove_if_dead_and_empty()
         return moved
 
@@ -129,6 +132,7 @@ class Worker:
             sink.store_leads(session, leads)
         done.events, done.leads = taken.events, len(leads)
         done.dropped.update(taken.dropped)
+        done.filtered.update(event.reason for event in events if event.reason)
         return done
 
     def _materialise(self) -> int:

@@ -1,7 +1,6 @@
 """`lander migrate | serve | work | demo | doctor`: a node's life."""
 
 import signal
-import sys
 import threading
 
 import click
@@ -61,16 +60,23 @@ def _register_serve(cli: click.Group) -> None:
 
 def _register_work(cli: click.Group) -> None:
     @command(cli, "work")
-    def work(edge: Cli) -> Answer:
+    @click.option(
+        "--metrics-host", default="127.0.0.1", show_default=True, help="Where metrics are told; keep it private."
+    )
+    @click.option("--metrics-port", default=9464, show_default=True, type=click.IntRange(1, 65_535))
+    def work(edge: Cli, metrics_host: str, metrics_port: int) -> Answer:
         """Bring events home to the ledger and releases to this node's disk, until stopped."""
+        from lander import logs
         from lander.jobs import Worker
+        from lander.metrics import metrics_served
 
         worker = Worker(edge.settings, _prepare(edge))
-        _log_to_stderr()
+        logs.configure()
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        worker.run(stop)
+        with metrics_served(edge.settings, worker.progress, host=metrics_host, port=metrics_port):
+            worker.run(stop)
         return Answer(worker.progress.as_json())
 
 
@@ -118,18 +124,3 @@ def _prepare(edge: Cli) -> Engine:
         with transaction(engine) as session:
             store.apply_file(session, edge.settings.policy_file, actor=edge.actor, now=edge.now)
     return engine
-
-
-def _log_to_stderr() -> None:
-    """JSON lines with plain tracebacks: the values that a fancier one shows may be somebody's."""
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -51,6 +51,11 @@ class CatalogHolder:
         self._loading = threading.Lock()
         self.current()
 
+    @property
+    def written_at_s(self) -> float:
+        """When the catalog that is served was written, seconds since 1970; 0 where none is."""
+        return self._seen[1] / 1e9 if self._seen else 0.0
+
     def current(self) -> Routes:
         """The routes to serve with, a moment behind the disk at most."""
         late_s = time.monotonic() - self._check_at

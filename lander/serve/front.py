@@ -5,8 +5,6 @@ a visitor still gets the page's control; it is counted and logged, and never ans
 """
 
 import logging
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -20,17 +18,29 @@ from lander.serve.assets import Assets
 from lander.serve.beacons import BeaconDesk
 from lander.serve.catalog import CatalogHolder, Route
 from lander.serve.counting import records_of
+from lander.serve.counts import Counts
 from lander.serve.exposure import Exposer
 from lander.serve.fill import fill
 from lander.serve.forms import FormDesk
 from lander.serve.reports import ReportDesk
 from lander.serve.request import Request, host_of
 from lander.serve.respond import OK, Answers, Header, Response
+from lander.serve.snapshots import Snapshot
 from lander.serve.token import TokenSigner, View, new_view_id
 from lander.serve.visitor import OPTED_OUT, VisitorCookie, new_id
 
 LONGEST_QUERY: Final = 8_192
 BEACON_PATH: Final = "/_l/b"
+
+_KINDS: Final = {
+    BEACON_PATH: "beacon",
+    REPORT_PATH: "report",
+    own_pages.FORM_PATH: "form",
+    own_pages.THANKS_PATH: "own page",
+    own_pages.OPT_OUT_PATH: "own page",
+    "/healthz": "health",
+    "/readyz": "health",
+}
 
 Handler = Callable[[Request], Response]
 
@@ -50,25 +60,34 @@ class Front:
         self._answers = Answers(settings.scheme)
         self._assets = Assets(settings.published_dir, settings.scheme, self._answers)
         self._resources = self._list_resources()
-        self._counts: Counter[str] = Counter()
-        self._counting = threading.Lock()
+        self.counts = Counts()
 
     @property
     def hosts(self) -> list[str]:
         """The pages hosts of the current catalog."""
         return list(self._catalog.current().catalog.sites)
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """What this process answered beside pages, by path and status, and how often a page had to be rescued."""
-        with self._counting:
-            return dict(self._counts)
+    def look(self) -> Snapshot:
+        """What this process did and serves, for the node's metrics; an idle one looks at its disk for it."""
+        self._catalog.current()
+        return Snapshot(
+            requests=self.counts.requests,
+            rescued=self.counts.rescued,
+            rows_written=self._journal.written,
+            views_dropped=self._journal.dropped,
+            catalog_at_s=self._catalog.written_at_s,
+        )
+
+    def close(self) -> None:
+        """Write what is still in memory."""
+        self._journal.close()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
             response = self._answer(environ)
         except Exception as problem:  # one of three broad ones in Lander: a page is shown whatever happens
             response = self._rescue(environ, problem)
+        self.counts.add_request(_find_kind(environ.get("PATH_INFO", "")), response.status[:3])
         start_response(response.status, response.headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else response.body
 
@@ -108,7 +127,7 @@ class Front:
 
     def _rescue(self, environ: dict[str, Any], problem: Exception) -> Response:
         """What a visitor gets when something broke: control, uncounted; or the plain word that it does not work."""
-        self._count(f"rescued {type(problem).__name__}")
+        self.counts.add_rescue(type(problem).__name__)
         if isinstance(problem, JournalUnavailable):  # it has logged itself
             return self._answers.text(503, "This cannot be kept right now.", ("Retry-After", "60"))
         log.error("a request was rescued", exc_info=problem)
@@ -132,10 +151,7 @@ class Front:
         handler = handlers.get(request.method)
         if handler is None:
             return self._answers.wrong_method(", ".join(handlers).replace("GET", "GET, HEAD"))
-        response = handler(request)
-        if request.path in self._resources:
-            self._count(f"{request.path} {response.status[:3]}")
-        return response
+        return handler(request)
 
     def _find_handlers(self, request: Request) -> Mapping[str, Handler] | None:
         if request.path in self._resources:
@@ -188,9 +204,10 @@ class Front:
         self._journal.check()
         return self._answers.text(200, "ready")
 
-    def _count(self, what: str) -> None:
-        with self._counting:
-            self._counts[what] += 1
+
+def _find_kind(path: str) -> str:
+    """The class that a request is counted in; an address that leads nowhere counts as a page, with its 404."""
+    return _KINDS.get(path) or ("asset" if path.startswith(ASSET_PREFIX) else "page")
 
 
 def _with_query(address: str, request: Request) -> str:

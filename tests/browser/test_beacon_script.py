@@ -100,14 +100,14 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
 
 def beacons(stage: Stage, tab: Page, act: Callable[[], object], *, expected: int) -> None:
     """Do something, and wait until so many more beacons were answered."""
-    before = stage.front.counts.get("/_l/b 204", 0)
+    before = stage.front.counts.requests["beacon", "204"]
     act()
     for _ in range(200):
-        if stage.front.counts.get("/_l/b 204", 0) - before >= expected:
+        if stage.front.counts.requests["beacon", "204"] - before >= expected:
             break
         tab.wait_for_timeout(20)
     tab.wait_for_timeout(100)
-    assert stage.front.counts.get("/_l/b 204", 0) - before == expected
+    assert stage.front.counts.requests["beacon", "204"] - before == expected
 
 
 def kinds(stage: Stage) -> list[str]:

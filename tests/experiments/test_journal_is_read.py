@@ -20,6 +20,22 @@ def test_rows_stay_until_they_are_forgotten(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_what_waits_is_counted_without_reading_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.check()
+    [file] = list_journals(tmp_path)
+    assert file.count() == 0
+    journal.append([Record("event", b"%d" % number) for number in range(5)], Durability.ACKNOWLEDGED)
+    assert file.count() == 5
+    file.forget(file.read(2)[-1][0])
+    assert file.count() == 3
+    file.forget(file.read(5)[-1][0])
+    assert file.count() == 0
+    assert journal.written == 5
+    journal.close()
+    assert JournalFile(tmp_path / "gone.db").count() == 0
+
+
 def test_an_id_never_comes_back_so_a_slow_ingester_cannot_forget_a_new_row(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append([Record("event", b"old")], Durability.ACKNOWLEDGED)

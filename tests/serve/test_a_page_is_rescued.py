@@ -25,7 +25,7 @@ def test_a_defect_behind_a_page_shows_control_uncounted(tmp_path: Path, caplog: 
         assert answer.status_code == 200
         assert "variant a" in answer.text
         assert "Set-Cookie" not in answer.headers
-        assert stage.front.counts == {"rescued RuntimeError": 1}
+        assert stage.front.counts.rescued == {"RuntimeError": 1}
         assert "a defect" in caplog.text
         assert "otto" not in caplog.text
 

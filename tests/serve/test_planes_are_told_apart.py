@@ -80,6 +80,7 @@ def test_a_worker_that_serves_pages_loads_nothing_heavy(tmp_path: Path) -> None:
 import sys, app
 app.app
 heavy = {"sqlalchemy", "sqlmodel", "flask", "jinja2", "numpy", "scipy", "pydantic", "PIL", "selectolax"}
+heavy |= {"structlog", "prometheus_client"}
 print(sorted(heavy & set(sys.modules)))
 """
     environ = {**os.environ, "LANDER_ENV": "development", "LANDER_DATA_DIR": str(tmp_path)}

@@ -27,7 +27,7 @@ def test_a_report_is_logged_once_without_anything_personal(stage: Stage, caplog:
         for _ in range(3):
             assert send(stage, json.dumps({"csp-report": REPORT})) == 204
     assert caplog.messages == ["a browser held back something on /spring-sale: script-src-elem stopped cdn.example.net"]
-    assert stage.front.counts["/_l/csp 204"] == 3
+    assert stage.front.counts.requests["report", "204"] == 3
 
 
 @pytest.mark.parametrize(
