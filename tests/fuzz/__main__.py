@@ -12,13 +12,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
 import coverage
 
-CHUNK = 2_500
+CHUNK, CHUNKS_OF_A_PART = 2_500, 10
 ROOT = Path(__file__).parents[2]
 _FORGETFUL = "ignore:Unclosed file <tempfile:ResourceWarning"  # Werkzeug's, of a form that cannot be read
 
@@ -31,7 +32,7 @@ def main() -> int:
     )
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--chunk", type=int, help="repeat this one alone")
-    parser.add_argument("--part", type=int, help=argparse.SUPPRESS)  # which worker this is
+    parser.add_argument("--part", type=int, help=argparse.SUPPRESS)  # its first chunk
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part is not None:
@@ -53,29 +54,30 @@ def list_chunks(options: argparse.Namespace) -> list[tuple[int, int]]:
 
 
 def _run_workers(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    workers = 1 if options.chunk is not None else options.workers
-    named = {"seed": options.seed, "requests": options.requests, "workers": workers, "chunk": options.chunk}
+    """A process for every ten chunks, so that a long run holds no more than a short one."""
+    parts = range(0, len(list_chunks(options)), CHUNKS_OF_A_PART)
+    with ThreadPoolExecutor(options.workers) as pool:
+        return list(pool.map(lambda part: _run_part(options, part, folder / f"{part}.json"), parts))
+
+
+def _run_part(options: argparse.Namespace, part: int, out: Path) -> dict[str, Any]:
+    named = {"seed": options.seed, "requests": options.requests, "chunk": options.chunk, "part": part, "out": out}
     command = [sys.executable, "-W", "error", "-W", _FORGETFUL, "-m", "tests.fuzz"]
     command += [f"--{name}={value}" for name, value in named.items() if value is not None]
-    running = [
-        subprocess.Popen([*command, f"--part={part}", f"--out={folder / f'{part}.json'}"], cwd=ROOT)
-        for part in range(workers)
-    ]
-    codes = [process.wait() for process in running]
-    if any(codes):
-        sys.exit(f"a worker ended with {codes}")
-    return [json.loads((folder / f"{part}.json").read_text()) for part in range(workers)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    outcome: dict[str, Any] = json.loads(out.read_text())
+    return outcome
 
 
 def _work(options: argparse.Namespace) -> None:
-    """One worker: its share of the chunks, with every line of the public path watched from its import on."""
+    """The chunks of one part, with every line of the public path watched from its import on."""
     watch = coverage.Coverage(
         data_file=str(options.out.with_suffix(".coverage")), config_file=False, source_pkgs=["lander.serve"]
     )
     watch.start()
     from tests.fuzz.attack import attack
 
-    outcome = attack(seed=options.seed, chunks=list_chunks(options)[options.part :: options.workers])
+    outcome = attack(seed=options.seed, chunks=list_chunks(options)[options.part : options.part + CHUNKS_OF_A_PART])
     watch.stop()
     watch.save()
     options.out.write_text(json.dumps(outcome.as_json()))
