@@ -1,6 +1,7 @@
 """Databases for tests: whatever asks for `database` runs on SQLite and on PostgreSQL.
 
-Every test has a database of its own, copied from one that the migrations made.
+On SQLite every test has a copy of a file that the migrations made. On PostgreSQL most tests share one database, one after
+the other: emptying it takes 20 ms where making and dropping another one takes 100.
 """
 
 import shutil
@@ -8,13 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, inspect, make_url, text
 
 from lander import migrations
 from lander.db import make_engine
@@ -22,23 +22,36 @@ from lander.db import make_engine
 ENGINES = ("sqlite", "postgresql")
 _SERVER = Path(__file__).with_name("postgresql_server.py")
 TEMPLATE = "lander_template"
+_THROW_OUT = text(
+    "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 _numbers = count(1)
 
 
-@dataclass(frozen=True)
 class PostgreSql:
     """A server of its own for this run, in a hurry: what it holds need not outlive it."""
 
-    admin: Engine
-
-    def __post_init__(self) -> None:
+    def __init__(self, url: str) -> None:
+        self._admin = make_engine(url)
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             self.command(f"ALTER SYSTEM SET {setting} = off")
         self.command("SELECT pg_reload_conf()")
         self.command(f"CREATE DATABASE {TEMPLATE}")
         engine = make_engine(self.url_of(TEMPLATE))
         migrations.upgrade(engine)
+        self._tables = ", ".join(set(inspect(engine).get_table_names()) - {"alembic_version"})
         engine.dispose()
+        self.command(f"CREATE DATABASE lander_shared TEMPLATE {TEMPLATE}")
+        self._shared = make_engine(self.url_of("lander_shared"))
+
+    @contextmanager
+    def tables(self) -> Iterator[str]:
+        """The address of a database with all tables and nothing in them."""
+        yield self.url_of("lander_shared")
+        with self._shared.begin() as connection:
+            connection.execute(_THROW_OUT)
+            connection.execute(text(f"TRUNCATE {self._tables} RESTART IDENTITY"))
 
     @contextmanager
     def database(self, *, template: str = "template1") -> Iterator[str]:
@@ -58,11 +71,15 @@ class PostgreSql:
         self.command(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
     def command(self, statement: str) -> None:
-        with self.admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(statement))
 
+    def close(self) -> None:
+        self._shared.dispose()
+        self._admin.dispose()
+
     def url_of(self, name: str) -> str:
-        return self.admin.url.set(database=name).render_as_string(hide_password=False)
+        return self._admin.url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +97,9 @@ def postgresql() -> Iterator[PostgreSql]:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url, "PostgreSQL did not start; its reason stands above"
-        admin = make_engine(url)
-        yield PostgreSql(admin)
-        admin.dispose()
+        server = PostgreSql(url)
+        yield server
+        server.close()
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +131,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "lander.db")
         yield f"sqlite:///{tmp_path / 'lander.db'}"
         return
-    with request.getfixturevalue("postgresql").database(template=TEMPLATE) as url:
+    with request.getfixturevalue("postgresql").tables() as url:
         yield url
 
 
