@@ -31,15 +31,14 @@ from lander.serve.visitor import OPTED_OUT, VisitorCookie, new_id
 
 LONGEST_QUERY: Final = 8_192
 BEACON_PATH: Final = "/_l/b"
-
+_HEALTH_PATHS: Final = ("/healthz", "/readyz")  # under any host: a container's probe knows no name
 _KINDS: Final = {
     BEACON_PATH: "beacon",
     REPORT_PATH: "report",
     own_pages.FORM_PATH: "form",
     own_pages.THANKS_PATH: "own page",
     own_pages.OPT_OUT_PATH: "own page",
-    "/healthz": "health",
-    "/readyz": "health",
+    **dict.fromkeys(_HEALTH_PATHS, "health"),
 }
 
 Handler = Callable[[Request], Response]
@@ -99,10 +98,10 @@ class Front:
         route = routes.by_address.get((host, environ.get("PATH_INFO", "")))
         if route is not None:
             return self._show(environ, route)
-        if host in routes.catalog.sites:
-            return self._answer_beside_pages(Request(environ, host, routes, read_edge(environ, self._settings)))
         if not host and environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
             return self._answers.text(400, "HTTP/1.1 needs a Host.")
+        if host in routes.catalog.sites or environ.get("PATH_INFO") in _HEALTH_PATHS:
+            return self._answer_beside_pages(Request(environ, host, routes, read_edge(environ, self._settings)))
         return self._answers.text(421, "No pages are served under this host name.")
 
     def _show(self, environ: dict[str, Any], route: Route) -> Response:

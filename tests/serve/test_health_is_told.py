@@ -23,3 +23,11 @@ def test_a_worker_that_can_keep_nothing_is_not_ready_and_still_shows_pages(tmp_p
         assert stage.ask("/readyz").status_code == 503
         assert stage.ask("/healthz").status_code == 200
         assert stage.ask().status_code == 200
+
+
+def test_a_probe_that_knows_no_host_name_is_answered(stage: Stage) -> None:
+    assert stage.ask("/healthz", host="10.0.0.7:8000").text == "alive\n"
+    assert stage.ask("/readyz", host="10.0.0.7:8000").status_code == 503
+    stage.publish()
+    assert stage.ask("/readyz", host="10.0.0.7:8000").text == "ready\n"
+    assert stage.ask("/spring-sale", host="10.0.0.7:8000").status_code == 421
