@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,10 +21,12 @@ from lander.errors import ConfigurationError, LanderError
 from lander.pages import sites
 from lander.pages.models import Page
 from lander.policy import store
-from lander.published import load_catalog
+from lander.published import CATALOG_FILE, load_catalog
+from lander.serve.snapshots import list_snapshots
 
 _DEEP_JOURNAL: Final = 1_000
 _LEAST_FREE_MIB: Final = 200
+_LATE_S: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ def examine(settings: Settings) -> list[Check]:
         _check("data folder", lambda: check_folder(settings)),
         _check("journal", lambda: _look_at_journal(settings)),
         _check("releases", lambda: _look_at_releases(settings)),
+        _check("workers", lambda: _look_at_workers(settings)),
         _check("database", lambda: _look_at_database(make_engine(settings.database_url))),
     ]
     if checks[-1].ok:
@@ -118,20 +122,38 @@ def _look_at_journal(settings: Settings) -> str:
     waiting = 0
     for file in journal.list_journals(settings.journal_dir):
         try:
-            waiting += len(file.read(_DEEP_JOURNAL))
+            waiting += file.count()
         except sqlite3.Error as error:
             raise LanderError(
                 f"{file.path} cannot be read: {error}.",
                 fix="The other journals are not held up; restore it from a backup, or move it away.",
             ) from None
     if waiting >= _DEEP_JOURNAL:
-        raise LanderError(f"{waiting} or more rows wait for the ledger.", fix="Does `lander work` run, and say why?")
+        raise LanderError(f"{waiting:,} rows wait for the ledger.", fix="Does `lander work` run, and say why?")
     return f"{waiting} rows wait for the ledger."
 
 
 def _look_at_releases(settings: Settings) -> str:
     catalog = load_catalog(settings.published_dir)
     return f"{len(catalog.routes)} pages on {len(catalog.sites)} hosts can be served without the database."
+
+
+def _look_at_workers(settings: Settings) -> str:
+    living = [file for file in list_snapshots(settings.workers_dir) if not file.is_dead]
+    if not living:
+        return "none has answered anything lately."
+    written_at_s = (settings.published_dir / CATALOG_FILE).stat().st_mtime_ns / 1e9
+    due_at_s = written_at_s + _LATE_S
+    behind = [
+        file.worker
+        for file in living
+        if file.snapshot.catalog_at_s < written_at_s and time.time() - file.age_s > due_at_s
+    ]
+    if behind:
+        raise LanderError(
+            f"{' and '.join(behind)} serve older releases than this node's disk holds.", fix="Their log says why."
+        )
+    return f"{plural(len(living), 'worker')}, on this node's releases."
 
 
 def _look_at_published(settings: Settings, engine: Engine) -> str:

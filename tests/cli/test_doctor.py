@@ -1,5 +1,7 @@
 """`lander doctor`: each thing a node stands on, harmed in turn; the sentence says what to do."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ from lander.doctor import check_folder, examine
 from lander.errors import ConfigurationError
 from lander.jobs import Worker
 from lander.policy.models import PolicyVersion
+from lander.serve.snapshots import Snapshot
 from tests.cli.conftest import Terminal
 from tests.pages.publishing import NOW, make_settings
 
-NAMES = ["settings", "data folder", "journal", "releases", "database", "hosts", "policy", "published"]
+NAMES = ["settings", "data folder", "journal", "releases", "workers", "database", "hosts", "policy", "published"]
 
 
 def look(terminal: Terminal) -> dict[str, tuple[bool, str]]:
@@ -33,6 +36,20 @@ def test_a_healthy_node_passes_every_check(terminal: Terminal) -> None:
     assert [(check["check"], check["ok"]) for check in said] == [(name, True) for name in NAMES]
 
 
+def test_a_worker_that_serves_older_releases_is_named(terminal: Terminal) -> None:
+    terminal.publish_page()
+    Worker(terminal.settings, terminal.engine).deploy()
+    catalog = terminal.settings.published_dir / "catalog.json"
+    written_at_s = time.time() - 60
+    os.utime(catalog, (written_at_s, written_at_s))
+    folder = terminal.settings.workers_dir
+    folder.mkdir()
+    (folder / "10-a.json").write_bytes(Snapshot(catalog_at_s=catalog.stat().st_mtime_ns / 1e9).to_json())
+    assert look(terminal)["workers"] == (True, "1 worker, on this node's releases.")
+    (folder / "11-b.json").write_bytes(Snapshot(catalog_at_s=written_at_s - 60).to_json())
+    assert bad_ones(terminal)["workers"].startswith("11-b serve")
+
+
 def test_what_is_not_well_is_listed_named_and_fails(bare_terminal: Terminal) -> None:
     done = bare_terminal.run("doctor")
     assert done.status == 1
@@ -46,7 +63,7 @@ def test_what_needs_a_database_is_not_asked_without_one(terminal: Terminal) -> N
     terminal.set("LANDER_DATABASE_URL", f"sqlite:///{file}")
     (reason,) = bad_ones(terminal).values()
     assert reason.startswith("file is not a database.")
-    assert list(look(terminal)) == NAMES[:5]
+    assert list(look(terminal)) == NAMES[:6]
 
 
 def test_a_wrong_address_of_the_database_is_named(terminal: Terminal) -> None:
