@@ -89,7 +89,7 @@ def test_events_and_leads_come_home(settings: Settings, engine: Engine, worker: 
     assert worker.ingest() == 4
     assert count(engine) == (1, 1, 1)
     assert count_leads(engine) == 1
-    assert worker.progress.as_json() == {"events": 3, "leads": 1, "deployments": 0, "dropped": {}}
+    assert worker.progress.as_json() == {"events": 3, "leads": 1, "deployments": 0, "dropped": {}, "filtered": {}}
 
 
 def test_more_rows_than_fit_in_one_batch_come_home(settings: Settings, engine: Engine, worker: Worker) -> None:
