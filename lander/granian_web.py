@@ -76,6 +76,8 @@ def main(host: str, port: int, socket: Path | None) -> None:
 
 def _load(*, parent: int | None) -> Plane:
     """The planes, in a worker that has just been started."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # the master's handler came along, and would swallow the order to end
     _end_with(parent)
     from app import app  # noqa: PLC0415  (here: the master stays light, and each worker opens its own journal)
 
