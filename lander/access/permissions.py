@@ -1,7 +1,8 @@
 """What each role may do. One table, read by the studio and the API; nothing else decides it.
 
-Marketing owns pages, tests and what visitors see. Analysts read everything about tests and may run them. IT owns the
-rules: it reads everything and may take a page away, but neither writes nor publishes marketing's content.
+Marketing owns pages, tests, redirects, leads and what visitors see. Analysts read everything about tests and may run
+them; leads stay closed to them. IT owns the rules: it reads everything but leads' fields, may take a page away and erase
+a person, but neither writes nor publishes marketing's content.
 """
 
 from collections.abc import Mapping
@@ -21,6 +22,13 @@ class Permission(StrEnum):
     PAGES_EDIT = "pages.edit"
     PAGES_PUBLISH = "pages.publish"
     PAGES_WITHDRAW = "pages.withdraw"
+    REDIRECTS_READ = "redirects.read"
+    REDIRECTS_EDIT = "redirects.edit"
+    LEADS_READ = "leads.read"
+    LEADS_EDIT = "leads.edit"
+    LEADS_ERASE = "leads.erase"
+    DELIVERIES_READ = "deliveries.read"
+    DELIVERIES_EDIT = "deliveries.edit"
     EXPERIMENTS_READ = "experiments.read"
     EXPERIMENTS_RUN = "experiments.run"
     POLICY_READ = "policy.read"
@@ -28,14 +36,32 @@ class Permission(StrEnum):
 
 
 _READING: Final = frozenset(
-    {Permission.SIGNED_IN, Permission.PAGES_READ, Permission.EXPERIMENTS_READ, Permission.POLICY_READ}
+    {
+        Permission.SIGNED_IN,
+        Permission.PAGES_READ,
+        Permission.REDIRECTS_READ,
+        Permission.EXPERIMENTS_READ,
+        Permission.POLICY_READ,
+    }
 )
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.MARKETER: _READING
-    | {Permission.PAGES_EDIT, Permission.PAGES_PUBLISH, Permission.PAGES_WITHDRAW, Permission.EXPERIMENTS_RUN},
+    | {
+        Permission.PAGES_EDIT,
+        Permission.PAGES_PUBLISH,
+        Permission.PAGES_WITHDRAW,
+        Permission.REDIRECTS_EDIT,
+        Permission.LEADS_READ,
+        Permission.LEADS_EDIT,
+        Permission.LEADS_ERASE,
+        Permission.DELIVERIES_READ,
+        Permission.DELIVERIES_EDIT,
+        Permission.EXPERIMENTS_RUN,
+    },
     Role.ANALYST: _READING | {Permission.EXPERIMENTS_RUN, Permission.AUDIT_READ},
-    Role.IT: _READING | {Permission.PAGES_WITHDRAW, Permission.AUDIT_READ},
+    Role.IT: _READING
+    | {Permission.PAGES_WITHDRAW, Permission.LEADS_ERASE, Permission.DELIVERIES_READ, Permission.AUDIT_READ},
 }
 
 _IN_WORDS: Final[Mapping[Permission, str]] = {
@@ -43,6 +69,13 @@ _IN_WORDS: Final[Mapping[Permission, str]] = {
     Permission.PAGES_EDIT: "change pages",
     Permission.PAGES_PUBLISH: "publish pages",
     Permission.PAGES_WITHDRAW: "take pages away",
+    Permission.REDIRECTS_READ: "see redirects",
+    Permission.REDIRECTS_EDIT: "change redirects",
+    Permission.LEADS_READ: "see leads",
+    Permission.LEADS_EDIT: "change leads",
+    Permission.LEADS_ERASE: "erase somebody's leads",
+    Permission.DELIVERIES_READ: "see deliveries",
+    Permission.DELIVERIES_EDIT: "change where leads are sent",
     Permission.EXPERIMENTS_READ: "see experiments",
     Permission.EXPERIMENTS_RUN: "run experiments",
     Permission.POLICY_READ: "read the policy",

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 import experiments.models  # noqa: F401
 import lander.access.models
+import lander.integrations.models
 import lander.leads.models
 import lander.pages.models
 import lander.policy.models  # noqa: F401
