@@ -243,6 +243,8 @@ class _Reader:
             return len(source)  # the end of the file inside a tag: browsers drop the tag
         realm = self._enter(name, attributes, start)
         foreign = realm != ""
+        if name == "image" and not foreign:
+            name = "img"  # what browsers make of it, so that nothing loads unseen
         tag = _Tag(len(self.tags), name, start, name_match.end(), self._open[-1] if self._open else None, realm)
         tag.end, tag.attributes = end, attributes
         tag.close(end, end)

@@ -86,6 +86,7 @@ TRICKY = [
     "<p =a ==b c= >x",
     "<p a=\"1\"b='2'c>x",
     "<p a=`x` b=x'y\"z<>x",
+    "<image src=a.png>b<svg><image href=a.png /></svg>",
     "<p a='unclosed>never",
     "text < 3 <3 <> </> </3> <p>",
     "<p\0a b\0c=d\0e>x",

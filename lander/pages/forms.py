@@ -120,7 +120,7 @@ def _adopt(document: Document, element: Element, key: str, *, enable_submit: boo
     for control in controls:
         _plan_control(control, draft)
     _plan_submit(element, members, draft, enable_submit=enable_submit)
-    _check_markup(element, controls, draft)
+    _check_markup(document, element, controls, draft)
     consent = sorted((item for item in controls if item.is_consent), key=lambda item: not item.field.required)
     form = Form(
         key=key,
@@ -222,13 +222,19 @@ def _plan_submit(form: Element, members: list[Element], draft: _Draft, *, enable
             draft.changes.append(Change(sentence, button, "class", kept))
 
 
-def _check_markup(form: Element, controls: list[Control], draft: _Draft) -> None:
+def _check_markup(document: Document, form: Element, controls: list[Control], draft: _Draft) -> None:
     if not any(control.field.kind != "hidden" for control in controls):
         draft.problems.append(
             f"The form in line {form.line} asks for nothing: it has no field that a visitor can fill in."
         )
     if form.content_end == form.end and form.close_end == form.end:
         draft.problems.append(f"The form in line {form.line} is never closed. Add </form> after its last field.")
+    if any(item.name == "noscript" and item.content_end >= form.content_end for item in document.inside(form)):
+        # what tells us whose answer it is goes before the end tag, and would be gone wherever scripts run
+        draft.problems.append(
+            f"The form in line {form.line} is closed inside <noscript>, which browsers that run scripts pass over. "
+            "Move </form> behind </noscript>."
+        )
     if any(above.name == "form" for above in form.ancestors()):
         draft.problems.append(
             f"The form in line {form.line} stands inside another form; browsers ignore it. Take one out."

@@ -103,6 +103,8 @@ class _Settling:
             return self._choose_link(reference)
         resolved = reference.resolved
         if resolved.scope not in (Scope.EXTERNAL, Scope.RELATIVE):
+            if reference.kind is Kind.STYLE and resolved.target:  # a sealed page loads no stylesheet from there
+                self.settled.loads.append(_describe(reference))
             return None
         name = self._own(reference)
         if name is not None:

@@ -39,6 +39,7 @@ _META: Final = {
 _PLUGINS: Final = ("object", "embed", "applet")
 _PLUGIN_TAGS: Final = tuple(f"<{name}>" for name in _PLUGINS)
 _FRAMES: Final = ("iframe", "frame", "fencedframe", "portal")
+_NOT_LOADED: Final = re.compile(r"(data|blob|about|javascript):", re.IGNORECASE)
 _ON_ANOTHER_HOST: Final = re.compile(r"(https?:)?//", re.IGNORECASE)
 _FIELD_NOUNS: Final = {
     "email": "an e-mail address",
@@ -115,6 +116,15 @@ def check_load(load: Load, policy: Policy) -> Finding | None:
     asks = f"Line {load.via_line} of {load.via}" if load.via else f"Line {load.line}"
     if load.element in _PLUGIN_TAGS:
         return None  # refused for what it is, wherever it loads from
+    if load.kind == "style" and (scheme := _NOT_LOADED.match(load.address)):
+        return Finding(
+            Severity.REFUSE,
+            "isolation.style-address",
+            f"{asks} loads a stylesheet from a {scheme[0].lower()} address. Sealed pages load none from there.",
+            "Write the rules into a <style> of the page, or upload them as a file.",
+            line=load.line,
+            element=load.element,
+        )
     if not load.is_external:
         return Finding(
             Severity.WARN,

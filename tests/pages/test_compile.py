@@ -283,6 +283,10 @@ def test_a_preview_says_preview_where_the_token_would_be_and_keeps_its_links_ins
         ('<a href="&#106;avascript:go()">', "isolation.javascript-address"),
         ('<iframe src="javascript:go()"></iframe>', "isolation.javascript-address"),
         ('<script src="data:text/javascript,go()"></script>', "isolation.script-address"),
+        ('<link rel="stylesheet" href="data:text/css,p{color:red}">', "isolation.style-address"),
+        ('<link rel="stylesheet" href=" DATA:text/css,p{color:red}">', "isolation.style-address"),
+        ('<style>@import url("data:text/css,p{color:red}");</style>', "isolation.style-address"),
+        ('<image src="https://cdn.example.net/x.png">', "isolation.allow.img"),
         ('<base href="https://evil.example/">', "isolation.base"),
         ('<meta http-equiv="Refresh" content="0;url=https://evil.example">', "isolation.meta-refresh"),
         (

@@ -290,10 +290,24 @@ def test_fields_elsewhere_that_name_the_form_belong_to_it() -> None:
     [
         ("<div><form><input name=email><button>Go</button></div>", "is never closed"),
         ("<form><input type=hidden name=a><button>Go</button></form>", "asks for nothing"),
+        ("<form><input name=a><button>Go</button><noscript></form></noscript><p>", "closed inside <noscript>"),
+        ("<form><input name=a><noscript><button>Go</button></form></noscript>", "closed inside <noscript>"),
     ],
 )
 def test_broken_forms_are_a_problem(source: str, words: str) -> None:
     assert any(words in problem for problem in adopt(source).problems)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<form><input name=a><noscript><p>Hello</p></noscript><button>Go</button></form>",
+        "<form><input name=a><button>Go</button><noscript><p>Hello</noscript></form>",
+        "<noscript><form><input name=a><button>Go</button></form></noscript>",
+    ],
+)
+def test_a_form_that_ends_where_it_began_is_fine_beside_noscript(source: str) -> None:
+    assert adopt(source).problems == ()
 
 
 def test_a_form_in_a_form_is_a_problem() -> None:

@@ -40,6 +40,7 @@ def take_out_external(reference: Reference) -> str | None:
         ("<link rel=preconnect href=//a.example>", Kind.CONNECT, "//a.example"),
         ("<link rel=canonical href=https://a.example/>", Kind.LINK, "https://a.example/"),
         ("<img src=' a.png '>", Kind.IMG, "a.png"),
+        ("<image src=a.png>", Kind.IMG, "a.png"),
         ("<input type=image src=a.png>", Kind.IMG, "a.png"),
         ("<video poster=a.png>", Kind.IMG, "a.png"),
         ("<video src=a.mp4>", Kind.MEDIA, "a.mp4"),
