@@ -1,24 +1,18 @@
 """`lander experiment`: split, watch, decide."""
 
-from collections import Counter
-from datetime import date, datetime, timedelta
-from typing import Final
+from contextlib import suppress
 
 import click
-from sqlmodel import Session
 
 import stats
 from experiments import assign as assigning
-from experiments import lifecycle, planning, results
+from experiments import lifecycle, planning
 from experiments.models import State
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.table import table
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages import pages, sites, testing
-from lander.pages.models import Page
-
-_RECENT: Final = timedelta(days=28)
 
 
 def register(cli: click.Group) -> None:
@@ -54,8 +48,18 @@ def _register_start(group: click.Group) -> None:
         with transaction(edge.engine) as session:
             page = pages.load_page(session, sites.load_site(session, site), slug)
             split = _read_weights(variants, weights)
-            traffic = _find_traffic(session, page, coverage_bp=coverage, now=edge.now)
-            need = _plan(session, page, variants=len(split), goal=kind, selector=selector, traffic=traffic)
+            assert page.id is not None
+            need = None
+            with suppress(stats.StatsError):  # where nearly everybody converts, no lift is left to find
+                need = planning.plan_experiment(
+                    session,
+                    page_id=page.id,
+                    goal=kind,
+                    selector=selector,
+                    variants=len(split),
+                    coverage_bp=coverage,
+                    now=edge.now,
+                )
             experiment = testing.start_experiment(
                 session,
                 edge.settings,
@@ -156,33 +160,6 @@ def _register_look(group: click.Group) -> None:
         if experiment.state is not State.RUNNING:
             lines.append(f"The test is {experiment.state.value}: until it runs, everybody sees one variant.")
         return Answer(data, lines)
-
-
-def _plan(
-    session: Session, page: Page, *, variants: int, goal: str, selector: str, traffic: float | None
-) -> planning.Need | None:
-    """What the test needs, at the rate of the page's own earlier tests; None where no lift is left to find."""
-    assert page.id is not None
-    rate = planning.find_rate(session, page_id=page.id, goal=goal, selector=selector)
-    try:
-        return planning.visitors_needed(rate, variants=max(2, variants), visitors_per_day=traffic)
-    except stats.StatsError:
-        return None
-
-
-def _find_traffic(session: Session, page: Page, *, coverage_bp: int, now: datetime) -> float | None:
-    """Visitors a day to expect, from the page's last test; None where the last four weeks had no whole day of it."""
-    for experiment in lifecycle.list_experiments(session, page_id=page.id)[:1]:
-        last = results.report(session, experiment, now=now)
-        confirmed: Counter[date] = Counter()
-        for item in last.by_day:
-            if item.day > (now - _RECENT).date():
-                confirmed[item.day] += item.confirmed
-        whole = sorted(confirmed)[1:-1]  # the first and the last day were cut short
-        visitors = sum(confirmed[day] for day in whole) * coverage_bp / last.coverage_bp
-        if whole and visitors >= len(whole):
-            return visitors / len(whole)
-    return None
 
 
 def _read_weights(variants: str, weights: str | None) -> dict[str, int]:

@@ -152,14 +152,24 @@ def _why_not(session: Session, place: Place, keys: list[str]) -> str:
 
 
 def _say_need(session: Session, place: Place, keys: list[str]) -> str:
-    variants = max(2, sum(choice.is_chosen for choice in _variants(keys)))
     goal = request.values.get("goal", "form")
-    rate = planning.find_rate(session, page_id=place.page_id, goal=goal)
     try:
-        lift = float(_read_percent("lift", "The lift")) / 100
-        return planning.visitors_needed(rate, lift, variants=variants).sentence()
-    except (WrongField, stats.StatsError):
+        return planning.plan_experiment(
+            session,
+            page_id=place.page_id,
+            goal=goal,
+            selector=request.values.get("selector", "").strip() if goal == "click" else "",
+            variants=max(2, sum(choice.is_chosen for choice in _variants(keys))),
+            coverage_bp=_read_bp("coverage", "The coverage") if "coverage" in request.values else lifecycle.WHOLE_BP,
+            lift=float(_read_percent("lift", "The lift")) / 100,
+            now=edge().now,
+        ).sentence()
+    except WrongField as wrong:
+        if wrong.field != "lift":
+            return str(wrong)
         return "Write the smallest lift worth finding as a number of per cent, say 10."
+    except stats.StatsError:
+        return "No test can find a lift of that size on this page. Write another one."
 
 
 def _read_weights() -> dict[str, int]:

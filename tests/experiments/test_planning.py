@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 import stats
 from experiments import lifecycle, planning
 from lander.db import reading, transaction
-from tests.experiments.builders import after, crowd, start, take_in
+from tests.experiments.builders import DAY_MS, STARTED_MS, after, confirm, convert, crowd, start, take_in, view
 
 
 def test_without_a_rate_it_says_that_it_assumed_one() -> None:
@@ -65,3 +65,46 @@ def test_too_little_to_know_a_rate_is_no_rate(database: Engine, served: int, con
     take_in(database, crowd("a", served=served, conversions=conversions))
     with reading(database) as session:
         assert planning.find_rate(session, page_id=1, goal="form") is None
+
+
+def test_traffic_is_that_of_whole_days_in_the_last_four_weeks(database: Engine) -> None:
+    with transaction(database) as session:
+        start(session)
+    take_in(database, [event for key in "ab" for event in crowd(key, served=200, confirmed=150, days=10)])
+    with reading(database) as session:
+
+        def find(coverage_bp: int = 10_000, **passed: float) -> float | None:
+            return planning.find_traffic(session, page_id=1, coverage_bp=coverage_bp, now=after(**passed))
+
+        assert find(days=10) == 30  # the first and the last of ten days left out
+        assert find(2_500, days=10) == 7.5
+        assert find(100, days=10) is None  # less than a visitor a day
+        assert find(days=36) is None  # the only recent days are the last two
+        assert planning.find_traffic(session, page_id=2, coverage_bp=10_000, now=after(days=10)) is None
+
+
+def test_traffic_under_little_coverage_says_what_all_visitors_would_be(database: Engine) -> None:
+    with transaction(database) as session:
+        start(session, coverage_bp=1_000)
+    take_in(database, crowd("a", served=100, days=10))
+    with reading(database) as session:
+        assert planning.find_traffic(session, page_id=1, coverage_bp=10_000, now=after(days=10)) == 100
+
+
+def test_a_plan_rests_on_the_rate_and_the_traffic_of_the_page(database: Engine) -> None:
+    with transaction(database) as session:
+        start(session, goal="click", selector="a.cta")
+    seen = [view(f"{number:032x}", at_ms=STARTED_MS + number % 10 * DAY_MS) for number in range(1_000)]
+    clicked = [convert(item, goal="click") for item in seen[:200]]
+    take_in(database, [*map(confirm, seen), *clicked])
+    with reading(database) as session:
+
+        def plan(selector: str) -> planning.Need:
+            return planning.plan_experiment(
+                session, page_id=1, goal="click", selector=selector, coverage_bp=5_000, now=after(days=10)
+            )
+
+        measured, assumed = plan("a.cta"), plan("a.other")
+    assert (measured.plan.rate, measured.is_assumed) == (0.2, False)
+    assert measured.plan.days == -(-measured.plan.visitors // 50)
+    assert (assumed.plan.rate, assumed.is_assumed) == (planning.ASSUMED_RATE, True)
