@@ -1,7 +1,7 @@
 """The work process: brings journals home to the ledger, and published releases to this node's disk.
 
-One loop; each journal and the releases are steps of their own, so that one that fails holds up none of the others. Every
-step is one transaction and can be repeated. Nothing here answers a request.
+One loop; each journal, the policy file and the releases are steps of their own, so that one that fails holds up none of
+the others. Every step is one transaction and can be repeated. Nothing here answers a request.
 """
 
 import threading
@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -20,9 +21,10 @@ from experiments import journal, ledger
 from experiments.events import Event
 from experiments.journal import JournalFile
 from lander.config import Settings
-from lander.db import ingestion, reading
+from lander.db import ingestion, reading, transaction
 from lander.leads import sink
 from lander.pages import deploy
+from lander.policy import store
 
 _BATCH: Final = 2000
 _IDLE_S: Final = 0.1
@@ -57,6 +59,7 @@ class Worker:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self._settings = settings
         self._engine = engine
+        self._policy_file = settings.policy_file  # None once it is in force
         self._failing: dict[str, str] = {}  # step → the kind of error it had last
         self.progress = Progress()
 
@@ -71,12 +74,17 @@ class Worker:
         """Bring this node's disk to what the database says is live; 1 where something changed."""
         return self._attempt("deploy", self._materialise)
 
+    def apply_policy(self) -> int:
+        """Put the file that LANDER_POLICY names in force, once; it waits for a database that was away at the start."""
+        return self._attempt("policy", self._apply_policy) if self._policy_file is not None else 0
+
     def run(self, stop: threading.Event) -> None:
-        """Repeat both until `stop` is set, then look at the journals once more."""
+        """Repeat all of them until `stop` is set, then look at the journals once more."""
         next_deploy = 0.0
         while not stop.is_set():
             moved = self.ingest()
             if time.monotonic() >= next_deploy:
+                self.apply_policy()
                 self.deploy()
                 next_deploy = time.monotonic() + _DEPLOY_EVERY_S
             if not moved:
@@ -134,6 +142,15 @@ class Worker:
         done.dropped.update(taken.dropped)
         done.filtered.update(event.reason for event in events if event.reason)
         return done
+
+    def _apply_policy(self) -> int:
+        assert self._policy_file is not None
+        with transaction(self._engine) as session:
+            store.apply_policy(
+                session, store.read_file(self._policy_file), actor="the work process", now=datetime.now(UTC)
+            )
+        self._policy_file = None
+        return 1
 
     def _materialise(self) -> int:
         with reading(self._engine) as session:

@@ -107,20 +107,22 @@ def _register_doctor(cli: click.Group) -> None:
 def _prepare(edge: Cli) -> Engine:
     """What must be right before a node starts: its folder, the schema, the hosts, the policy file.
 
-    A database that is away holds nothing up: pages are served from this node's disk, and what comes in is kept there.
+    A database that is away holds nothing up: pages are served from this node's disk, what comes in is kept there, and
+    the work process applies the policy file when the database is back.
     """
     from lander.db import make_engine, transaction
     from lander.doctor import check_folder, check_hosts
     from lander.policy import store
 
     check_folder(edge.settings)
+    policy = store.read_file(edge.settings.policy_file) if edge.settings.policy_file is not None else None
     try:
         engine = edge.engine
     except Unavailable as error:
         click.echo(f"lander: {error} Pages are served from this node's disk meanwhile.", err=True)
         return make_engine(edge.settings.database_url)
     check_hosts(edge.settings, engine)
-    if edge.settings.policy_file is not None:
+    if policy is not None:
         with transaction(engine) as session:
-            store.apply_file(session, edge.settings.policy_file, actor=edge.actor, now=edge.now)
+            store.apply_policy(session, policy, actor=edge.actor, now=edge.now)
     return engine

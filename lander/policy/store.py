@@ -45,15 +45,16 @@ def apply_policy(session: Session, text: str, *, actor: str, now: datetime) -> P
     return version
 
 
-def apply_file(session: Session, path: Path, *, actor: str, now: datetime) -> PolicyVersion:
-    """Put the file at `path` in force; a process that cannot read its rules must not start."""
+def read_file(path: Path) -> str:
+    """The text of a policy file without a mistake; a process that cannot read its rules must not start."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"The policy file {path} cannot be read: {error}.", fix="Put it there, or correct LANDER_POLICY."
         ) from None
-    return apply_policy(session, text, actor=actor, now=now)
+    parse_policy(text)
+    return text
 
 
 def find_version(session: Session) -> PolicyVersion | None:

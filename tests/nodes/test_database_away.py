@@ -16,6 +16,7 @@ from lander.errors import Unavailable
 from lander.factory import create_studio
 from lander.jobs import Worker
 from lander.leads.models import Lead
+from lander.policy.store import load_policy
 from tests.databases import TEMPLATE, PostgreSql
 from tests.experiments.builders import confirm, start, view
 from tests.leads.builders import make_body
@@ -59,6 +60,20 @@ def test_the_work_process_waits_and_then_brings_everything_home(
     assert worker.deploy() == 1
     assert (count(engine, VisitorRow), count(engine, Lead)) == (1, 1)
     journal.close()
+
+
+def test_a_policy_file_waits_for_a_database_that_was_away_at_the_start(
+    postgresql: PostgreSql, url: str, engine: Engine, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text('[isolation.allow]\nimg = ["https://img.example.net"]\n')
+    worker = Worker(make_settings(tmp_path, LANDER_POLICY=str(file)), engine)
+    with postgresql.away(url):
+        assert worker.apply_policy() == 0
+    assert worker.apply_policy() == 1
+    with reading(engine) as session:
+        assert load_policy(session).isolation.allow.img == ("https://img.example.net",)
+    assert worker.apply_policy() == 0, "what IT applies from then on stays in force"
 
 
 def test_what_it_interrupts_did_not_happen(postgresql: PostgreSql, url: str, engine: Engine) -> None:

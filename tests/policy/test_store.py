@@ -57,11 +57,14 @@ def test_a_file_with_a_mistake_is_not_applied(session: Session) -> None:
     assert session.exec(select(AuditEntry)).all() == []
 
 
-def test_a_process_applies_the_file_it_is_told_to(session: Session, tmp_path: Path) -> None:
+def test_a_process_reads_the_file_it_is_told_to(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text(FILE)
-    assert store.apply_file(session, tmp_path / "policy.toml", actor="start", now=NOW).text == FILE
+    assert store.read_file(tmp_path / "policy.toml") == FILE
 
 
-def test_a_process_whose_rules_cannot_be_read_does_not_start(session: Session, tmp_path: Path) -> None:
+def test_a_process_whose_rules_cannot_be_read_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="LANDER_POLICY"):
-        store.apply_file(session, tmp_path / "missing.toml", actor="start", now=NOW)
+        store.read_file(tmp_path / "missing.toml")
+    (tmp_path / "policy.toml").write_text("[nonsense]")
+    with pytest.raises(InvalidPolicy):
+        store.read_file(tmp_path / "policy.toml")
