@@ -28,19 +28,28 @@ _COLUMNS: Final = (
     "simulated",
     "id",
 )
+_UNDECLARED: Final = "other fields"
 
 
 def export_csv(session: Session, vault: Vault, *, host: str | None = None, actor: str, now: datetime) -> str:
-    """All leads, newest first: what we know of each, then a column for every field that any form had."""
+    """All leads, newest first: what we know of each, then a column for every field that a published form had.
+
+    What no published form declared stands together in one last column: whoever sends it chooses its names, and must not
+    choose our columns.
+    """
     leads = list_leads(session, vault, host=host)
-    names = list(dict.fromkeys(name for lead in leads for name in lead.fields))
+    names = list(dict.fromkeys(name for lead in leads if lead.form for name in lead.fields))
+    others = [] if all(lead.form for lead in leads) else [_UNDECLARED]
     audit.record(session, now=now, actor=actor, action="lead.export", subject=host or "all sites", leads=len(leads))
     out = io.StringIO()
     # every cell in quotes: where the list separator is a semicolon, an unquoted one would start a new cell inside
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow([*_COLUMNS, *(guard(f"{name} (field)" if name in _COLUMNS else name) for name in names)])
+    taken = (*_COLUMNS, _UNDECLARED)
+    writer.writerow([*_COLUMNS, *(guard(f"{name} (field)" if name in taken else name) for name in names), *others])
     for lead in leads:
-        writer.writerow([guard(cell) for cell in [*_describe(lead), *(lead.fields.get(name, "") for name in names)]])
+        declared = lead.fields if lead.form else {}
+        cells = [*_describe(lead), *(declared.get(name, "") for name in names)]
+        writer.writerow([guard(cell) for cell in [*cells, *(_list_undeclared(lead) for _ in others)]])
     return out.getvalue()
 
 
@@ -51,6 +60,11 @@ def guard(cell: str) -> str:
     ("'=HYPERLINK(...)", "'+49 30 1234", 'Ada', '')
     """
     return f"'{cell}" if _RISKY.match(cell) else cell
+
+
+def _list_undeclared(lead: OpenLead) -> str:
+    """`name: value`, one a line; empty for a form whose fields were checked."""
+    return "" if lead.form else "\n".join(f"{name}: {value}" for name, value in lead.fields.items())
 
 
 def _describe(lead: OpenLead) -> list[str]:

@@ -27,7 +27,9 @@ def check_origin(request: Request, scheme: str) -> None:
 def read_token(token: str, tokens: TokenSigner, request: Request) -> tuple[View, Release | None]:
     """The view that a post belongs to, and its page as it is published now; None where that was taken away.
 
-    Raises `TokenForged`, for the token of another host's page too.
+    Raises `TokenForged`, for the token of another host's page too. Where the page was taken away nobody here knows its
+    host any more, and the post is taken on each of ours: a lead must not be lost. The page's id in the token, not the
+    host that was asked, says which site it belongs to.
     """
     view = tokens.read(token)
     release = request.routes.catalog.pages.get(view.page_id)

@@ -79,6 +79,22 @@ def test_an_export_has_a_column_for_every_field_of_every_form(engine: Engine) ->
     assert len(export(engine, host="go.example.com")) == 2
 
 
+def test_what_no_published_form_declared_stands_in_one_column(engine: Engine) -> None:
+    before = export(engine)[0].keys()
+    with transaction(engine) as session:
+        many = {f"column-{number}": "x" for number in range(150)}
+        unknown = [
+            make_body(4, form="", fields={"email": "o@example.com", "note": "=1+1"}),
+            make_body(5, form="", fields=many),
+        ]
+        store_leads(session, unknown)
+    rows = {int(row["id"], 16): row for row in export(engine)}
+    assert rows[4].keys() - before == {"other fields"}
+    assert (rows[4]["email"], rows[4]["other fields"]) == ("", "email: o@example.com\nnote: =1+1")
+    assert rows[5]["other fields"].count("\n") == 149
+    assert rows[1]["other fields"] == ""
+
+
 def test_an_export_is_in_the_audit_trail_without_a_word_of_the_leads(engine: Engine) -> None:
     export(engine)
     export(engine, host="go.example.org")

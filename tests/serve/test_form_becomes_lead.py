@@ -6,7 +6,7 @@ import pytest
 
 from lander.published import Form, FormField
 from lander.vault import Vault
-from tests.serve.stage import CONTACT, FILLED, GOOGLEBOT, HOST, SECRET, Stage, allocation, variant
+from tests.serve.stage import CONTACT, FILLED, GOOGLEBOT, HOST, OTHER_HOST, SECRET, Stage, allocation, variant
 
 DAY_S = 86_400
 
@@ -130,6 +130,17 @@ def test_a_lead_of_a_page_that_was_taken_away_is_kept(stage: Stage) -> None:
     [lead] = stage.leads()
     assert opened(lead) == {"anything": "one, two", "name": "Otto"}
     assert (lead["page_id"], lead["path"], lead["form"]) == (1, "", "")
+
+
+def test_a_lead_of_a_page_that_was_taken_away_is_kept_whichever_of_our_hosts_it_comes_to(stage: Stage) -> None:
+    stage.publish(page_id=7)
+    stage.publish(host=OTHER_HOST, page_id=8)
+    view, _ = stage.view()
+    assert stage.post_form(stage.aged(view, 30), FILLED, host=OTHER_HOST).status_code == 403, "its own host knows it"
+    stage.withdraw()
+    assert stage.post_form(stage.aged(view, 30), FILLED, host=OTHER_HOST).status_code == 303
+    [lead] = stage.leads()
+    assert (lead["page_id"], lead["flags"]) == (7, ["unknown-form"]), "the page, not the host, says whose lead it is"
 
 
 def test_a_form_that_a_newer_release_no_longer_has_is_kept_too(stage: Stage) -> None:
