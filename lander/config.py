@@ -87,6 +87,10 @@ class Settings:
         return self.data_dir / "journal"
 
     @property
+    def unreadable_dir(self) -> Path:
+        return self.journal_dir / "unreadable"
+
+    @property
     def workers_dir(self) -> Path:
         return self.data_dir / "workers"
 

@@ -23,6 +23,7 @@ from lander.pages.models import Page
 from lander.policy import store
 from lander.published import CATALOG_FILE, load_catalog
 from lander.serve.snapshots import list_snapshots
+from lander.unreadable import list_aside
 
 _DEEP_JOURNAL: Final = 1_000
 _LEAST_FREE_MIB: Final = 200
@@ -128,6 +129,12 @@ def _look_at_journal(settings: Settings) -> str:
                 f"{file.path} cannot be read: {error}.",
                 fix="The other journals are not held up; restore it from a backup, or move it away.",
             ) from None
+    aside = len(list_aside(settings.unreadable_dir))
+    if aside:
+        raise LanderError(
+            f"{plural(aside, 'row')} in {settings.unreadable_dir} cannot be read by this version; they may be leads.",
+            fix="Bring every node to the newest version: `lander work` tries them again every ten minutes.",
+        )
     if waiting >= _DEEP_JOURNAL:
         raise LanderError(f"{waiting:,} rows wait for the ledger.", fix="Does `lander work` run, and say why?")
     return f"{waiting} rows wait for the ledger."

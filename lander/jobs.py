@@ -1,34 +1,38 @@
 """The work process: brings journals home to the ledger, and published releases to this node's disk.
 
 One loop; each journal, the policy file and the releases are steps of their own, so that one that fails holds up none of
-the others. Every step is one transaction and can be repeated. Nothing here answers a request.
+the others. Every step can be repeated. A row that this version cannot read is put aside and tried again now and then:
+another version may read it. Nothing here answers a request.
 """
 
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from experiments import journal, ledger
 from experiments.events import Event
-from experiments.journal import JournalFile
+from experiments.journal import JournalFile, Record
+from lander import unreadable
 from lander.config import Settings
 from lander.db import ingestion, reading, transaction
 from lander.leads import sink
+from lander.leads.sink import StoredLeads
 from lander.pages import deploy
 from lander.policy import store
 
 _BATCH: Final = 2000
 _IDLE_S: Final = 0.1
 _DEPLOY_EVERY_S: Final = 0.5
+_RETRY_EVERY_S: Final = 600
 
 log = structlog.get_logger()
 
@@ -42,6 +46,10 @@ class Progress:
     deployments: int = 0
     dropped: Counter[str] = field(default_factory=Counter)  # events, by reason
     filtered: Counter[str] = field(default_factory=Counter)  # events kept and not counted, by reason
+
+    def add(self, other: "Progress") -> None:
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -70,6 +78,13 @@ class Worker:
             for file in journal.list_journals(self._settings.journal_dir)
         )
 
+    def retry_unreadable(self) -> int:
+        """Take in what was put aside, as far as this version can read it; how many rows came."""
+        return sum(
+            self._attempt(path.name, partial(self._bring_back, path))
+            for path in unreadable.list_aside(self._settings.unreadable_dir)
+        )
+
     def deploy(self) -> int:
         """Bring this node's disk to what the database says is live; 1 where something changed."""
         return self._attempt("deploy", self._materialise)
@@ -80,13 +95,16 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Repeat all of them until `stop` is set, then look at the journals once more."""
-        next_deploy = 0.0
+        next_deploy = next_retry = 0.0
         while not stop.is_set():
             moved = self.ingest()
             if time.monotonic() >= next_deploy:
                 self.apply_policy()
                 self.deploy()
                 next_deploy = time.monotonic() + _DEPLOY_EVERY_S
+            if time.monotonic() >= next_retry:
+                self.retry_unreadable()
+                next_retry = time.monotonic() + _RETRY_EVERY_S
             if not moved:
                 stop.wait(_IDLE_S)
         self.ingest()
@@ -109,39 +127,50 @@ class Worker:
         """Rows leave a journal only after the ledger's commit."""
         moved = 0
         while rows := file.read(_BATCH):
-            with ingestion(self._engine) as session:
-                done = self._store(session, rows)
+            done, left = self._store([Record(kind, body) for _, kind, body in rows])
+            for record, wrong in left:
+                aside = unreadable.put_aside(self._settings.unreadable_dir, record)
+                log.error("a row cannot be read and is put aside", kind=record.kind, wrong=wrong, file=aside.name)
             file.forget(rows[-1][0])
             moved += len(rows)
-            self.progress.events += done.events
-            self.progress.leads += done.leads
-            self.progress.dropped += done.dropped
-            self.progress.filtered += done.filtered
+            self.progress.add(done)
         file.remove_if_dead_and_empty()
         return moved
 
-    def _store(self, session: Session, rows: Sequence[tuple[int, str, bytes]]) -> Progress:
-        done = Progress()
+    def _bring_back(self, aside: Path) -> int:
+        """Take in a row that was put aside, if this version can read it."""
+        done, left = self._store([unreadable.load_aside(aside)])
+        if left:
+            return 0
+        aside.unlink()
+        self.progress.add(done)
+        log.info("a row that was put aside can be read", file=aside.name)
+        return 1
+
+    def _store(self, rows: Sequence[Record]) -> tuple[Progress, list[tuple[Record, str]]]:
+        """Take the rows in, in one transaction; those that cannot be read come back with what is wrong in them."""
         events: list[Event] = []
         leads: list[bytes] = []
-        for number, kind, body in rows:
-            if kind == "lead":
-                leads.append(body)
-            elif kind == "event":
+        left: list[tuple[Record, str]] = []
+        done = Progress()
+        for row in rows:
+            if row.kind == "lead":
+                leads.append(row.body)
+            elif row.kind == "event":
                 try:
-                    events.append(Event.from_json(body))
+                    events.append(Event.from_json(row.body))
                 except ValueError as error:
-                    log.error("an event cannot be read and is dropped", row=number, problem=type(error).__name__)
+                    log.error("an event cannot be read and is dropped", problem=type(error).__name__)
                     done.dropped["unreadable"] += 1
             else:
-                raise ValueError(f"row {number} is a {kind}, which this version does not know")
-        taken = ledger.ingest(session, events)
-        if leads:
-            sink.store_leads(session, leads)
-        done.events, done.leads = taken.events, len(leads)
+                left.append((row, "kind"))
+        with ingestion(self._engine) as session:
+            taken = ledger.ingest(session, events)
+            kept = sink.store_leads(session, leads) if leads else StoredLeads()
+        done.events, done.leads = taken.events, kept.stored + kept.known
         done.dropped.update(taken.dropped)
         done.filtered.update(event.reason for event in events if event.reason)
-        return done
+        return done, left + [(Record("lead", lead.body), lead.wrong) for lead in kept.unreadable]
 
     def _apply_policy(self) -> int:
         assert self._policy_file is not None

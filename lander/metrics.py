@@ -23,6 +23,7 @@ from lander.config import Settings
 from lander.jobs import Progress
 from lander.published import CATALOG_FILE
 from lander.serve.snapshots import Snapshot, SnapshotFile, list_snapshots
+from lander.unreadable import list_aside
 
 _TIDY_EVERY_S: Final = 10.0
 
@@ -68,6 +69,11 @@ class NodeMetrics(Collector):
         yield from _tell_requests(total)
         yield from _tell_workers(living)
         yield from _tell_journals(list_journals(self._settings.journal_dir), total)
+        yield GaugeMetricFamily(
+            "lander_journal_unreadable_rows",
+            "Rows put aside because this version cannot read them",
+            len(list_aside(self._settings.unreadable_dir)),
+        )
         yield from _tell_progress(self._progress)
         with suppress(FileNotFoundError):
             written_at_s = (self._settings.published_dir / CATALOG_FILE).stat().st_mtime

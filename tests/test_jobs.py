@@ -20,6 +20,7 @@ from lander.jobs import Worker
 from lander.leads.models import Lead
 from lander.pages import publish
 from lander.published import load_catalog
+from lander.unreadable import list_aside, load_aside, put_aside
 from tests.experiments.builders import after, confirm, convert, crowd, start, view
 from tests.leads.builders import make_body
 from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings
@@ -179,19 +180,54 @@ def test_events_of_an_unknown_experiment_are_dropped_with_their_reason(
 
 
 @pytest.mark.parametrize(
-    "odd", [Record("lead", b"{}"), Record("order", b"{}")], ids=["unreadable lead", "unknown kind"]
+    "odd", [Record("lead", b"\xff{}"), Record("order", b"{}")], ids=["unreadable lead", "unknown kind"]
 )
-def test_what_may_be_somebodys_message_is_never_dropped(
+def test_what_cannot_be_read_is_put_aside_and_holds_up_nobody(
     settings: Settings, engine: Engine, worker: Worker, odd: Record
 ) -> None:
-    kept = leave(settings, odd)
-    leave(settings, *rows_of(view("1" * 32)))
+    kept = leave(settings, Record("lead", make_body(1)), odd, Record("lead", make_body(2)), *rows_of(view("1" * 32)))
     with capture_logs() as said:
         worker.ingest()
         worker.ingest()
-    assert [(kind, body) for _, kind, body in kept.read(10)] == [odd]
-    assert count(engine) == (1, 0, 0)
-    assert len(said) == 1
+    assert (count(engine), count_leads(engine)) == ((1, 0, 0), 2)
+    assert not kept.path.exists()
+    (aside,) = list_aside(settings.unreadable_dir)
+    assert load_aside(aside) == odd
+    assert [(entry["kind"], entry["file"]) for entry in said] == [(odd.kind, aside.name)]
+    assert worker.progress.leads == 2
+
+
+def test_a_row_is_put_aside_before_its_journal_forgets_it(
+    settings: Settings, engine: Engine, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, record: Record) -> Path:
+        raise OSError("the disk is full")
+
+    rows = [Record("lead", b"{}"), Record("lead", make_body(1))]
+    kept = leave(settings, *rows)
+    with monkeypatch.context() as patched, capture_logs():
+        patched.setattr("lander.jobs.unreadable.put_aside", refuse)
+        worker.ingest()
+    assert [Record(kind, body) for _, kind, body in kept.read(10)] == rows
+    with capture_logs():
+        worker.ingest()
+    assert (len(list_aside(settings.unreadable_dir)), count_leads(engine)) == (1, 1)
+
+
+def test_what_another_version_put_aside_comes_home_as_far_as_it_can_be_read(
+    settings: Settings, engine: Engine, worker: Worker
+) -> None:
+    leave(settings, Record("order", b"{}"), Record("lead", b"{}"))
+    with capture_logs():
+        worker.ingest()
+    put_aside(settings.unreadable_dir, Record("lead", make_body(1)))
+    (settings.unreadable_dir / "0.json").write_text("damaged")
+    with capture_logs():
+        assert worker.retry_unreadable() == 1
+        assert worker.retry_unreadable() == 0
+    assert count_leads(engine) == 1
+    assert worker.progress.leads == 1
+    assert len(list_aside(settings.unreadable_dir)) == 3
 
 
 def test_an_empty_journal_goes_with_its_worker(settings: Settings, worker: Worker) -> None:

@@ -20,6 +20,7 @@ from experiments.journal import Durability, Journal, Record
 from lander.jobs import Progress
 from lander.metrics import NodeMetrics, metrics_served
 from lander.serve.snapshots import DEAD_AFTER_S, Snapshot, SnapshotWriter, list_snapshots
+from lander.unreadable import put_aside
 from tests.serve.stage import CHROME, HOST, settings_for, staged
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
@@ -114,6 +115,14 @@ def test_a_damaged_journal_is_told_and_hides_no_other(tmp_path: Path) -> None:
         journal.close()
     assert samples["lander_journal_unreadable_files", ()] == 1
     assert samples["lander_journal_rows", ()] == 1
+
+
+def test_rows_that_were_put_aside_are_told(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    assert ask(NodeMetrics(settings, Progress()))["lander_journal_unreadable_rows", ()] == 0
+    settings.journal_dir.mkdir(parents=True)
+    put_aside(settings.unreadable_dir, Record("lead", b"{}"))
+    assert ask(NodeMetrics(settings, Progress()))["lander_journal_unreadable_rows", ()] == 1
 
 
 def test_what_came_home_is_told(tmp_path: Path) -> None:

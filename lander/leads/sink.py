@@ -1,4 +1,5 @@
-"""Leads come home from the journals: each kept once, and flagged where it may not be genuine. None is ever dropped.
+"""Leads come home from the journals: each kept once, and flagged where it may not be genuine. None is ever dropped; what
+cannot be read is handed back.
 
 Flags depend on the leads that are there and not on the order they came in, so two nodes' journals may arrive as they
 like. What was sealed on the public path stays sealed here.
@@ -11,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import JSON, Boolean, Row, bindparam, select, text, update
 from sqlmodel import Session, col
 
 from experiments.storage import UtcDateTime
 from lander.db import take_turn
-from lander.errors import LanderError
 from lander.leads.models import Lead
 
 REPEATED_TOKEN: Final = "repeated-token"  # noqa: S105
@@ -25,6 +25,8 @@ RATE: Final = "rate"
 MAX_PER_MINUTE: Final = 5  # of one network
 _MINUTE: Final = timedelta(minutes=1)
 _CHUNK: Final = 500
+_LATEST_MS: Final = 32_503_680_000_000  # the year 3000; far beyond, there are no dates
+_MOST: Final = 2**31 - 1  # that an integer column holds
 
 _KEEP: Final = text("""
     INSERT INTO lead (id, page_id, host, path, view, network, form, variant, experiment_key, phase, sealed,
@@ -40,13 +42,6 @@ _KEEP: Final = text("""
 )
 
 
-class UnreadableLead(LanderError):
-    """A journal row that should be a lead and is not. It is not taken in, so it stays in its journal."""
-
-    code = "unreadable-lead"
-    status = 500
-
-
 class _Record(BaseModel):
     """A lead as the public path writes it. A field we do not know is no reason to lose somebody's message."""
 
@@ -54,8 +49,8 @@ class _Record(BaseModel):
 
     id: str
     sealed: str
-    received_at_ms: int
-    page_id: int
+    received_at_ms: int = Field(ge=0, le=_LATEST_MS)
+    page_id: int = Field(ge=0, le=_MOST)
     host: str
     path: str = ""
     view: str = ""
@@ -63,10 +58,10 @@ class _Record(BaseModel):
     form: str = ""
     variant: str = ""
     experiment_key: str = ""
-    phase: int = 0
+    phase: int = Field(default=0, ge=0, le=_MOST)
     email_index: str = ""
     consent_text: str = ""
-    consented_at_ms: int | None = None
+    consented_at_ms: int | None = Field(default=None, ge=0, le=_LATEST_MS)
     flags: list[str] = []
     simulated: bool = False
 
@@ -79,11 +74,20 @@ class _Record(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableLead:
+    """A journal row that should be a lead and is not; `wrong` names its fields, never their values."""
+
+    body: bytes
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredLeads:
     """What became of a batch."""
 
-    stored: int
-    known: int  # were there already
+    stored: int = 0
+    known: int = 0  # were there already
+    unreadable: tuple[UnreadableLead, ...] = ()  # not stored; the caller keeps them
 
 
 def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
@@ -91,11 +95,15 @@ def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
 
     A lead is flagged `repeated-token` where an earlier one came from the same page view, and `rate` where its network
     had sent five in the minute before. Both are for a person to judge.
-
-    Raises:
-        UnreadableLead: a body is no lead.
     """
-    newest_first = sorted(map(_read, bodies), key=lambda record: -record.received_at_ms)
+    read: list[_Record] = []
+    unreadable: list[UnreadableLead] = []
+    for body in bodies:
+        try:
+            read.append(_Record.model_validate_json(body))
+        except ValidationError as error:
+            unreadable.append(UnreadableLead(body, _name_fields(error)))
+    newest_first = sorted(read, key=lambda record: -record.received_at_ms)
     records = {record.id: record for record in newest_first}  # of one lead sent twice, the first is kept
     take_turn(session, "leads")  # flags compare leads, so those that another node brings must be seen
     known = set(_find_known(session, sorted(records)))
@@ -104,17 +112,11 @@ def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
         session.execute(_KEEP, [record.as_row() for record in new])
         _flag_repeated(session, {record.view for record in new if record.view})
         _flag_rate(session, [record for record in new if record.network])
-    return StoredLeads(stored=len(new), known=len(bodies) - len(new))
+    return StoredLeads(stored=len(new), known=len(read) - len(new), unreadable=tuple(unreadable))
 
 
-def _read(body: bytes) -> _Record:
-    try:
-        return _Record.model_validate_json(body)
-    except ValidationError as error:
-        wrong = ", ".join(str(".".join(map(str, item["loc"])) or item["type"]) for item in error.errors())
-        raise UnreadableLead(
-            f"A journal row of {len(body)} bytes is no lead: {wrong}.", fix="Does every node run the same version?"
-        ) from None
+def _name_fields(error: ValidationError) -> str:
+    return ", ".join(str(".".join(map(str, item["loc"])) or item["type"]) for item in error.errors())
 
 
 def _find_known(session: Session, ids: Sequence[str]) -> Iterator[str]:

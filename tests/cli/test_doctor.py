@@ -113,6 +113,14 @@ def test_rows_that_nobody_fetches_are_named(terminal: Terminal) -> None:
     journal.close()
 
 
+def test_rows_that_were_put_aside_are_named(terminal: Terminal) -> None:
+    journal = Journal(terminal.settings.journal_dir)
+    journal.append([Record("lead", b"{}"), Record("order", b"{}")], Durability.ACKNOWLEDGED)
+    journal.close()
+    Worker(terminal.settings, terminal.engine).ingest()
+    assert bad_ones(terminal)["journal"].startswith(f"2 rows in {terminal.settings.unreadable_dir} cannot be read")
+
+
 def test_a_damaged_journal_is_named(terminal: Terminal) -> None:
     terminal.settings.journal_dir.mkdir(parents=True)
     (terminal.settings.journal_dir / "7-damaged.db").write_bytes(b"this was a journal once" * 100)

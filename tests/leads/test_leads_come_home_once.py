@@ -87,11 +87,23 @@ def test_a_journal_that_comes_late_flags_what_it_shows_to_be_hasty(database: Eng
     assert {number for number, found in flags(database).items() if found == ["rate"]} == {6}
 
 
-@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"id": "1"}', b'{"id": null}'])
-def test_what_is_no_lead_is_refused_loudly_so_that_it_stays_in_its_journal(database: Engine, body: bytes) -> None:
-    with pytest.raises(UnreadableLead, match="is no lead"):
-        store(database, make_body(1), body)
-    assert flags(database) == {}
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b"", "json_invalid"),
+        (b"not json", "json_invalid"),
+        (b"[]", "model_type"),
+        (b'{"id": "1", "page_id": 1, "host": "go.example.com", "sealed": "-"}', "received_at_ms"),
+        (make_body(2, host=None), "host"),
+        (make_body(2, received_at_ms=10**18), "received_at_ms"),
+        (make_body(2, phase=2**31), "phase"),
+    ],
+)
+def test_what_is_no_lead_is_handed_back_and_holds_up_no_other(database: Engine, body: bytes, wrong: str) -> None:
+    assert store(database, body, make_body(1)) == StoredLeads(
+        stored=1, known=0, unreadable=(UnreadableLead(body, wrong),)
+    )
+    assert flags(database) == {1: []}
 
 
 def test_a_field_that_only_a_newer_version_knows_loses_no_lead(database: Engine) -> None:
