@@ -71,7 +71,7 @@ def test_maya_gets_from_a_zip_to_a_running_test(
     maya = studio_tab.sign_in("maya")
 
     maya.get_by_role("link", name="Pages", exact=True).first.click()
-    maya.get_by_role("button", name="New page").click()
+    maya.get_by_role("link", name="New page").click()
     maya.get_by_label("Address").fill("bumpers")
     maya.get_by_label("File").set_input_files(archive)
     maya.get_by_role("button", name="Upload").click()
@@ -104,7 +104,7 @@ def test_maya_gets_from_a_zip_to_a_running_test(
     expect(maya.get_by_role("status")).to_contain_text("Published.")
 
     maya.get_by_role("link", name="Experiments", exact=True).first.click()
-    maya.get_by_role("button", name="Plan an experiment").first.click()
+    maya.get_by_role("link", name="Plan an experiment").first.click()
     maya.get_by_label("Page", exact=True).select_option(label="go.localhost/bumpers")
     maya.get_by_role("button", name="Continue").click()
     expect(maya.locator("#need")).to_contain_text("visitors per variant")
@@ -121,7 +121,7 @@ def test_ana_reads_what_the_visitors_did(installation: Lander, studio_tab: Studi
     said = listen(ana)
     ana.get_by_role("link", name="Experiments", exact=True).first.click()
     ana.get_by_role("link", name="bumpers-1").first.click()
-    ana.get_by_role("button", name="Read the report").click()
+    ana.get_by_role("link", name="Read the report").click()
     ana.wait_for_url("**/experiments/bumpers-1/report")
     main = ana.locator("main")
     expect(main).to_contain_text("Too early to say")

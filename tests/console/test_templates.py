@@ -83,6 +83,11 @@ def test_every_form_that_changes_something_carries_the_sessions_token(name: str)
 
 
 @pytest.mark.parametrize("name", FILES)
+def test_a_link_is_a_link_and_a_button_a_button(name: str) -> None:
+    assert not re.search(r"<a\b[^>]*\srole=", (TEMPLATES / name).read_text())
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_every_control_has_a_label(name: str) -> None:
     text = (TEMPLATES / name).read_text()
     for control in re.findall(r"<(?:input|select|textarea)\b[^>]*>", text):
