@@ -35,15 +35,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (errors) errors.focus();
 });
 
-// Keyboard: / goes to the search field where there is one, g then a letter to a part of the studio, ? lists them.
-const jumps = { h: "/", p: "/pages", e: "/experiments", r: "/policy", a: "/audit" };
+// Keyboard: g and then a letter of the navigation leads to that part of the studio, ? lists them.
 let waiting = false;
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   const shortcuts = document.getElementById("shortcuts");
-  if (waiting && jumps[event.key] && document.querySelector(`nav a[href="${jumps[event.key]}"]`)) {
-    location.assign(jumps[event.key]);
+  const jump = waiting && document.querySelector(`nav a[data-jump="${CSS.escape(event.key)}"]`);
+  if (jump) {
+    location.assign(jump.href);
   } else if (event.key === "?" && shortcuts) {
     shortcuts.showModal();
   }

@@ -27,12 +27,13 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATES: Final = ROOT / "templates"
 STATIC: Final = ROOT / "static"
 
+# word, address, the letter that leads there after g, and who sees it: a new part of the studio is one more row
 _NAVIGATION: Final = (
-    ("Home", "/", Permission.SIGNED_IN),
-    ("Pages", "/pages", Permission.PAGES_READ),
-    ("Experiments", "/experiments", Permission.EXPERIMENTS_READ),
-    ("Policy", "/policy", Permission.POLICY_READ),
-    ("Audit", "/audit", Permission.AUDIT_READ),
+    ("Home", "/", "h", Permission.SIGNED_IN),
+    ("Pages", "/pages", "p", Permission.PAGES_READ),
+    ("Experiments", "/experiments", "e", Permission.EXPERIMENTS_READ),
+    ("Policy", "/policy", "r", Permission.POLICY_READ),
+    ("Audit", "/audit", "a", Permission.AUDIT_READ),
 )
 _MOST_TOLD, _LONGEST_TOLD, _TOLD_FOR_S = 12, 240, 600
 _ROLES: Final = {Role.MARKETER: "Marketing", Role.ANALYST: "Analysis", Role.IT: "IT"}
@@ -69,6 +70,7 @@ class NavigationItem:
 
     label: str
     address: str
+    letter: str
     is_current: bool
 
 
@@ -130,8 +132,8 @@ def make_layout() -> Layout:
     navigation = []
     if caller is not None:
         navigation = [
-            NavigationItem(label, address, is_current=_is_current(address))
-            for label, address, permission in _NAVIGATION
+            NavigationItem(label, address, letter, is_current=_is_current(address))
+            for label, address, letter, permission in _NAVIGATION
             if caller.can(permission)
         ]
     return Layout(
