@@ -22,11 +22,15 @@ from lander.migrations import is_current
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command says: `data` with `--json`, `lines` without. With a `failure` it says why it failed all the same."""
+    """What a command says: `data` with `--json`, `lines` without; a `note` beside either, on standard error.
+
+    With a `failure` it says why it failed all the same.
+    """
 
     data: Any
     lines: Sequence[str] = field(default_factory=tuple)
     failure: LanderError | None = None
+    note: str = ""
 
 
 class Cli:
@@ -68,6 +72,8 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], 
             else:
                 for line in answer.lines:
                     click.echo(line)
+            if answer.note:
+                click.echo(f"lander: {answer.note}", err=True)
             if answer.failure is not None:
                 fail(answer.failure, as_json=as_json)
 

@@ -1,5 +1,7 @@
 """`lander lead`: what visitors sent."""
 
+from typing import Final
+
 import click
 from sqlmodel import Session
 
@@ -10,6 +12,8 @@ from lander.leads import leads
 from lander.pages import sites
 from lander.vault import Vault
 
+_NEWEST: Final = 50
+
 
 def register(cli: click.Group) -> None:
     group = click.Group("lead", help="What visitors sent.")
@@ -18,19 +22,23 @@ def register(cli: click.Group) -> None:
 
     @command(group, "list")
     @site
-    @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
-    def list_(edge: Cli, site: str | None, limit: int) -> Answer:
+    @click.option("--limit", type=click.IntRange(1, 10_000), help=f"How many; {_NEWEST} if left out.")
+    def list_(edge: Cli, site: str | None, limit: int | None) -> Answer:
         """List leads, newest first, their fields opened."""
         with reading(edge.engine) as session:
             host = _load_host(session, site)
-            found = leads.list_leads(session, Vault(edge.settings.secret_keys), host=host, limit=limit)
+            found = leads.list_leads(session, Vault(edge.settings.secret_keys), host=host, limit=limit or _NEWEST)
+            total = leads.count_leads(session, host=host)
         lines = [
             f"{lead.received_at:%Y-%m-%d %H:%M} UTC  {lead.host}{lead.path} ({lead.variant})  "
             + ", ".join(f"{name}: {value}" for name, value in lead.fields.items())
             + (f"  [{', '.join(lead.flags)}]" if lead.flags else "")
             for lead in found
         ]
-        return Answer([lead.as_json() for lead in found], lines or ["No leads yet."])
+        note = ""
+        if limit is None and total > len(found):
+            note = f"These are the newest {len(found)} of {total:,} leads; --limit lists more, lander lead export all."
+        return Answer([lead.as_json() for lead in found], lines or ["No leads yet."], note=note)
 
     @command(group, "export")
     @site

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from lander.leads.models import Lead
 from lander.vault import Vault
@@ -59,6 +59,12 @@ def list_leads(session: Session, vault: Vault, *, host: str | None = None, limit
     if host is not None:
         query = query.where(Lead.host == host)
     return [_open(lead, vault) for lead in session.exec(query.limit(limit))]
+
+
+def count_leads(session: Session, *, host: str | None = None) -> int:
+    """How many there are; of one pages host, or of all."""
+    query = select(func.count()).select_from(Lead)
+    return session.exec(query if host is None else query.where(Lead.host == host)).one()
 
 
 def _open(lead: Lead, vault: Vault) -> OpenLead:

@@ -53,6 +53,18 @@ def test_the_list_can_be_short_and_of_one_site(terminal: Terminal) -> None:
     assert terminal.ok("lead", "list", "--site", "go.example.com") == []
 
 
+def test_a_list_that_leaves_some_out_unasked_says_so_beside_the_answer(terminal: Terminal) -> None:
+    with transaction(terminal.engine) as session:
+        sink.store_leads(session, [builders.make_body(number, host=HOST) for number in range(51)])
+    for json in ((), ("--json",)):
+        short = terminal.run("lead", "list", *json)
+        assert short.status == 0
+        assert short.err == (
+            "lander: These are the newest 50 of 51 leads; --limit lists more, lander lead export all.\n"
+        )
+        assert terminal.run("lead", "list", "--limit", "51", *json).err == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
