@@ -29,9 +29,10 @@ def names_used(studio: Flask, name: str) -> set[str]:
     from jinja2.meta import find_undeclared_variables
 
     tree = read(studio, name)
-    used = set(find_undeclared_variables(tree))
+    imported = {macro for found in tree.find_all(nodes.FromImport) for macro in found.names}
+    used = set(find_undeclared_variables(tree)) - imported
     given = _names_given_to_includes(tree)
-    for other in tree.find_all((nodes.Include, nodes.Extends)):
+    for other in tree.find_all((nodes.Include, nodes.Extends, nodes.FromImport)):
         assert isinstance(other.template, nodes.Const), f"{name} chooses a template while it runs"
         used |= names_used(studio, other.template.value) - given
     return used
@@ -56,9 +57,8 @@ def test_a_screen_uses_the_fields_of_its_context_all_of_them_and_nothing_else(st
 
 
 def test_every_template_is_a_screen_or_a_part_of_one(studio: Flask) -> None:
-    parts = {
-        other.template.value for name in FILES for other in read(studio, name).find_all((nodes.Include, nodes.Extends))
-    }
+    kinds = (nodes.Include, nodes.Extends, nodes.FromImport)
+    parts = {other.template.value for name in FILES for other in read(studio, name).find_all(kinds)}
     assert set(FILES) == set(SCREENS) | parts
 
 
