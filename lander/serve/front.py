@@ -5,6 +5,7 @@ a visitor still gets the page's control; it is counted and logged, and never ans
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from lander.serve.visitor import OPTED_OUT, VisitorCookie, new_id
 
 LONGEST_QUERY: Final = 8_192
 BEACON_PATH: Final = "/_l/b"
+_CHECK_JOURNAL_EVERY_S: Final = 1.0
 _HEALTH_PATHS: Final = ("/healthz", "/readyz")  # under any host: a container's probe knows no name
 _KINDS: Final = {
     BEACON_PATH: "beacon",
@@ -59,6 +61,8 @@ class Front:
         self._answers = Answers(settings.scheme)
         self._assets = Assets(settings.published_dir, settings.scheme, self._answers)
         self._resources = self._list_resources()
+        self._can_keep = False
+        self._check_journal_at = 0.0
         self.counts = Counts()
 
     @property
@@ -197,10 +201,21 @@ class Front:
         return response
 
     def _tell_readiness(self, request: Request) -> Response:
-        """Ready: there is something to show, and what comes in can be kept. The database has no say."""
+        """Ready: there is something to show, and what comes in can be kept. The database has no say.
+
+        Anybody may ask, so the journal is asked once a second at most.
+        """
         if not request.routes.by_address:
             return self._answers.text(503, "no release is loaded")
-        self._journal.check()
+        if time.monotonic() >= self._check_journal_at:
+            self._check_journal_at = time.monotonic() + _CHECK_JOURNAL_EVERY_S
+            try:
+                self._journal.check()
+                self._can_keep = True
+            except JournalUnavailable:
+                self._can_keep = False
+        if not self._can_keep:
+            return self._answers.text(503, "the journal cannot be written")
         return self._answers.text(200, "ready")
 
 
