@@ -23,8 +23,11 @@ class Webhook(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     site_id: int = Field(foreign_key="site.id", index=True)
     url: str
-    secret: str  # whsec_…, encrypted
+    secret: str = ""  # whsec_…, encrypted
+    old_secret: str = ""  # the one before, encrypted; signs beside the new one until `old_secret_until`
+    old_secret_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     events: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # lead.created, …
+    told_publication: int = 0  # id of the last publication that this webhook was told of
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -49,11 +52,12 @@ class Delivery(SQLModel, table=True):
     webhook_id: int | None = Field(default=None, foreign_key="webhook.id", index=True)
     recipient_id: int | None = Field(default=None, foreign_key="mailrecipient.id", index=True)
     event: str
+    about: str = ""  # what it tells of, in the clear: an address, an experiment; never anything of a visitor
     lead_id: str = Field(default="", index=True)
-    payload: str  # JSON, encrypted
+    payload: str  # JSON, encrypted; empty once it has arrived
     state: str = Field(default=DeliveryState.WAITING.value, index=True)  # a `DeliveryState`
     attempts: int = 0
-    next_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    next_at: datetime = Field(sa_type=UtcDateTime, index=True)  # while it is being sent: when another node may take over
     created_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -53,6 +53,7 @@ def upgrade() -> None:
     sa.Column('path', sa.String(), nullable=False),
     sa.Column('hits', sa.Integer(), nullable=False),
     sa.Column('referrer', sa.String(), nullable=False),
+    sa.Column('ignored', sa.Boolean(), nullable=False),
     sa.Column('first_at', experiments.storage.UtcDateTime(timezone=True), nullable=False),
     sa.Column('last_at', experiments.storage.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['site_id'], ['site.id'], ),
@@ -105,7 +106,10 @@ def upgrade() -> None:
     sa.Column('site_id', sa.Integer(), nullable=False),
     sa.Column('url', sa.String(), nullable=False),
     sa.Column('secret', sa.String(), nullable=False),
+    sa.Column('old_secret', sa.String(), nullable=False),
+    sa.Column('old_secret_until', experiments.storage.UtcDateTime(timezone=True), nullable=True),
     sa.Column('events', sa.JSON(), nullable=False),
+    sa.Column('told_publication', sa.Integer(), nullable=False),
     sa.Column('created_at', experiments.storage.UtcDateTime(timezone=True), nullable=False),
     sa.Column('created_by', sa.String(), nullable=False),
     sa.Column('disabled_at', experiments.storage.UtcDateTime(timezone=True), nullable=True),
@@ -184,6 +188,7 @@ def upgrade() -> None:
     sa.Column('webhook_id', sa.Integer(), nullable=True),
     sa.Column('recipient_id', sa.Integer(), nullable=True),
     sa.Column('event', sa.String(), nullable=False),
+    sa.Column('about', sa.String(), nullable=False),
     sa.Column('lead_id', sa.String(), nullable=False),
     sa.Column('payload', sa.String(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
@@ -234,9 +239,15 @@ def upgrade() -> None:
     with op.batch_alter_table('variant', schema=None) as batch_op:
         batch_op.add_column(sa.Column('name', sa.String(), nullable=False, server_default=''))
 
+    with op.batch_alter_table('site', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('redirects_id', sa.String(), nullable=False, server_default=''))
+
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('site', schema=None) as batch_op:
+        batch_op.drop_column('redirects_id')
+
     with op.batch_alter_table('variant', schema=None) as batch_op:
         batch_op.drop_column('name')
 
