@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -121,7 +120,7 @@ def stream(count: int) -> Iterator[Event]:
 def visit(chance: random.Random, now: int, earlier: list[Event]) -> Iterator[Event]:
     if earlier and chance.random() < 0.15:
         served = chance.choice(earlier[-20_000:])
-        served = replace(served, exposed_at_ms=now, at_ms=now, returning=True)
+        served = served._replace(exposed_at_ms=now, at_ms=now, returning=True)
     else:
         served = Event(
             kind=Kind.SERVED,
@@ -138,13 +137,13 @@ def visit(chance: random.Random, now: int, earlier: list[Event]) -> Iterator[Eve
         )
         earlier.append(served)
     if chance.random() < 0.08:
-        yield replace(served, kind=Kind.FILTERED, reason=Reason.BOT)
+        yield served._replace(kind=Kind.FILTERED, reason=Reason.BOT)
         return
     yield served
     if chance.random() < 0.92:
-        yield replace(served, kind=Kind.CONFIRMED, at_ms=now + 900)
+        yield served._replace(kind=Kind.CONFIRMED, at_ms=now + 900)
     if chance.random() < 0.05:
-        yield replace(served, kind=Kind.CONVERSION, goal="form", at_ms=now + 40_000)
+        yield served._replace(kind=Kind.CONVERSION, goal="form", at_ms=now + 40_000)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
@@ -102,10 +101,10 @@ def visit(number: int) -> list[Event]:
         returning=number % 7 == 0,
     )
     if number % 10 == 9:
-        return [replace(served, kind=Kind.FILTERED, reason=Reason.BOT)]
-    events = [served, replace(served, kind=Kind.CONFIRMED, at_ms=at_ms + 900)]
+        return [served._replace(kind=Kind.FILTERED, reason=Reason.BOT)]
+    events = [served, served._replace(kind=Kind.CONFIRMED, at_ms=at_ms + 900)]
     if number % 12 == 0:
-        events.append(replace(served, kind=Kind.CONVERSION, goal="form", at_ms=at_ms + 40_000))
+        events.append(served._replace(kind=Kind.CONVERSION, goal="form", at_ms=at_ms + 40_000))
     return events
 
 

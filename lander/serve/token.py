@@ -10,8 +10,7 @@ import base64
 import binascii
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from lander.errors import Forbidden
 from lander.serve.agent import BROWSERS, DEVICES, SOURCES
@@ -35,8 +34,7 @@ class TokenForged(Forbidden):
     code = "token-forged"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):  # every page view makes one: half the price of a frozen dataclass
     """One page view, as its token tells it."""
 
     page_id: int

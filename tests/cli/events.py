@@ -1,6 +1,5 @@
 """Events in the database of a terminal: visitors of the first test, in the days before now."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from experiments import ledger
@@ -17,7 +16,7 @@ def come(terminal: Terminal, *crowds: list[Event], days_ago: int = 20) -> None:
     with transaction(terminal.engine) as session:
         for events in crowds:
             moved = [
-                replace(event, exposed_at_ms=event.exposed_at_ms + shift_ms, at_ms=event.at_ms + shift_ms)
+                event._replace(exposed_at_ms=event.exposed_at_ms + shift_ms, at_ms=event.at_ms + shift_ms)
                 for event in events
             ]
             ledger.ingest(session, moved)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 from urllib.parse import urlencode
@@ -67,8 +67,8 @@ class Supply:
                 answer = world.ask(Request("GET", host, path, headers={"User-Agent": agent}))
                 token = answer.text.partition('data-lander="')[2].partition('"')[0]
                 view = signer.read(token)
-                old = replace(view, issued_at_ms=view.issued_at_ms - LIFETIME_MS - 1)
-                gone = replace(view, page_id=view.page_id + 1_000)
+                old = view._replace(issued_at_ms=view.issued_at_ms - LIFETIME_MS - 1)
+                gone = view._replace(page_id=view.page_id + 1_000)
                 supply.tokens.setdefault(host, []).extend(
                     [*([token] * 4), *(signer.mint(other).decode() for other in (old, gone)), unreadable]
                 )

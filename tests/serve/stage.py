@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -190,7 +190,7 @@ class Stage:
 
     def aged(self, view: View, seconds: float) -> str:
         """The token of the same view, served so long ago."""
-        older = replace(view, issued_at_ms=view.issued_at_ms - round(seconds * 1000))
+        older = view._replace(issued_at_ms=view.issued_at_ms - round(seconds * 1000))
         return self.tokens.mint(older).decode()
 
     def rows(self) -> list[Record]:
