@@ -9,10 +9,11 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from lander.errors import ConfigurationError
 
@@ -20,6 +21,10 @@ UNIX_PEER: Final = "unix"
 DEVELOPMENT_SECRET: Final = "development-only-secret-never-use-this-in-production"  # noqa: S105
 SHORTEST_SECRET: Final = 32
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+
+
+_SENDER = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@]+")
+_SMTP_PORTS: Final = {"smtp": 587, "smtps": 465}
 
 
 class Environment(StrEnum):
@@ -53,7 +58,26 @@ ROWS: Final = (
         "proxies that may speak for clients: addresses or networks separated by commas, `unix` for a socket's peer",
     ),
     Row("LANDER_POLICY", "", "a policy.toml that `lander serve` and `lander work` apply when they start"),
+    Row(
+        "LANDER_SMTP_URL",
+        "",
+        "mail server for notifications: smtp://user:password@mail.example.com:587?starttls or smtps://…",
+    ),
+    Row("LANDER_MAIL_FROM", "", "address that notifications come from, e.g. lander@example.com"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where notifications are handed in. `tls` from the first byte, `starttls` before the password."""
+
+    host: str
+    port: int
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    starttls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +92,7 @@ class Settings:
     preview_host: str
     policy_file: Path | None
     proxies: tuple[str, ...] = ()  # networks, and the word "unix"
+    mail: MailServer | None = None
 
     @property
     def is_development(self) -> bool:
@@ -128,6 +153,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         preview_host=preview,
         policy_file=Path(policy) if policy else None,
         proxies=_read_proxies(values["LANDER_PROXIES"]),
+        mail=_read_mail(values["LANDER_SMTP_URL"], values["LANDER_MAIL_FROM"]),
     )
 
 
@@ -199,3 +225,50 @@ def _read_proxy(text: str) -> str:
             f"LANDER_PROXIES: '{text}' lets everybody say who they are.", fix="Name the proxy's own address."
         )
     return str(network)
+
+
+def _read_mail(url: str, sender: str) -> MailServer | None:
+    """The mail server; None where none is set. No message ever repeats the address, which holds a password."""
+    if not url and not sender:
+        return None
+    if not url or not sender:
+        missing = "LANDER_MAIL_FROM" if url else "LANDER_SMTP_URL"
+        raise ConfigurationError(f"Mail needs {missing} as well.", fix="Set it, or take the other one away.")
+    if not _SENDER.fullmatch(sender) or not _HOST.fullmatch(sender.rpartition("@")[2].lower()):
+        raise ConfigurationError(
+            f"LANDER_MAIL_FROM '{sender}' is not an e-mail address.", fix="Write it like lander@example.com."
+        )
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port or _SMTP_PORTS[parts.scheme]
+        known = parts.query in ("", "starttls") and parts.path in ("", "/") and not parts.fragment
+    except (ValueError, KeyError):
+        known = False
+    if not known or not (_HOST.fullmatch(host) or _is_address(host)) or (parts.scheme == "smtps" and parts.query):
+        raise ConfigurationError(
+            "LANDER_SMTP_URL is not the address of a mail server.",
+            fix="Write it like smtp://user:password@mail.example.com:587?starttls or smtps://mail.example.com.",
+        )
+    mail = MailServer(
+        host=host,
+        port=port,
+        sender=sender,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=parts.scheme == "smtps",
+        starttls=parts.query == "starttls",
+    )
+    if mail.user and not (mail.tls or mail.starttls):
+        raise ConfigurationError(
+            "LANDER_SMTP_URL would send its password in the clear.",
+            fix="Add ?starttls to it, or begin it with smtps://.",
+        )
+    return mail
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

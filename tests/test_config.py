@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lander.config import DEVELOPMENT_SECRET, ROWS, check_pages_host, load_settings
+from lander.config import DEVELOPMENT_SECRET, ROWS, MailServer, check_pages_host, load_settings
 from lander.errors import ConfigurationError
 
 GOOD = "a-secret-of-more-than-32-characters-0123456789"
@@ -82,6 +82,64 @@ def test_proxies_are_addresses_networks_or_the_peer_of_a_socket() -> None:
 def test_a_proxy_that_is_none_is_named(proxies: str, complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         load_settings(production(LANDER_PROXIES=proxies))
+
+
+SENDER = "lander@example.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.com", MailServer("mail.example.com", 587, SENDER)),
+        ("smtp://mail.example.com:25?starttls", MailServer("mail.example.com", 25, SENDER, starttls=True)),
+        (
+            "smtp://lander:p%40ss%2Fword@mail.example.com?starttls",
+            MailServer("mail.example.com", 587, SENDER, "lander", "p@ss/word", starttls=True),
+        ),
+        (
+            "smtps://lander:secret@Mail.Example.com/",
+            MailServer("mail.example.com", 465, SENDER, "lander", "secret", tls=True),
+        ),
+        ("smtp://[::1]:2525", MailServer("::1", 2525, SENDER)),
+        ("smtp://127.0.0.1:2525", MailServer("127.0.0.1", 2525, SENDER)),
+    ],
+)
+def test_a_mail_server_is_one_address(url: str, server: MailServer) -> None:
+    assert load_settings(production(LANDER_SMTP_URL=url, LANDER_MAIL_FROM=SENDER)).mail == server
+
+
+def test_without_a_mail_server_nothing_is_mailed() -> None:
+    assert load_settings(production()).mail is None
+
+
+@pytest.mark.parametrize(
+    ("url", "sender", "complaint"),
+    [
+        ("smtp://mail.example.com", "", "LANDER_MAIL_FROM"),
+        ("", SENDER, "LANDER_SMTP_URL"),
+        ("smtp://u:p@mail.example.com", SENDER, "in the clear"),
+        ("http://mail.example.com", SENDER, "not the address of a mail server"),
+        ("mail.example.com", SENDER, "not the address of a mail server"),
+        ("smtp://", SENDER, "not the address of a mail server"),
+        ("smtp://mail example", SENDER, "not the address of a mail server"),
+        ("smtp://mail.example.com:port", SENDER, "not the address of a mail server"),
+        ("smtp://mail.example.com?tls", SENDER, "not the address of a mail server"),
+        ("smtps://mail.example.com?starttls", SENDER, "not the address of a mail server"),
+        ("smtp://mail.example.com/inbox", SENDER, "not the address of a mail server"),
+        ("smtp://mail.example.com", "Lander", "not an e-mail address"),
+        ("smtp://mail.example.com", "lander@example.com\r\nBcc: otto@example.com", "not an e-mail address"),
+        ("smtp://mail.example.com", "a@b@example.com", "not an e-mail address"),
+    ],
+)
+def test_a_mail_server_that_is_none_is_named(url: str, sender: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=complaint) as refused:
+        load_settings(production(LANDER_SMTP_URL=url, LANDER_MAIL_FROM=sender))
+    assert "u:p" not in str(refused.value)
+
+
+def test_a_password_is_in_no_log_of_the_settings() -> None:
+    url = "smtps://lander:very-secret@mail.example.com"
+    assert "very-secret" not in repr(load_settings(production(LANDER_SMTP_URL=url, LANDER_MAIL_FROM=SENDER)))
 
 
 def test_an_unknown_environment_is_named() -> None:
