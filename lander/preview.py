@@ -23,8 +23,9 @@ from lander.errors import InvalidInput, LanderError, NotFound
 from lander.headers import Headers, answer_headers, asset_headers, own_page_headers, preview_headers
 from lander.pages.compile import PREVIEW_TOKEN, Compiled, Surroundings, compile_variant
 from lander.pages.models import Asset, Page, Version
-from lander.pages.pages import draft, list_variants
+from lander.pages.pages import list_variants
 from lander.pages.release import load_files
+from lander.pages.versions import load_draft
 from lander.policy.store import load_policy
 from lander.serve.fill import fill, prepare
 
@@ -175,7 +176,7 @@ def _choose_draft(session: Session, page: Page, key: str, *, else_first: bool = 
     chosen = variants.get(key) or (next(iter(variants.values()), None) if else_first else None)
     if chosen is None:
         raise NotFound("The variant of this preview is gone.", fix="Choose another one in the studio.")
-    return chosen.key, draft(session, chosen)
+    return chosen.key, load_draft(session, chosen)
 
 
 def _studio_origin(settings: Settings) -> str:

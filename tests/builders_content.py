@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from lander.config import Settings, load_settings
 from lander.db import reading, transaction
-from lander.pages import importing, pages, sites
+from lander.pages import importing, pages, sites, versions
 from lander.pages.models import Asset, Page, Site, Version
 from lander.pages.report import ImportReport
 from lander.policy.policy import DEFAULTS, Policy
@@ -89,7 +89,7 @@ class Studio:
 
     def draft(self, slug: str = "sale", key: str = "a") -> Version:
         with reading(self.engine) as session:
-            return pages.draft(session, pages.load_variant(session, self.page(session, slug), key))
+            return versions.load_draft(session, pages.load_variant(session, self.page(session, slug), key))
 
     def slugs(self) -> list[str]:
         with reading(self.engine) as session:

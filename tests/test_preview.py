@@ -12,7 +12,7 @@ from sqlmodel import Session
 from lander.config import Settings
 from lander.edge import sign_simulation
 from lander.errors import InvalidInput
-from lander.pages import pages
+from lander.pages import versions
 from lander.pages.models import Page
 from lander.preview import create_preview, sign_preview
 from tests.pages.publishing import FORM, NOW, add_page, add_site, make_settings
@@ -212,6 +212,6 @@ def test_service_workers_are_refused(client: FlaskClient, settings: Settings, pa
 def test_the_newest_draft_is_shown(client: FlaskClient, settings: Settings, engine: Engine, page: Page) -> None:
     link = _link(settings, page)
     with Session(engine) as session:
-        pages.save_source(session, page, "a", "<p>Newer", actor="maya", now=NOW, base_version=1)
+        versions.save_source(session, page, "a", "<p>Newer", actor="maya", now=NOW, base_version=1)
         session.commit()
     assert "Newer" in client.get(link).text

@@ -23,8 +23,8 @@ from lander.api.schemas import (
     ReportQuery,
 )
 from lander.db import reading
-from lander.pages.models import Page, Site
-from lander.pages.pages import page_address
+from lander.pages.models import Page
+from lander.pages.pages import address_of
 
 blueprint = APIBlueprint(
     "api_experiments",
@@ -89,7 +89,7 @@ def _describe(session: Session, experiment: Experiment) -> ExperimentBody:
     page = session.get_one(Page, experiment.page_id)
     return ExperimentBody(
         experiment=experiment.key,
-        page=page_address(session.get_one(Site, page.site_id), page),
+        page=address_of(session, page),
         state=experiment.state.value,
         goal=experiment.goal,
         selector=experiment.selector,

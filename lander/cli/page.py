@@ -11,7 +11,7 @@ from lander.cli.edge import Answer, Cli, command
 from lander.cli.table import table
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
-from lander.pages import importing, pages, publish, sites
+from lander.pages import importing, pages, publish, sites, versions
 from lander.pages.models import Page, Site
 from lander.policy import store
 
@@ -82,7 +82,7 @@ def _register_import(group: click.Group) -> None:
         """Make a new variant with the same content."""
         with transaction(edge.engine) as session:
             page = _load(session, site, slug)[1]
-            made = pages.copy_variant(session, page, source=source, target=target, actor=edge.actor, now=edge.now)
+            made = versions.copy_variant(session, page, source=source, target=target, actor=edge.actor, now=edge.now)
         return Answer({"variant": made.key}, [f"Variant {made.key} is a copy of {source} now."])
 
 

@@ -86,7 +86,7 @@ def load_facts(session: Session, page: Page) -> Facts:
     return Facts(
         drafts=load_drafts(session, page),
         live=session.get(StoredRelease, page.release_id) if page.release_id else None,
-        history=publish.history(session, page),
+        history=publish.list_publications(session, page),
         earlier={
             release_id: (dict(versions), was_stripped)
             for release_id, versions, was_stripped in session.exec(

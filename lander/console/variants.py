@@ -18,7 +18,7 @@ from lander.console.report_context import FormError
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError
-from lander.pages import pages
+from lander.pages import pages, versions
 from lander.pages.importing import bring_inside
 from lander.pages.models import Version
 from lander.pages.publish import check_drafts
@@ -36,7 +36,7 @@ def copy(slug: str) -> Response:
     with transaction(studio().engine) as session:
         place = load_place(session, slug)
         source = request.form.get("source", "a")
-        made = pages.copy_variant(session, place.page, source=source, actor=actor(), now=edge().now)
+        made = versions.copy_variant(session, place.page, source=source, actor=actor(), now=edge().now)
         address = variant_address(session, place, made.key)
     return go(address, notice="copied")
 
@@ -52,7 +52,7 @@ def upload(slug: str) -> Response:
             place = load_place(session, slug)
             if replaced:
                 pages.load_variant(session, place.page, replaced)  # or there is none
-            key = replaced or _next_key(session, place)
+            key = replaced or pages.choose_free_key(session, place.page)
             report = take_in(session, place.site, slug=slug, key=key, replace=bool(replaced))
             address = variant_address(session, place, key)
     except LanderError as error:
@@ -104,21 +104,13 @@ def save_source(slug: str, key: str) -> Response:
             source = _as_it_was_written(session, place, key, typed, base)
             if base is None:
                 raise InvalidInput("The form does not say which version it started from.", fix="Open the editor again.")
-            pages.save_source(session, place.page, key, source, actor=actor(), now=edge().now, base_version=base)
+            versions.save_source(session, place.page, key, source, actor=actor(), now=edge().now, base_version=base)
             address = variant_address(session, place, key)
     except (Conflict, InvalidInput) as error:
         with reading(studio().engine) as session:
             screen = _source_screen(session, load_place(session, slug), key, typed=typed, base=base, error=error)
         return show(screen, status=error.status)
     return go(address, notice="saved")
-
-
-def _next_key(session: Session, place: Place) -> str:
-    taken = {variant.key for variant in pages.list_variants(session, place.page)}
-    free = next((key for key in pages.VARIANT_KEYS if key not in taken), None)
-    if free is None:
-        raise Conflict(f"{place.label} has all 26 variants.", fix="Edit one of them.")
-    return free
 
 
 def _show_page_again(slug: str, error: LanderError, *, key: str = "", field: str) -> Response:
@@ -144,7 +136,7 @@ def _as_it_was_written(session: Session, place: Place, key: str, typed: str, bas
 
 def _find_version(session: Session, place: Place, key: str, number: int | None) -> Version | None:
     variant = pages.load_variant(session, place.page, key)
-    return next((version for version in pages.history(session, variant) if version.number == number), None)
+    return versions.find_version(session, variant, number)
 
 
 def _source_screen(
@@ -156,7 +148,7 @@ def _source_screen(
     base: int | None = None,
     error: LanderError | None = None,
 ) -> SourceScreen:
-    current = pages.draft(session, pages.load_variant(session, place.page, key))
+    current = versions.load_draft(session, pages.load_variant(session, place.page, key))
     before = _find_version(session, place, key, base) if isinstance(error, Conflict) else None
     findings = finding_rows(
         [item for item in check_drafts(session, studio().settings, place.page) if item.where == f"variant {key}"], place

@@ -5,7 +5,7 @@ here, and refused there.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -15,14 +15,14 @@ from lander.access import audit
 from lander.artifact import extension
 from lander.document import Document
 from lander.errors import Conflict, InvalidInput
-from lander.pages import pages
+from lander.pages import pages, versions
 from lander.pages.addresses import Kind, Scope, normalise_url, resolve_address
 from lander.pages.archive import HTML_TYPES, decode_html, read_upload
 from lander.pages.assets import Prepared, Stored, name_brought, prepare_file, resettle, store_files
-from lander.pages.loads import Files, Stylesheet
 from lander.pages.models import Asset, Page, Site, Version
 from lander.pages.places import Place, find_thank_you, plan_places
 from lander.pages.references import find_references
+from lander.pages.release import load_files
 from lander.pages.report import FileMade, ImportReport, PageMade, examine
 from lander.pages.stylesheets import find_css_references
 from lander.policy.policy import Policy, UploadLimits
@@ -66,7 +66,7 @@ def import_upload(
     stored = store_files(session, prepared, now=now)
     warnings += stored.warnings + _warn_of_unused(brought, sources, prepared)
     links = {place.path: place.slug for place in places}
-    versions = {
+    made = {
         place.path: _settle_in(
             session, site, place, stored=stored, links=links, enable_submit=enable_submit, actor=actor, now=now
         )
@@ -88,7 +88,7 @@ def import_upload(
         pages=[place.slug for place in places],
         files=len(stored.names),
     )
-    files = describe_files(stored.assets.values())
+    files = load_files(session, made.values(), scripts=True)
     return ImportReport(
         page=page,
         address=address,
@@ -98,7 +98,7 @@ def import_upload(
                 place.path,
                 place.slug,
                 place.key,
-                versions[place.path].number,
+                made[place.path].number,
                 Document(place.source).title,
                 is_new=not place.is_there,
             )
@@ -106,7 +106,7 @@ def import_upload(
         ),
         files=tuple(FileMade(key, name, stored.assets[name].size_bytes) for key, name in stored.names.items()),
         examined=tuple(
-            examine(versions[place.path], slug=place.slug, files=files, policy=policy, thank_you=page.thank_you)
+            examine(made[place.path], slug=place.slug, files=files, policy=policy, thank_you=page.thank_you)
             for place in places
             if not place.is_there
         ),
@@ -132,7 +132,7 @@ def bring_inside(  # noqa: PLR0917  (whose variant, which address, which file)
     `InvalidInput` where nothing on the page loads that address.
     """
     variant = pages.load_variant(session, page, key)
-    current = pages.draft(session, variant)
+    current = versions.load_draft(session, variant)
     _check_url(url)
     kind = _find_kind(session, current, url)
     if kind is None:
@@ -144,25 +144,15 @@ def bring_inside(  # noqa: PLR0917  (whose variant, which address, which file)
     prepared = prepare_file(url, content, limits, path=name_brought(url, filename, content, kind))
     stored = store_files(session, [prepared], now=now)
     files = resettle(session, {**current.files, **stored.names}, now=now)
-    version = pages.add_version(
-        session,
-        variant,
-        source=current.source,
-        path=current.path,
-        files=files,
-        links=dict(current.links),
-        enable_submit=current.enable_submit,
-        note=f"{url} brought inside",
-        actor=actor,
-        now=now,
+    version = versions.revise(
+        session, variant, current, files=files, note=f"{url} brought inside", actor=actor, now=now
     )
-    subject = pages.page_address(session.get_one(Site, page.site_id), page)
     audit.record(
         session,
         now=now,
         actor=actor,
         action="page.bring-inside",
-        subject=subject,
+        subject=pages.address_of(session, page),
         variant=key,
         url=url,
         asset=stored.names[url],
@@ -170,21 +160,6 @@ def bring_inside(  # noqa: PLR0917  (whose variant, which address, which file)
         after=version.number,
     )
     return version
-
-
-def describe_files(assets: Iterable[Asset]) -> Files:
-    """Assets as `lander.pages.loads` wants to know them."""
-    stylesheets: dict[str, Stylesheet] = {}
-    scripts: dict[str, str] = {}
-    for asset in assets:
-        ext = extension(asset.name)
-        if ext == "css":
-            external = tuple(asset.css_references.get("external", ()))
-            inner = tuple(asset.css_references.get("assets", ()))
-            stylesheets[asset.name] = Stylesheet(external, inner, asset.body.decode() if external else "")
-        elif ext in ("js", "mjs"):
-            scripts[asset.name] = asset.body.decode(errors="replace")
-    return Files(stylesheets, scripts)
 
 
 def _check_target(session: Session, site: Site, slug: str, key: str, *, replace: bool) -> None:
@@ -208,7 +183,7 @@ def _read_sources(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[str]
         if extension(path) not in HTML_TYPES:
             continue
         text, encoding = decode_html(path, body)
-        sources[path] = pages.check_source(text)
+        sources[path] = versions.check_source(text)
         if encoding != "utf-8":
             warnings.append(f"{path} was in {encoding}; it is stored and sent as UTF-8.")
     if not sources:
@@ -270,16 +245,16 @@ def _settle_in(
     now: datetime,
 ) -> Version:
     if place.is_there and place.page is not None:
-        return pages.draft(session, pages.load_variant(session, place.page, place.key))
+        return versions.load_draft(session, pages.load_variant(session, place.page, place.key))
     page = place.page or pages.add_page(session, site, place.slug, actor=actor, now=now)
     variant = pages.find_variant(session, page, place.key) or pages.add_variant(session, page, place.key, now=now)
-    return pages.add_version(
+    return versions.add_version(
         session,
         variant,
         source=place.source,
         path=place.path,
-        files=dict(stored.names),
-        links=dict(links),
+        files=stored.names,
+        links=links,
         enable_submit=enable_submit,
         note="import",
         actor=actor,

@@ -1,6 +1,6 @@
-"""Pages, their variants and versions, on the write side.
+"""Pages and their variants, on the write side: what they may be called, finding them, adding them.
 
-A version never changes: saving makes the next one. Nothing here reaches a visitor; `publish` does that.
+What stands in a variant is `versions`' work. Nothing here reaches a visitor; `publish` does that.
 """
 
 import re
@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from lander.access import audit
 from lander.errors import Conflict, InvalidInput, NotFound
-from lander.pages.models import Page, Site, Variant, Version
+from lander.pages.models import Page, Site, Variant
 
 LONGEST_SLUG: Final = 100
-LARGEST_SOURCE: Final = 10 * 1024 * 1024
 VARIANT_KEYS: Final = "abcdefghijklmnopqrstuvwxyz"
 _SLUG: Final = re.compile(r"[a-z0-9]+(-+[a-z0-9]+)*(/[a-z0-9]+(-+[a-z0-9]+)*)*")
 _RESERVED: Final = frozenset(
@@ -42,6 +40,11 @@ def check_slug(slug: str) -> str:
 def page_address(site: Site, page: Page) -> str:
     """Host and slug, as people write it: go.example.com/spring-sale."""
     return f"{site.host}/{page.slug}"
+
+
+def address_of(session: Session, page: Page) -> str:
+    """The same for a page whose site is not at hand."""
+    return page_address(session.get_one(Site, page.site_id), page)
 
 
 def add_page(session: Session, site: Site, slug: str, *, actor: str, now: datetime) -> Page:
@@ -116,145 +119,10 @@ def list_variants(session: Session, page: Page) -> Sequence[Variant]:
     return session.exec(select(Variant).where(Variant.page_id == page.id).order_by(col(Variant.key))).all()
 
 
-def draft(session: Session, variant: Variant) -> Version:
-    """The newest version, which publishing takes."""
-    version = session.get(Version, variant.version_id) if variant.version_id is not None else None
-    if version is None:
-        raise NotFound(
-            f"Variant {variant.key} has no content yet.", fix="Import a page into it, or copy another variant."
-        )
-    return version
-
-
-def history(session: Session, variant: Variant) -> Sequence[Version]:
-    """Every version of a variant, newest first."""
-    return session.exec(
-        select(Version).where(Version.variant_id == variant.id).order_by(col(Version.number).desc())
-    ).all()
-
-
-def add_version(
-    session: Session,
-    variant: Variant,
-    *,
-    source: str,
-    path: str,
-    files: dict[str, str],
-    links: dict[str, str],
-    enable_submit: bool,
-    note: str = "",
-    actor: str,
-    now: datetime,
-) -> Version:
-    """The next version of a variant, which becomes its draft."""
-    assert variant.id is not None
-    newest = session.exec(select(func.max(Version.number)).where(Version.variant_id == variant.id)).one()
-    version = Version(
-        variant_id=variant.id,
-        number=(newest or 0) + 1,
-        source=check_source(source),
-        path=path,
-        files=files,
-        links=links,
-        enable_submit=enable_submit,
-        note=note,
-        created_at=now,
-        created_by=actor,
-    )
-    session.add(version)
-    session.flush()
-    variant.version_id = version.id
-    session.add(variant)
-    session.flush()
-    return version
-
-
-def check_source(source: str) -> str:
-    """The HTML, if it can be stored."""
-    if not source.strip():
-        raise InvalidInput("The page is empty.", fix="Write its HTML, or restore an earlier version.")
-    try:
-        size = len(source.encode())
-    except UnicodeEncodeError:
-        size = -1
-    if size < 0 or "\0" in source:
-        raise InvalidInput("The page holds characters that are no text.", fix="Paste it again from a text editor.")
-    if size > LARGEST_SOURCE:
-        raise InvalidInput("The page's HTML is larger than 10 MiB.", fix="Move images out of it into files.")
-    return source
-
-
-def copy_variant(
-    session: Session, page: Page, *, source: str = "a", target: str | None = None, actor: str, now: datetime
-) -> Variant:
-    """A new variant with the content that `source` has now, under the next free letter if none is named."""
-    original = draft(session, load_variant(session, page, source))
-    if target is None:
-        taken = {variant.key for variant in list_variants(session, page)}
-        target = next((key for key in VARIANT_KEYS if key not in taken), None)
-        if target is None:
-            raise Conflict(f"The page '{page.slug}' has all 26 variants.", fix="Edit one of them.")
-    variant = add_variant(session, page, target, now=now)
-    add_version(
-        session,
-        variant,
-        source=original.source,
-        path=original.path,
-        files=dict(original.files),
-        links=dict(original.links),
-        enable_submit=original.enable_submit,
-        note=f"copy of {source}",
-        actor=actor,
-        now=now,
-    )
-    subject = _subject(session, page)
-    audit.record(session, now=now, actor=actor, action="variant.copy", subject=subject, source=source, variant=target)
-    return variant
-
-
-def save_source(
-    session: Session, page: Page, key: str, source: str, *, actor: str, now: datetime, base_version: int | None
-) -> Version:
-    """The edited HTML as a new version; the same HTML again is the version it was.
-
-    `base_version` is the number of the version that the editor started from; None saves over whatever is there. Raises
-    `Conflict` where somebody else saved in between.
-    """
-    variant = load_variant(session, page, key)
-    # PostgreSQL holds a second editor here; SQLite has one writer anyway
-    session.exec(select(Variant.id).where(Variant.id == variant.id).with_for_update()).one()
-    session.refresh(variant)
-    current = draft(session, variant)
-    if base_version is not None and base_version != current.number:
-        raise Conflict(
-            f"{current.created_by} saved version {current.number} of variant {key} while you worked on {base_version}.",
-            fix="Copy your text, load the page again, and put your change into the newer version.",
-        )
-    if check_source(source) == current.source:
-        return current
-    version = add_version(
-        session,
-        variant,
-        source=source,
-        path=current.path,
-        files=dict(current.files),
-        links=dict(current.links),
-        enable_submit=current.enable_submit,
-        actor=actor,
-        now=now,
-    )
-    audit.record(
-        session,
-        now=now,
-        actor=actor,
-        action="page.edit",
-        subject=_subject(session, page),
-        variant=key,
-        before=current.number,
-        after=version.number,
-    )
-    return version
-
-
-def _subject(session: Session, page: Page) -> str:
-    return page_address(session.get_one(Site, page.site_id), page)
+def choose_free_key(session: Session, page: Page) -> str:
+    """The first letter that no variant of the page has; raises `Conflict` where all are taken."""
+    taken = {variant.key for variant in list_variants(session, page)}
+    free = next((key for key in VARIANT_KEYS if key not in taken), None)
+    if free is None:
+        raise Conflict(f"The page '{page.slug}' has all 26 variants.", fix="Edit one of them.")
+    return free

@@ -14,7 +14,7 @@ from typing import Final
 from sqlmodel import Session
 
 from lander.errors import Conflict, InvalidInput
-from lander.pages import pages
+from lander.pages import pages, versions
 from lander.pages.models import Page, Site
 
 _THANK_YOU: Final = re.compile(r"(thank|thanx|danke|merci|success|gracias|grazie)", re.IGNORECASE)
@@ -86,7 +86,7 @@ def _find_main(sources: Mapping[str, str]) -> str:
 
 def _plan_sibling(session: Session, site: Site, page: Page, place: Place, *, may_replace: bool) -> Place:
     for variant in pages.list_variants(session, page):
-        if pages.draft(session, variant).source == place.source:
+        if versions.load_draft(session, variant).source == place.source:
             return changed(place, key=variant.key, is_there=True)
     if may_replace:
         return place

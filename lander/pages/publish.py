@@ -18,7 +18,7 @@ from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import release as releases
 from lander.pages.models import Page, Publication, Site, StoredRelease, Version
-from lander.pages.pages import page_address
+from lander.pages.pages import address_of, page_address
 from lander.policy.findings import Finding, Refused, Severity, has_refusals
 from lander.policy.policy import parse_policy
 from lander.policy.store import load_policy
@@ -157,14 +157,14 @@ def republish(
     kept = {**releases.load_versions(session, live), **(versions or {})}
     plan = _plan(session, settings, page, kept, allocation=allocation, strip_external=live.strip_external)
     if enforce and has_refusals(plan.findings):
-        raise Refused(_address(session, page), plan.findings)
+        raise Refused(address_of(session, page), plan.findings)
     return _go_live(session, page, plan, running=running, reason=reason, actor=actor, now=now)
 
 
 def withdraw(session: Session, page: Page, *, actor: str, now: datetime) -> None:
     """Take a page away from visitors. Its drafts, releases and history stay, and `rollback` brings it back."""
     _hold(session, page)
-    address = _address(session, page)
+    address = address_of(session, page)
     if page.release_id is None:
         raise Conflict(f"{address} is not live.", fix="There is nothing to take away.")
     if running := lifecycle.find_running(session, _id(page)):
@@ -176,7 +176,7 @@ def withdraw(session: Session, page: Page, *, actor: str, now: datetime) -> None
     session.flush()
 
 
-def history(session: Session, page: Page) -> Sequence[Publication]:
+def list_publications(session: Session, page: Page) -> Sequence[Publication]:
     """Every act of making live or taking away, newest first."""
     return session.exec(
         select(Publication).where(Publication.page_id == page.id).order_by(col(Publication.id).desc())
@@ -207,7 +207,7 @@ def check_policy(session: Session, text: str) -> list[tuple[str, Finding]]:
             allocation=None,
             strip_external=live.strip_external,
         )
-        address = _address(session, page)
+        address = address_of(session, page)
         broken += [(address, finding) for finding in plan.findings if finding.severity is Severity.REFUSE]
     return sorted(broken, key=lambda item: item[0])
 
@@ -230,7 +230,7 @@ def _replace_content(
     allocation = _allocation(running)
     plan = _plan(session, settings, page, versions, allocation=allocation, strip_external=strip_external)
     if has_refusals(plan.findings):
-        raise Refused(_address(session, page), plan.findings)
+        raise Refused(address_of(session, page), plan.findings)
     live = _find_live(session, page)
     chosen = ""
     if running is not None and live is not None and not releases.has_same_content(live, plan, running[1].weights):
@@ -336,12 +336,12 @@ def _find_previous(session: Session, page: Page, live: StoredRelease | None, run
         now_live = live.versions if live is not None else {}
         return (stored.strip_external, *(stored.versions.get(key, now_live.get(key)) for key in keys))
 
-    for publication in history(session, page):
+    for publication in list_publications(session, page):
         stored = session.get(StoredRelease, publication.release_id) if publication.release_id else None
         if stored is not None and (live is None or seen(stored) != seen(live)):
             return stored
     raise Conflict(
-        f"{_address(session, page)} never looked different to visitors.",
+        f"{address_of(session, page)} never looked different to visitors.",
         fix="There is no earlier content to go back to.",
     )
 
@@ -350,7 +350,7 @@ def _load_target(session: Session, page: Page, release_id: str) -> StoredRelease
     stored = session.get(StoredRelease, release_id)
     if stored is None or stored.page_id != page.id:
         raise NotFound(
-            f"{_address(session, page)} has no release {release_id}.",
+            f"{address_of(session, page)} has no release {release_id}.",
             fix="Its history lists every release with its id.",
         )
     return stored
@@ -376,10 +376,6 @@ def _count_confirmed(session: Session, experiment: Experiment, phase: Phase) -> 
         )
     ).one()
     return int(total or 0)
-
-
-def _address(session: Session, page: Page) -> str:
-    return page_address(session.get_one(Site, page.site_id), page)
 
 
 def _id(page: Page) -> int:

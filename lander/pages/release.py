@@ -15,8 +15,9 @@ from lander.pages.assets import store_asset
 from lander.pages.compile import Compiled, Surroundings, compile_variant
 from lander.pages.loads import Files, Stylesheet
 from lander.pages.models import Asset, Page, Site, StoredRelease, Version
-from lander.pages.pages import draft, list_variants
+from lander.pages.pages import list_variants
 from lander.pages.stylesheets import settle_css
+from lander.pages.versions import load_draft
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import Policy
 from lander.published import Allocation, PublishedVariant, build_release, read_release
@@ -50,7 +51,7 @@ class Plan:
 
 def load_drafts(session: Session, page: Page) -> dict[str, Version]:
     """What publishing would take: the newest version of every variant."""
-    return {variant.key: draft(session, variant) for variant in list_variants(session, page)}
+    return {variant.key: load_draft(session, variant) for variant in list_variants(session, page)}
 
 
 def load_versions(session: Session, stored: StoredRelease) -> dict[str, Version]:

@@ -17,9 +17,10 @@ from lander.config import Settings
 from lander.document import Document
 from lander.errors import Conflict, InvalidInput
 from lander.pages.models import Page, Site, StoredRelease, Version
-from lander.pages.pages import add_version, load_variant, page_address
+from lander.pages.pages import load_variant, page_address
 from lander.pages.publish import republish
 from lander.pages.release import load_versions
+from lander.pages.versions import revise
 from lander.published import read_release
 
 _FORM: Final = "form"
@@ -130,19 +131,9 @@ def _adopt_winner(session: Session, page: Page, experiment: Experiment, *, actor
     if page.release_id is None:
         raise Conflict(f"The page '{page.slug}' is not live.", fix="Keep the control, or publish the page first.")
     live = load_versions(session, session.get_one(StoredRelease, page.release_id))
-    winner = live[experiment.shipped]
-    return add_version(
-        session,
-        load_variant(session, page, experiment.control),
-        source=winner.source,
-        path=winner.path,
-        files=dict(winner.files),
-        links=dict(winner.links),
-        enable_submit=winner.enable_submit,
-        note=f"won {experiment.key} as variant {experiment.shipped}",
-        actor=actor,
-        now=now,
-    )
+    control = load_variant(session, page, experiment.control)
+    note = f"won {experiment.key} as variant {experiment.shipped}"
+    return revise(session, control, live[experiment.shipped], note=note, actor=actor, now=now)
 
 
 def _check_variants(live: StoredRelease, variants: Mapping[str, int], address: str) -> None:

@@ -6,7 +6,7 @@ from sqlmodel import Session, select
 
 from lander.db import transaction
 from lander.pages.models import Page, Site, Version
-from lander.pages.pages import save_source
+from lander.pages.versions import save_source
 from tests.console.conftest import HTML, NOW, Browser, build_page, text_of
 
 ADDRESS = "/pages/spring-sale/a/source"

@@ -24,7 +24,7 @@ from lander.db import ingestion, make_engine, reading, transaction
 from lander.errors import Conflict
 from lander.leads.models import Lead
 from lander.leads.sink import store_leads
-from lander.pages import pages, publish, testing
+from lander.pages import publish, testing, versions
 from lander.pages.models import Asset, Publication
 from tests.builders_content import PAGE, Studio
 from tests.databases import TEMPLATE, PostgreSql
@@ -93,7 +93,7 @@ def test_of_two_that_start_a_test_on_a_page_one_does(nodes: Nodes) -> None:
     studio = Studio(nodes.one)
     studio.upload({"index.html": FORM})
     with transaction(nodes.one) as session:
-        pages.copy_variant(session, studio.page(session), actor=MAYA, now=NOW)
+        versions.copy_variant(session, studio.page(session), actor=MAYA, now=NOW)
         publish.publish(session, studio.settings, studio.page(session), actor=MAYA, now=NOW)
 
     def start_it(session: Session) -> str:

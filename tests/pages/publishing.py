@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from lander.config import Settings, load_settings
-from lander.pages import pages
+from lander.pages import pages, versions
 from lander.pages.assets import prepare_file, store_files
 from lander.pages.models import Page, Site, Version
 from lander.policy.policy import DEFAULTS
@@ -65,7 +65,7 @@ def save(
     """The next version of a variant; files and links stay as they were where none are given."""
     variant = pages.load_variant(session, page, key)
     before = session.get(Version, variant.version_id) if variant.version_id else None
-    return pages.add_version(
+    return versions.add_version(
         session,
         variant,
         source=source,

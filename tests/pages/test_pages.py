@@ -5,7 +5,7 @@ import pytest
 from lander.access.audit import list_entries
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, NotFound
-from lander.pages import pages
+from lander.pages import pages, versions
 from lander.pages.models import Page, Version
 from tests.builders_content import HOST, NOW, PAGE, Studio
 
@@ -20,7 +20,7 @@ def studio(studio: Studio) -> Studio:
 
 def save(studio: Studio, source: str, *, base: int | None = None, actor: str = "maya") -> Version:
     with transaction(studio.engine) as session:
-        return pages.save_source(session, studio.page(session), "a", source, actor=actor, now=NOW, base_version=base)
+        return versions.save_source(session, studio.page(session), "a", source, actor=actor, now=NOW, base_version=base)
 
 
 @pytest.mark.parametrize("slug", ["sale", "spring-sale", "de/spring-sale-2", "a--b", "x" * 100])
@@ -60,8 +60,8 @@ def test_saving_makes_the_next_version_and_keeps_the_last(studio: Studio) -> Non
     assert version.files.keys() == {"style.css"}
     with reading(studio.engine) as session:
         variant = pages.load_variant(session, studio.page(session), "a")
-        assert [item.source for item in pages.history(session, variant)] == [EDITED, PAGE]
-        assert pages.draft(session, variant).number == 2
+        assert [item.source for item in versions.list_versions(session, variant)] == [EDITED, PAGE]
+        assert versions.load_draft(session, variant).number == 2
         assert list_entries(session)[0].details == {"variant": "a", "before": 1, "after": 2}
 
 
@@ -90,9 +90,9 @@ def test_a_copy_has_the_same_content_under_the_next_letter(studio: Studio) -> No
     save(studio, EDITED)
     with transaction(studio.engine) as session:
         page = studio.page(session)
-        assert pages.copy_variant(session, page, actor="maya", now=NOW).key == "b"
-        assert pages.copy_variant(session, page, target="x", actor="maya", now=NOW).key == "x"
-        assert pages.copy_variant(session, page, source="b", actor="maya", now=NOW).key == "c"
+        assert versions.copy_variant(session, page, actor="maya", now=NOW).key == "b"
+        assert versions.copy_variant(session, page, target="x", actor="maya", now=NOW).key == "x"
+        assert versions.copy_variant(session, page, source="b", actor="maya", now=NOW).key == "c"
         assert [variant.key for variant in pages.list_variants(session, page)] == ["a", "b", "c", "x"]
     copy, original = studio.draft(key="b"), studio.draft(key="a")
     assert (copy.number, copy.note) == (1, "copy of a")
@@ -101,18 +101,18 @@ def test_a_copy_has_the_same_content_under_the_next_letter(studio: Studio) -> No
 
 def test_a_letter_is_used_once_and_is_a_letter(studio: Studio) -> None:
     with pytest.raises(Conflict, match="already has a variant a"), transaction(studio.engine) as session:
-        pages.copy_variant(session, studio.page(session), target="a", actor="maya", now=NOW)
+        versions.copy_variant(session, studio.page(session), target="a", actor="maya", now=NOW)
     for target in ("", "B", "bb", "1", "é"):
         with pytest.raises(InvalidInput, match="cannot name a variant"), transaction(studio.engine) as session:
-            pages.copy_variant(session, studio.page(session), target=target, actor="maya", now=NOW)
+            versions.copy_variant(session, studio.page(session), target=target, actor="maya", now=NOW)
     with pytest.raises(NotFound, match=r"has no variant z\. Its variants are a"), transaction(studio.engine) as session:
-        pages.copy_variant(session, studio.page(session), source="z", actor="maya", now=NOW)
+        versions.copy_variant(session, studio.page(session), source="z", actor="maya", now=NOW)
 
 
 def test_a_page_has_at_most_twenty_six_variants(studio: Studio) -> None:
     with transaction(studio.engine) as session:
         page: Page = studio.page(session)
         for _ in range(25):
-            pages.copy_variant(session, page, actor="maya", now=NOW)
+            versions.copy_variant(session, page, actor="maya", now=NOW)
         with pytest.raises(Conflict, match="all 26 variants"):
-            pages.copy_variant(session, page, actor="maya", now=NOW)
+            versions.copy_variant(session, page, actor="maya", now=NOW)

@@ -11,7 +11,7 @@ from experiments.models import Annotation, Experiment, Tally
 from lander.access.models import AuditEntry
 from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, NotFound
-from lander.pages import pages, publish, testing
+from lander.pages import publish, testing, versions
 from lander.pages.models import Asset, Page, Publication, Site, StoredRelease
 from lander.policy import store
 from lander.policy.findings import Refused, Severity
@@ -68,7 +68,7 @@ def test_publishing_makes_the_drafts_of_all_variants_live(session: Session, sett
 def test_it_is_on_record_in_history_and_audit(session: Session, settings: Settings, site: Site) -> None:
     page = add_page(session, site, {"a": PAGE})
     published = _publish(session, settings, page)
-    (entry,) = publish.history(session, page)
+    (entry,) = publish.list_publications(session, page)
     assert (entry.release_id, entry.reason, entry.by, entry.at) == (published.release_id, "publish", MAYA, NOW)
     audit = session.exec(select(AuditEntry)).one()
     assert (audit.actor, audit.action, audit.subject) == (MAYA, "page.publish", "go.example.com/spring-sale")
@@ -81,7 +81,7 @@ def test_publishing_the_same_again_changes_nothing(session: Session, settings: S
     first = _publish(session, settings, page)
     second = _publish(session, settings, page)
     assert (second.unchanged, second.release_id) == (True, first.release_id)
-    assert len(publish.history(session, page)) == 1
+    assert len(publish.list_publications(session, page)) == 1
 
 
 def test_a_refusal_names_every_finding_and_changes_nothing(session: Session, settings: Settings, site: Site) -> None:
@@ -178,7 +178,7 @@ def test_going_back_shows_the_content_before(session: Session, settings: Setting
     _publish(session, settings, page)
     rolled = _rollback(session, settings, page)
     assert rolled.release_id == page.release_id == first
-    assert [entry.reason for entry in publish.history(session, page)] == ["rollback", "publish", "publish"]
+    assert [entry.reason for entry in publish.list_publications(session, page)] == ["rollback", "publish", "publish"]
     assert session.exec(select(AuditEntry.action).order_by(col(AuditEntry.id).desc())).first() == "page.rollback"
 
 
@@ -249,7 +249,7 @@ def test_a_withdrawn_page_is_away_and_can_come_back(session: Session, settings: 
     first = _publish(session, settings, page).release_id
     publish.withdraw(session, page, actor=MAYA, now=NOW)
     assert page.release_id is None
-    entry = publish.history(session, page)[0]
+    entry = publish.list_publications(session, page)[0]
     assert (entry.release_id, entry.reason) == (None, "withdraw")
     with pytest.raises(Conflict, match="not live"):
         publish.withdraw(session, page, actor=MAYA, now=NOW)
@@ -291,7 +291,7 @@ def test_annotating_keeps_phase_and_seed(session: Session, settings: Settings, s
     assert published.during_test == "annotate"
     assert _live(session, page).allocation == before
     assert session.exec(select(Annotation).where(Annotation.experiment_id == experiment.id)).one().phase == 1
-    assert publish.history(session, page)[0].during_test == "annotate"
+    assert publish.list_publications(session, page)[0].during_test == "annotate"
 
 
 def test_a_new_phase_gets_a_new_seed(session: Session, settings: Settings, site: Site) -> None:
@@ -336,7 +336,7 @@ def test_going_back_under_test_needs_a_choice_too_and_keeps_its_variants(
 ) -> None:
     page = add_page(session, site, {"a": FORM})
     _publish(session, settings, page)
-    pages.copy_variant(session, page, target="b", actor=MAYA, now=NOW)
+    versions.copy_variant(session, page, target="b", actor=MAYA, now=NOW)
     for key in ("a", "b"):
         save(session, page, key, FORM.replace("Spring", "Summer"))
     _publish(session, settings, page)

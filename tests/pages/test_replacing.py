@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from lander.db import reading
 from lander.errors import Conflict
-from lander.pages import pages
+from lander.pages import pages, versions
 from tests.builders_content import PAGE, Studio
 
 NEW = PAGE.replace("Sale</h1>", "Bigger sale</h1>")
@@ -14,7 +14,7 @@ NEW = PAGE.replace("Sale</h1>", "Bigger sale</h1>")
 def _numbers(session: Session, studio: Studio, slug: str = "sale") -> list[int]:
     return [
         version.number
-        for version in pages.history(session, pages.load_variant(session, studio.page(session, slug), "a"))
+        for version in versions.list_versions(session, pages.load_variant(session, studio.page(session, slug), "a"))
     ]
 
 
@@ -33,7 +33,7 @@ def test_a_replacing_upload_becomes_the_next_version_of_the_variant(studio: Stud
     with reading(studio.engine) as session:
         assert sorted(_numbers(session, studio)) == [1, 2]
         variant = pages.load_variant(session, studio.page(session), "a")
-        assert pages.draft(session, variant).source == NEW
+        assert versions.load_draft(session, variant).source == NEW
 
 
 def test_a_page_beside_it_gets_its_next_version_too(studio: Studio) -> None:

@@ -11,7 +11,7 @@ from experiments.models import Experiment, State
 from lander.access.models import AuditEntry
 from lander.config import Settings
 from lander.errors import Conflict, InvalidInput
-from lander.pages import pages, publish, testing
+from lander.pages import pages, publish, testing, versions
 from lander.pages.models import Page, Site, StoredRelease
 from lander.policy import store
 from lander.published import Release, read_release
@@ -66,7 +66,7 @@ def test_starting_puts_the_split_before_visitors(session: Session, settings: Set
     assert release.allocation.ranges == (("a", 0, 4000), ("b", 5000, 9000))
     assert release.allocation.seed == "spring-sale-1:1"
     assert release.allocation.goal == "form"
-    assert publish.history(session, page)[0].reason == "experiment start"
+    assert publish.list_publications(session, page)[0].reason == "experiment start"
     assert session.exec(select(AuditEntry).where(AuditEntry.action == "experiment.start")).one().details["weights"] == {
         "a": 5000,
         "b": 5000,
@@ -117,7 +117,7 @@ def test_a_page_that_nobody_sees_cannot_be_tested(session: Session, settings: Se
 
 
 def test_a_variant_that_is_not_live_cannot_take_part(session: Session, settings: Settings, page: Page) -> None:
-    pages.copy_variant(session, page, target="c", actor=MAYA, now=NOW)
+    versions.copy_variant(session, page, target="c", actor=MAYA, now=NOW)
     with pytest.raises(Conflict, match=r"Variant c of go\.example\.com/spring-sale is not live"):
         _start(session, settings, page, variants={"a": 5000, "c": 5000})
 
@@ -137,7 +137,10 @@ def test_pausing_shows_everybody_the_control_and_resuming_the_same_split(
     assert _live(session, page).allocation is None
     testing.resume_experiment(session, settings, experiment, actor=MAYA, now=NOW)
     assert _live(session, page).allocation == running.allocation
-    assert [entry.reason for entry in publish.history(session, page)[:2]] == ["experiment resume", "experiment pause"]
+    assert [entry.reason for entry in publish.list_publications(session, page)[:2]] == [
+        "experiment resume",
+        "experiment pause",
+    ]
 
 
 def test_pausing_is_possible_whatever_the_rules_have_become(session: Session, settings: Settings, page: Page) -> None:
@@ -167,7 +170,7 @@ def test_shipping_makes_the_winners_live_content_the_pages(session: Session, set
     save(session, page, "b", FORM.replace("Spring", "Autumn"))  # a draft that no visitor of the test has seen
     _stop(session, settings, experiment, ship="b")
     assert "Summer" in _seen(session, page)
-    version = pages.draft(session, pages.load_variant(session, page, "a"))
+    version = versions.load_draft(session, pages.load_variant(session, page, "a"))
     assert (version.source, version.number, version.note) == (SUMMER, 2, "won spring-sale-1 as variant b")
     assert publish.publish(session, settings, page, actor=MAYA, now=NOW).unchanged is False  # b's draft goes out now
     assert "Summer" in _seen(session, page)
