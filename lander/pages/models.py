@@ -17,6 +17,7 @@ class Site(SQLModel, table=True):
     core_site: str
     timezone: str
     currency: str
+    redirects_id: str = ""  # sha256 of its redirects as nodes serve them; empty where there are none
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -196,7 +197,10 @@ class Schedule(SQLModel, table=True):
 
 
 class Redirect(SQLModel, table=True):
-    """An old address of a site and where it leads; `target` is empty for 410, which leads nowhere."""
+    """An old address of a site and where it leads; `target` is empty for 410, which leads nowhere.
+
+    Whoever changes one settles the site's `redirects_id` with it; nodes look at that alone.
+    """
 
     __table_args__ = (UniqueConstraint("site_id", "path"),)
 
@@ -217,5 +221,6 @@ class MissingPath(SQLModel, table=True):
     path: str = Field(primary_key=True)
     hits: int = 0
     referrer: str = ""  # host of the last page that linked here
+    ignored: bool = False  # somebody looked at it and wants nothing done
     first_at: datetime = Field(sa_type=UtcDateTime)
     last_at: datetime = Field(sa_type=UtcDateTime, index=True)
