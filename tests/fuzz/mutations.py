@@ -222,7 +222,7 @@ def other_field(request: Request, rng: Random) -> Request:
     if b"&" not in request.body and b"=" not in request.body:
         return spoiled_body(request, rng)
     value = rng.choice(TEXTS).encode()
-    if b"form-data" in request.body:
+    if b"form-data" in request.body and b"\r\n\r\n" in request.body:
         parts = request.body.split(b"\r\n\r\n")
         at = rng.randrange(1, len(parts))
         parts[at] = value + b"\r\n" + parts[at].partition(b"\r\n")[2]

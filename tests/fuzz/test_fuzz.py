@@ -4,11 +4,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.fuzz.checks import find_breaches
-from tests.fuzz.mutations import MARKUP
+from tests.fuzz.mutations import MARKUP, MUTATIONS, Mutation
 from tests.fuzz.world import PAGES, Answer, Request, World, furnish, opened
 
 ROOT = Path(__file__).parents[2]
@@ -96,3 +97,11 @@ def test_an_exception_that_gets_out_is_a_breach(world: World) -> None:
     chunk.run(50)
     assert "RuntimeError got out: boo" in outcome.breaches[0]
     assert "Request(**{'method': 'POST'" in outcome.breaches[0]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_mutation_takes_whatever_another_one_left(mutation: Mutation) -> None:
+    """A form cut off inside its first head once ended a run of a million requests."""
+    for body in (b"", b"a", b"=", b'--b\r\nContent-Disposition: form-data; name="email"', b"&" * 3):
+        for seed in range(20):
+            mutation(Request("POST", PAGES, "/_l/f", body=body), Random(seed))
