@@ -1,4 +1,5 @@
-"""What each screen shows: one frozen dataclass per template, already in words.
+"""What each screen shows: one frozen dataclass per template, already in words. Here stand those of small screens, and
+what several share; pages, experiments and home have a module each.
 
 A template uses nothing else; a test holds the two together. Building them from the domain is the views' work.
 """
@@ -7,7 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from lander.console.report_context import ExperimentRow, FormError
+
+@dataclass(frozen=True, slots=True)
+class FormError:
+    """Something in a form that needs mending; `field` is the id of the control."""
+
+    message: str
+    field: str = ""
+    fix: str = ""
+    address: str = ""  # where the fix is done, if that is another screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,72 +59,11 @@ class ErrorScreen:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """One thing that waits for somebody."""
-
-    sentence: str
-    detail: str
-    address: str
-    action: str
-    grave: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class SiteOption:
     """A pages host in the site switcher."""
 
     host: str
     is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PageRow:
-    """A page in one line."""
-
-    site: str
-    slug: str
-    address: str
-    public_address: str
-    state: str
-    state_word: str
-    variants: list[str]
-    changed_at: datetime
-    changed_by: str
-    experiment: str
-    experiment_address: str
-    below: list["BelowRow"] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class BelowRow:
-    """A page that stands under another one and says little by itself: thanks, imprint, privacy."""
-
-    name: str
-    address: str
-    state_word: str  # empty where it is live, or in the state of the page above
-
-
-@dataclass(frozen=True, slots=True)
-class PagesScreen:
-    """Every page of a site."""
-
-    template: ClassVar[str] = "pages/index.html"
-    site: str
-    sites: list[SiteOption]
-    rows: list[PageRow]
-    may_edit: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewPageScreen:
-    """Uploading a page."""
-
-    template: ClassVar[str] = "pages/edit.html"
-    site: str
-    sites: list[SiteOption]
-    slug: str
-    limits: str
-    errors: list[FormError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,140 +107,3 @@ class AuditScreen:
     template: ClassVar[str] = "audit/index.html"
     rows: list[AuditRow]
     older: str
-
-
-@dataclass(frozen=True, slots=True)
-class VariantTab:
-    """A variant of a page, as a tab."""
-
-    key: str
-    address: str
-    is_current: bool
-    is_changed: bool  # its draft is not what visitors see
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalRow:
-    """Something that a variant loads from another host."""
-
-    address: str
-    kind: str
-    line: int
-    line_address: str
-    is_allowed: bool
-    used_by: list[str]  # own scripts that fail without it
-
-
-@dataclass(frozen=True, slots=True)
-class FormRow:
-    """A form that a variant has, and what adopting it changes."""
-
-    line: int
-    fields: list[str]
-    changes: list[str]
-    problems: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """One act of putting a page live or taking it away."""
-
-    at: datetime
-    by: str
-    what: str
-    is_live: bool
-    release: str  # to roll back to; empty where that is not possible
-
-
-@dataclass(frozen=True, slots=True)
-class TestChoice:
-    """What publishing during a test asks."""
-
-    key: str
-    address: str
-    set_aside: str
-
-
-@dataclass(frozen=True, slots=True)
-class PublishBox:
-    """What publishing would change, what it asks, and what can be done next."""
-
-    changes: list[str]
-    is_settled: bool  # publishing would change nothing
-    next_step: str
-    next_address: str
-    test: TestChoice | None
-    must_choose: bool  # the running test needs to know which kind of change this is
-    during_test: str
-    offers_taking_out: bool  # of what loads from hosts that are not allowed
-    strip_external: bool
-    can_take_out: bool  # that would settle all that stands in the way
-    waiting_below: list[str]  # pages it came with that have drafts nobody sees
-    with_pages: bool
-    may_publish: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PageScreen:
-    """A page: what visitors see, what the drafts are, and what stands between the two."""
-
-    template: ClassVar[str] = "pages/show.html"
-    slug: str
-    label: str
-    base: str
-    query: str
-    public_address: str
-    state: str
-    state_word: str
-    timezone: str
-    tabs: list[VariantTab]
-    key: str
-    version: int
-    saved_at: datetime
-    saved_by: str
-    source_address: str
-    preview_address: str
-    share_address: str  # the preview for a colleague
-    box: PublishBox
-    findings: list[FindingRow]
-    refusals: int
-    externals: list[ExternalRow]
-    forms: list[FormRow]
-    notes: list[str]
-    history: list[HistoryRow]
-    may_edit: bool
-    may_withdraw: bool
-    errors: list[FormError]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceScreen:
-    """The source of a variant's draft, to read or to edit."""
-
-    template: ClassVar[str] = "variants/edit.html"
-    label: str
-    address: str
-    page_address: str
-    key: str
-    version: int
-    base_version: int
-    saved_at: datetime
-    saved_by: str
-    source: str
-    marked: str  # numbers of lines with findings, separated by commas
-    findings: list[FindingRow]
-    their_changes: list[tuple[str, str]]  # kind and text of each line of a difference
-    may_edit: bool
-    errors: list[FormError]
-
-
-@dataclass(frozen=True, slots=True)
-class HomeScreen:
-    """What needs you, then what is live and running."""
-
-    template: ClassVar[str] = "home/show.html"
-    needs: list[Need]
-    running: list[ExperimentRow]
-    live: list[PageRow]
-    has_pages: bool
-    may_edit: bool

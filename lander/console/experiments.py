@@ -13,8 +13,9 @@ from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.config import Settings
 from lander.console import format as words
+from lander.console.context import FormError
 from lander.console.places import list_live_places, place_of
-from lander.console.report_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, FormError, ShipChoice
+from lander.console.report_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, ShipChoice
 from lander.console.results import goal_in_words, note_row
 from lander.console.screens import go, show
 from lander.db import reading, transaction

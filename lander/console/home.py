@@ -7,9 +7,10 @@ from experiments import lifecycle
 from experiments.models import State
 from lander.access.gate import caller, studio, view
 from lander.access.permissions import Permission
-from lander.console.context import BelowRow, HomeScreen, Need, PageRow
 from lander.console.experiments import make_row
 from lander.console.format import plural
+from lander.console.home_context import HomeScreen, Need
+from lander.console.page_context import BelowRow, PageRow
 from lander.console.page_rows import fold_rows, list_places, page_rows
 from lander.console.places import Place
 from lander.console.report_context import ExperimentRow

@@ -9,7 +9,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from experiments.models import Experiment, State
-from lander.console.context import BelowRow, PageRow
+from lander.console.page_context import BelowRow, PageRow
 from lander.console.places import Place
 from lander.pages import pages
 from lander.pages.models import Page, Publication, Site, StoredRelease, Variant, Version

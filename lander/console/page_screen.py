@@ -8,8 +8,8 @@ from sqlmodel import Session
 from experiments.words import listing
 from lander.access.gate import caller, origin_of, studio
 from lander.access.permissions import Permission
-from lander.console.context import ExternalRow, FormRow, HistoryRow, PageScreen, VariantTab
 from lander.console.findings import count_refusals, finding_rows
+from lander.console.page_context import ExternalRow, FormRow, HistoryRow, PageScreen, VariantTab
 from lander.console.page_rows import STATES
 from lander.console.places import Place
 from lander.console.publish_box import Facts, Typed, load_facts, publish_box

@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
-from lander.console.context import NewPageScreen, PagesScreen
+from lander.console.context import FormError
+from lander.console.page_context import NewPageScreen, PagesScreen
 from lander.console.page_rows import fold_rows, list_places, page_rows
 from lander.console.page_screen import page_screen
 from lander.console.places import Place, find_place, find_site, has_several, load_place, load_site, site_options
-from lander.console.report_context import FormError
 from lander.console.screens import go, show, show_part, tell, wants_part
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError, NotFound

@@ -14,8 +14,9 @@ from experiments.errors import ExperimentError
 from experiments.models import Experiment, State
 from lander.access.gate import actor, edge, studio, view
 from lander.access.permissions import Permission
+from lander.console.context import FormError
 from lander.console.places import Place, list_live_places
-from lander.console.report_context import FormError, NewExperimentScreen, PageChoice, VariantChoice
+from lander.console.report_context import NewExperimentScreen, PageChoice, VariantChoice
 from lander.console.screens import go, show, show_part, wants_part
 from lander.db import reading, transaction
 from lander.errors import InvalidInput, LanderError

@@ -14,11 +14,11 @@ from experiments.models import Experiment, Phase
 from experiments.words import listing, name, plural
 from lander.access.gate import caller, edge
 from lander.access.permissions import Permission
-from lander.console.context import FindingRow, PublishBox, TestChoice
+from lander.console.context import FindingRow, FormError
 from lander.console.findings import can_be_taken_out, has_forbidden_loads
+from lander.console.page_context import PublishBox, TestChoice
 from lander.console.page_rows import list_waiting
 from lander.console.places import Place
-from lander.console.report_context import FormError
 from lander.pages import pages, publish
 from lander.pages.models import Page, Publication, StoredRelease, Version
 from lander.pages.release import load_drafts

@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from lander.access.gate import actor, edge, studio, view
 from lander.access.permissions import Permission
+from lander.console.context import FormError
 from lander.console.page_rows import list_waiting
 from lander.console.page_screen import page_screen, variant_address
 from lander.console.places import Place, load_place
 from lander.console.publish_box import Typed
-from lander.console.report_context import FormError
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError

@@ -4,15 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class FormError:
-    """Something in a form that needs mending; `field` is the id of the control."""
-
-    message: str
-    field: str = ""
-    fix: str = ""
-    address: str = ""  # where the fix is done, if that is another screen
+from lander.console.context import FormError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from sqlmodel import Session
 
 from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
-from lander.console.context import SourceScreen
+from lander.console.context import FormError
 from lander.console.findings import finding_rows
+from lander.console.page_context import SourceScreen
 from lander.console.page_screen import page_screen, variant_address
 from lander.console.pages import UPLOAD_BYTES, left_unsaid, read_file, take_in
 from lander.console.places import Place, load_place
 from lander.console.publish_box import Typed
-from lander.console.report_context import FormError
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError

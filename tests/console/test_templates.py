@@ -1,20 +1,23 @@
 """Templates are held to their context: they use nothing else, they use all of it, and they bring no styles along."""
 
 import dataclasses
+import importlib
+import pkgutil
 import re
 
 import pytest
 from flask import Flask
 from jinja2 import StrictUndefined, nodes
 
-from lander.console import context, report_context
+from lander import console
 from lander.console.screens import TEMPLATES
 
 FROM_EVERYWHERE = {"layout", "static"}
 SCREENS = {
     item.template: item
-    for module in (context, report_context)
-    for item in vars(module).values()
+    for module in pkgutil.iter_modules(console.__path__)
+    if module.name.endswith("context")
+    for item in vars(importlib.import_module(f"lander.console.{module.name}")).values()
     if dataclasses.is_dataclass(item) and hasattr(item, "template")
 }
 FILES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
