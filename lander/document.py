@@ -7,16 +7,26 @@ what is not edited stays as it was, byte for byte.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from lander.escapes import escape_attribute, escape_text, lower, unescape
-from lander.tokenizer import Attribute, Element, Text, Tokens, tokenize
+from lander.tokenizer import Attribute, Element, InsertedLine, Insertion, Lines, Text, Tokens, tokenize
 
-__all__ = ["Attribute", "Document", "Edits", "Element", "Text", "escape_attribute", "escape_text"]
+__all__ = [
+    "Attribute",
+    "Document",
+    "Edits",
+    "Element",
+    "InsertedLine",
+    "Insertion",
+    "Text",
+    "escape_attribute",
+    "escape_text",
+]
 
 _MARKER: Final = "data-lander-node"
 _NOT_TEXT: Final = frozenset(["script", "style"])
@@ -25,11 +35,12 @@ _SPACE: Final = "\t\n\f\r "
 
 
 class Document:
-    """One HTML source."""
+    """One HTML source. `insertions` are spans of it that come from elsewhere; lines are counted as if they did not."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, insertions: Sequence[Insertion] = ()) -> None:
         self.source = source
-        self._tokens: Tokens = tokenize(source)
+        self._lines = Lines(source, insertions)
+        self._tokens: Tokens = tokenize(source, self._lines)
         self.elements: tuple[Element, ...] = self._tokens.elements
         self.texts: tuple[Text, ...] = tuple(
             text
@@ -48,7 +59,7 @@ class Document:
 
     def line(self, offset: int) -> int:
         """The line, counted from 1, on which this offset lies."""
-        return bisect_right(self._tokens.line_starts, offset)
+        return self._lines.at(offset)
 
     def select(self, css: str) -> list[Element]:
         """The elements a CSS selector finds, in source order; `ValueError` where it is no selector.

@@ -8,6 +8,7 @@ anything, and the time is linear in the source.
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -114,13 +115,60 @@ class Tokens:
 
     elements: tuple[Element, ...]
     texts: tuple[Text, ...]
-    line_starts: tuple[int, ...]
 
 
-def tokenize(source: str) -> Tokens:
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """A span of a source that was put in from elsewhere, in place of something that spanned `lines` line ends."""
+
+    start: int
+    end: int
+    name: str
+    lines: int = 0
+
+
+class InsertedLine(int):
+    """A line of the page, on which line `own` of an insertion `name` stands."""
+
+    own: int
+    name: str
+
+    def __new__(cls, line: int, own: int, name: str) -> "InsertedLine":
+        made = super().__new__(cls, line)
+        made.own, made.name = own, name
+        return made
+
+    def __str__(self) -> str:
+        return f"{int(self)} (line {self.own} of the snippet {self.name})"
+
+
+class Lines:
+    """Which line an offset lies on, counted from 1. Insertions move no line of the page, and count their own."""
+
+    def __init__(self, source: str, insertions: Sequence[Insertion] = ()) -> None:
+        self._starts = (0, *(match.end() for match in _NEWLINE.finditer(source)))
+        self._insertions = insertions
+        self._insertion_starts = [insertion.start for insertion in insertions]
+        self._moved = [0]  # by how many lines all insertions so far have moved what follows them
+        for item in insertions:
+            spanned = bisect_right(self._starts, item.end) - bisect_right(self._starts, item.start)
+            self._moved.append(self._moved[-1] + spanned - item.lines)
+
+    def at(self, offset: int) -> int:
+        line = bisect_right(self._starts, offset)
+        if not self._insertions:
+            return line
+        position = bisect_right(self._insertion_starts, offset) - 1
+        if position >= 0 and offset < self._insertions[position].end:
+            first = bisect_right(self._starts, self._insertions[position].start)
+            return InsertedLine(first - self._moved[position], line - first + 1, self._insertions[position].name)
+        return line - self._moved[position + 1]
+
+
+def tokenize(source: str, lines: Lines | None = None) -> Tokens:
     """Read the whole source; never fails, as a browser never does."""
     reader = _Reader(source)
-    line_starts = (0, *(match.end() for match in _NEWLINE.finditer(source)))
+    lines = lines or Lines(source)
     elements: list[Element] = []
     for tag in reader.tags:
         first: dict[str, Attribute] = {}
@@ -137,14 +185,14 @@ def tokenize(source: str) -> Tokens:
                 content_end=tag.content_end,
                 close_end=tag.close_end,
                 parent=None if tag.parent is None else elements[tag.parent.index],
-                line=bisect_right(line_starts, tag.start),
+                line=lines.at(tag.start),
                 foreign=tag.foreign,
             )
         )
     texts = tuple(
         Text(start, end, None if tag is None else elements[tag.index], raw) for start, end, tag, raw in reader.texts
     )
-    return Tokens(tuple(elements), texts, line_starts)
+    return Tokens(tuple(elements), texts)
 
 
 @dataclass(slots=True, eq=False)

@@ -13,6 +13,7 @@ from lander.document import Document, Edits, escape_attribute
 from lander.errors import InvalidInput
 from lander.headers import Directives, hash_source, page_headers, serialize_csp
 from lander.pages.dynamic_text import place_slots
+from lander.pages.expand import expand
 from lander.pages.forms import AdoptedForm, adopt_forms, apply_form
 from lander.pages.loads import Files, integrity_of, settle_references
 from lander.pages.models import Version
@@ -60,11 +61,13 @@ class Compiled:
     findings: tuple[Finding, ...] = ()
     removed: tuple[str, ...] = ()
     siblings: frozenset[str] = frozenset()  # slugs that it links to
+    snippets: dict[str, int] = field(default_factory=dict)  # what it uses: name → snippet version id
 
 
 def compile_variant(key: str, version: Version, around: Surroundings, files: Files) -> Compiled:
     """Compile `version` as variant `key`; findings are reported, not raised. `InvalidInput` where it cannot be rewritten."""
-    document = Document(version.source)
+    expanded = expand(version.source, files.blocks)
+    document = expanded.document
     edits = Edits(document)
     settled = settle_references(
         document,
@@ -102,6 +105,7 @@ def compile_variant(key: str, version: Version, around: Surroundings, files: Fil
         ),
         *slot_findings,
         *settled.findings,
+        *expanded.findings,
         *_check_size(directives),
     ]
     return Compiled(
@@ -117,6 +121,7 @@ def compile_variant(key: str, version: Version, around: Surroundings, files: Fil
         findings=tuple(replace(finding, where=f"variant {key}") for finding in findings),
         removed=tuple(settled.removed),
         siblings=frozenset(settled.siblings),
+        snippets=expanded.used,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from lander.artifact import ASSET_PREFIX, asset_name, link_address
 from lander.document import Document, Edits, Element
 from lander.pages.addresses import Kind, Scope, find_file
+from lander.pages.expand import Block
 from lander.pages.models import Version
 from lander.pages.references import (
     GOES_WHOLE,
@@ -45,6 +46,11 @@ class Files:
 
     stylesheets: Mapping[str, Stylesheet] = field(default_factory=dict)  # asset name → stylesheet, imported ones too
     scripts: Mapping[str, str] = field(default_factory=dict)  # asset name → text; needed only to strip
+    blocks: Mapping[str, Block] = field(default_factory=dict)  # snippet name → snippet
+
+    def is_in_block(self, asset: str) -> bool:
+        """Whether a snippet brings that asset along."""
+        return any(asset in block.assets for block in self.blocks.values())
 
 
 @dataclass(slots=True)
@@ -180,7 +186,7 @@ class _Settling:
         address = reference.address.strip()
         if address.startswith(ASSET_PREFIX):
             name = address.removeprefix(ASSET_PREFIX).partition("#")[0].partition("?")[0]
-            return name if name in self._version.files.values() else None
+            return name if name in self._version.files.values() or self._files.is_in_block(name) else None
         key = find_file(self._version.files, reference.resolved)
         return None if key is None else self._version.files[key]
 

@@ -16,6 +16,7 @@ from lander.pages.compile import Compiled, Surroundings, compile_variant
 from lander.pages.loads import Files, Stylesheet
 from lander.pages.models import Asset, Page, Site, StoredRelease, Version
 from lander.pages.pages import list_variants
+from lander.pages.snippets import load_blocks
 from lander.pages.stylesheets import settle_css
 from lander.pages.versions import load_draft
 from lander.policy.findings import Finding, Severity
@@ -34,6 +35,11 @@ class Plan:
     findings: tuple[Finding, ...]
     strip_external: bool
     policy_version: int
+
+    @property
+    def snippets(self) -> dict[str, int]:
+        """What the variants use: name → snippet version id."""
+        return {name: number for compiled in self.compiled for name, number in compiled.snippets.items()}
 
     @property
     def variants(self) -> tuple[PublishedVariant, ...]:
@@ -68,9 +74,10 @@ def plan_release(
     scheme: str,
     allocation: Allocation | None,
     strip_external: bool,
+    snippets: Mapping[str, int] | None = None,
 ) -> Plan:
-    """Compile every variant, and look at the page as a whole."""
-    files = load_files(session, versions.values(), scripts=strip_external)
+    """Compile every variant, and look at the page as a whole. `snippets` are taken in these versions, others as drafts."""
+    files = load_files(session, versions.values(), scripts=strip_external, snippets=snippets)
     around = Surroundings(
         slug=page.slug,
         policy=policy,
@@ -123,6 +130,7 @@ def store_release(
         id=release_id,
         page_id=page.id,
         versions=plan.versions,
+        snippets=plan.snippets,
         assets=plan.assets,
         files={name: content.decode() for name, content in files.items()},
         strip_external=plan.strip_external,
@@ -147,14 +155,25 @@ def has_same_content(stored: StoredRelease, plan: Plan, keys: Iterable[str]) -> 
     )
 
 
-def load_files(session: Session, versions: Iterable[Version], *, scripts: bool = False) -> Files:
-    """What compiling must know of the assets of versions; the texts of scripts only where something is taken out."""
+def load_files(
+    session: Session,
+    versions: Iterable[Version],
+    *,
+    scripts: bool = False,
+    snippets: Mapping[str, int] | None = None,
+) -> Files:
+    """What compiling must know of the assets and snippets of versions.
+
+    The texts of scripts are loaded only where something is taken out; `snippets` names versions to take instead of drafts.
+    """
+    versions = list(versions)
+    blocks = load_blocks(session, versions, pinned=snippets or {})
     names = {name for version in versions for name in version.files.values()}
+    names |= {name for block in blocks.values() for name in block.assets}
     sheets = _load_stylesheets(session, {name for name in names if extension(name) == "css"})
-    if not scripts:
-        return Files(stylesheets=sheets)
-    bodies = _load_bodies(session, {name for name in names if extension(name) in _SCRIPTS})
-    return Files(stylesheets=sheets, scripts={name: body.decode(errors="replace") for name, body in bodies.items()})
+    bodies = _load_bodies(session, {name for name in names if scripts and extension(name) in _SCRIPTS})
+    texts = {name: body.decode(errors="replace") for name, body in bodies.items()}
+    return Files(stylesheets=sheets, scripts=texts, blocks=blocks)
 
 
 def _load_stylesheets(session: Session, names: set[str]) -> dict[str, Stylesheet]:
@@ -174,6 +193,8 @@ def _load_stylesheets(session: Session, names: set[str]) -> dict[str, Stylesheet
 
 
 def _load_bodies(session: Session, names: set[str]) -> dict[str, bytes]:
+    if not names:
+        return {}
     return dict(session.exec(select(Asset.name, Asset.body).where(col(Asset.name).in_(names))).all())
 
 
