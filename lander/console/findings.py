@@ -17,11 +17,6 @@ def finding_rows(findings: Iterable[Finding], place: Place, *, may_bring: bool =
     return sorted(rows, key=lambda row: row.severity != Severity.REFUSE)
 
 
-def count_refusals(rows: Iterable[FindingRow]) -> int:
-    """How many of them stand in the way of publishing."""
-    return sum(row.severity == Severity.REFUSE for row in rows)
-
-
 def has_forbidden_loads(rows: Iterable[FindingRow]) -> bool:
     """Whether something loads from a host that is not allowed."""
     return any(row.rule.startswith(_LOADS) for row in rows)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from experiments import words
-from experiments.words import MINUS
+from experiments.words import MINUS, plural
 
 NBSP = "\u00a0"
 PER_CENT = NBSP + "%"
@@ -22,14 +22,6 @@ def count(number: int) -> str:
     '1,234,567'
     """
     return f"{number:,}"
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """
-    >>> plural(1, "visitor"), plural(3400, "visitor")
-    ('1 visitor', '3,400 visitors')
-    """
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def digits_for(low: float, high: float) -> int:
@@ -129,18 +121,6 @@ def coverage(value: int) -> str:
     return "all visitors" if value == 10_000 else f"{basis_points(value)} of visitors"
 
 
-def size(number: int) -> str:
-    """
-    >>> size(900), size(38_400), size(3_400_000)
-    ('900 bytes', '38 kB', '3.4 MB')
-    """
-    if number < 1000:
-        return f"{number} bytes"
-    if number < 1_000_000:
-        return f"{number / 1000:.0f} kB"
-    return f"{number / 1_000_000:.1f} MB"
-
-
 def moment(at: datetime, timezone: str) -> str:
     """In the site's zone, which is named.
 
@@ -174,16 +154,6 @@ def ago(at: datetime, now: datetime) -> str:
     if passed < timedelta(days=1):
         return f"{plural(passed // timedelta(hours=1), 'hour')} ago"
     return f"{plural(passed // timedelta(days=1), 'day')} ago"
-
-
-def listing(words: list[str], last: str = "and") -> str:
-    """
-    >>> listing(["A"]), listing(["A", "B"]), listing(["A", "B", "C"])
-    ('A', 'A and B', 'A, B and C')
-    """
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _lift_digits(low: float, high: float) -> int:

@@ -5,10 +5,10 @@ from sqlmodel import Session
 
 from experiments import lifecycle
 from experiments.models import State
+from experiments.words import plural
 from lander.access.gate import caller, studio, view
 from lander.access.permissions import Permission
 from lander.console.experiments import make_row
-from lander.console.format import plural
 from lander.console.home_context import HomeScreen, Need
 from lander.console.page_context import BelowRow, PageRow
 from lander.console.page_rows import fold_rows, list_places, page_rows
@@ -19,7 +19,7 @@ from lander.db import reading
 from lander.pages.models import StoredRelease
 from lander.pages.publish import check_drafts
 from lander.pages.sites import list_sites
-from lander.policy.findings import Severity
+from lander.policy.findings import count_refusals, say_in_the_way
 
 blueprint = Blueprint("home", __name__)
 
@@ -82,10 +82,8 @@ def _draft_need(session: Session, place: Place, row: PageRow, below: list[BelowR
     live = session.get(StoredRelease, place.page.release_id) if place.page.release_id else None
     strip = live is not None and live.strip_external
     found = check_drafts(session, studio().settings, place.page, strip_external=strip)
-    refusals = sum(finding.severity is Severity.REFUSE for finding in found)
-    if refusals:
-        things = "One thing stands" if refusals == 1 else f"{refusals} things stand"
-        return Need(f"{row.slug} cannot be published yet.", f"{things} in the way.", row.address, "Mend it")
+    if refusals := count_refusals(found):
+        return Need(f"{row.slug} cannot be published yet.", f"{say_in_the_way(refusals)}.", row.address, "Mend it")
     if below is None:
         return None
     detail = f"With {plural(len(below), 'page')} below it." if below else ""

@@ -151,6 +151,7 @@ class PageScreen:
     share_address: str  # the preview for a colleague
     box: PublishBox
     findings: list[FindingRow]
+    findings_title: str
     refusals: int
     externals: list[ExternalRow]
     forms: list[FormRow]

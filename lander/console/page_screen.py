@@ -5,10 +5,10 @@ Looking only: the gate is asked what publishing would find, and nothing is chang
 
 from sqlmodel import Session
 
-from experiments.words import listing
+from experiments.words import listing, plural
 from lander.access.gate import caller, origin_of, studio
 from lander.access.permissions import Permission
-from lander.console.findings import count_refusals, finding_rows
+from lander.console.findings import finding_rows
 from lander.console.page_context import ExternalRow, FormRow, HistoryRow, PageScreen, VariantTab
 from lander.console.page_rows import STATES
 from lander.console.places import Place
@@ -18,6 +18,7 @@ from lander.pages import pages, publish
 from lander.pages.models import Version
 from lander.pages.release import load_files
 from lander.pages.report import Examined, ExternalReference, examine
+from lander.policy.findings import count_refusals, say_in_the_way
 from lander.preview import LONGEST_TTL_S, TTL_S, sign_preview
 
 _MOST_HISTORY = 20
@@ -45,6 +46,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
     if found is None:
         found = publish.check_drafts(session, studio().settings, place.page, strip_external=strip)
     findings = finding_rows(found, place, may_bring=caller().can(Permission.PAGES_EDIT))
+    refusals = count_refusals(found)
     examined = examine(
         version,
         slug=place.page.slug,
@@ -79,7 +81,8 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         share_address=preview_address(place, key, ttl_s=LONGEST_TTL_S),
         box=publish_box(session, place, facts, findings, strip=strip, typed=typed),
         findings=findings,
-        refusals=count_refusals(findings),
+        findings_title=_title_findings(refusals, len(findings)),
+        refusals=refusals,
         externals=[_external_row(item, place, key) for item in _unique(examined)],
         forms=_form_rows(examined),
         notes=_say_rest(examined, place, version),
@@ -88,6 +91,12 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         may_withdraw=caller().can(Permission.PAGES_WITHDRAW),
         errors=list(typed.errors),
     )
+
+
+def _title_findings(refusals: int, findings: int) -> str:
+    if refusals:
+        return say_in_the_way(refusals)
+    return plural(findings, "warning") if findings else "No findings"
 
 
 def variant_address(session: Session, place: Place, key: str) -> str:

@@ -17,11 +17,12 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from jinja2 import StrictUndefined
 from werkzeug.urls import iri_to_uri
 
+from experiments.words import listing, plural
 from lander.access.gate import CSRF_FIELD, edge, find_caller, nonce, studio
 from lander.access.models import Role
 from lander.access.permissions import Permission
 from lander.access.signin import csrf_token
-from lander.console import format as words
+from lander.console.format import ago, moment, stamp
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATES: Final = ROOT / "templates"
@@ -93,8 +94,7 @@ def install_screens(app: Flask) -> None:
     """Templates that fail on whatever they do not know, and the filters they may use."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for name in ("count", "plural", "size", "moment", "stamp", "ago", "listing", "basis_points"):
-        app.jinja_env.filters[name] = getattr(words, name)
+    app.jinja_env.filters |= {item.__name__: item for item in (plural, listing, moment, stamp, ago)}
     app.jinja_env.globals = {"static": static_address}
     app.context_processor(lambda: {"layout": make_layout()})
 

@@ -19,7 +19,7 @@ from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import release as releases
 from lander.pages.models import Page, Publication, Site, StoredRelease, Version
 from lander.pages.pages import address_of, page_address
-from lander.policy.findings import Finding, Refused, Severity, has_refusals
+from lander.policy.findings import Finding, Refused, Severity, count_refusals
 from lander.policy.policy import parse_policy
 from lander.policy.store import load_policy
 from lander.published import Allocation
@@ -28,6 +28,7 @@ ANNOTATE: Final = "annotate"
 NEW_PHASE: Final = "new-phase"
 CHOICES: Final = (ANNOTATE, NEW_PHASE)
 _Running = tuple[Experiment, Phase]
+_CONTENT_CHANGED: Final = "The page's content changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,21 @@ class Published:
             *(f"Taken out: {line}" for line in self.removed),
             *self.warnings,
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Content that is to take the place of what visitors see on a page; nothing has changed yet."""
+
+    page: Page
+    address: str
+    plan: releases.Plan
+    running: _Running | None
+    touches_test: bool  # what the variants of the running test show
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.plan.findings
 
 
 def publish(
@@ -115,15 +131,17 @@ def rollback(
     live = _find_live(session, page)
     running = lifecycle.find_running(session, _id(page))
     target = _load_target(session, page, to) if to else _find_previous(session, page, live, running)
-    versions = releases.load_versions(session, target)
+    versions, snippets = releases.load_versions(session, target), target.snippets
     if live is not None and running is not None:  # variants of the test that the older release did not have yet
         kept = releases.load_versions(session, live)
         versions = {**{key: kept[key] for key in running[1].weights if key in kept}, **versions}
+        snippets = {**live.snippets, **snippets}
     return _replace_content(
         session,
         settings,
         page,
         versions,
+        snippets=snippets,
         strip_external=target.strip_external,
         during_test=during_test,
         reason="rollback",
@@ -155,8 +173,16 @@ def republish(
     running = lifecycle.find_running(session, _id(page))
     allocation = _allocation(running)
     kept = {**releases.load_versions(session, live), **(versions or {})}
-    plan = _plan(session, settings, page, kept, allocation=allocation, strip_external=live.strip_external)
-    if enforce and has_refusals(plan.findings):
+    plan = _plan(
+        session,
+        settings,
+        page,
+        kept,
+        snippets=live.snippets,
+        allocation=allocation,
+        strip_external=live.strip_external,
+    )
+    if enforce and count_refusals(plan.findings):
         raise Refused(address_of(session, page), plan.findings)
     return _go_live(session, page, plan, running=running, reason=reason, actor=actor, now=now)
 
@@ -206,10 +232,60 @@ def check_policy(session: Session, text: str) -> list[tuple[str, Finding]]:
             scheme="https",
             allocation=None,
             strip_external=live.strip_external,
+            snippets=live.snippets,
         )
         address = address_of(session, page)
         broken += [(address, finding) for finding in plan.findings if finding.severity is Severity.REFUSE]
     return sorted(broken, key=lambda item: item[0])
+
+
+def plan_replacement(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    versions: Mapping[str, Version],
+    *,
+    strip_external: bool,
+    snippets: Mapping[str, int] | None = None,
+) -> Replacement:
+    """Compile other content for a page and look at what it would change. Holds the page, and changes nothing."""
+    _hold(session, page)
+    running, live = lifecycle.find_running(session, _id(page)), _find_live(session, page)
+    plan = _plan(
+        session,
+        settings,
+        page,
+        versions,
+        snippets=snippets,
+        allocation=_allocation(running),
+        strip_external=strip_external,
+    )
+    touches = running is not None and live is not None and not releases.has_same_content(live, plan, running[1].weights)
+    return Replacement(page, address_of(session, page), plan, running, touches)
+
+
+def apply_replacement(
+    session: Session,
+    wanted: Replacement,
+    *,
+    during_test: str | None,
+    reason: str,
+    note: str = _CONTENT_CHANGED,
+    actor: str,
+    now: datetime,
+) -> Published:
+    """Make it live. Raises `Refused` with every finding, `Conflict` where a test needs a choice."""
+    if during_test is not None and during_test not in CHOICES:
+        raise InvalidInput(f"'{during_test}' is no choice.", fix=f"Write {ANNOTATE} or {NEW_PHASE}.")
+    if count_refusals(wanted.findings):
+        raise Refused(wanted.address, wanted.findings)
+    running, chosen = wanted.running, ""
+    if wanted.touches_test and running is not None:
+        chosen = _settle_test(session, running, during_test, note=note, actor=actor, now=now)
+        running = lifecycle.find_running(session, _id(wanted.page))
+    return _go_live(
+        session, wanted.page, wanted.plan, running=running, reason=reason, during_test=chosen, actor=actor, now=now
+    )
 
 
 def _replace_content(
@@ -218,28 +294,20 @@ def _replace_content(
     page: Page,
     versions: Mapping[str, Version],
     *,
+    snippets: Mapping[str, int] | None = None,
     strip_external: bool,
     during_test: str | None,
     reason: str,
     actor: str,
     now: datetime,
 ) -> Published:
-    if during_test is not None and during_test not in CHOICES:
-        raise InvalidInput(f"'{during_test}' is no choice.", fix=f"Write {ANNOTATE} or {NEW_PHASE}.")
-    running = lifecycle.find_running(session, _id(page))
-    allocation = _allocation(running)
-    plan = _plan(session, settings, page, versions, allocation=allocation, strip_external=strip_external)
-    if has_refusals(plan.findings):
-        raise Refused(address_of(session, page), plan.findings)
-    live = _find_live(session, page)
-    chosen = ""
-    if running is not None and live is not None and not releases.has_same_content(live, plan, running[1].weights):
-        chosen = _settle_test(session, running, during_test, actor=actor, now=now)
-        running = lifecycle.find_running(session, _id(page))
-    return _go_live(session, page, plan, running=running, reason=reason, during_test=chosen, actor=actor, now=now)
+    wanted = plan_replacement(session, settings, page, versions, snippets=snippets, strip_external=strip_external)
+    return apply_replacement(session, wanted, during_test=during_test, reason=reason, actor=actor, now=now)
 
 
-def _settle_test(session: Session, running: _Running, choice: str | None, *, actor: str, now: datetime) -> str:
+def _settle_test(
+    session: Session, running: _Running, choice: str | None, *, note: str, actor: str, now: datetime
+) -> str:
     experiment, phase = running
     if choice is None:
         visitors = _count_confirmed(session, experiment, phase)
@@ -252,7 +320,7 @@ def _settle_test(session: Session, running: _Running, choice: str | None, *, act
     if choice == NEW_PHASE:
         lifecycle.new_phase(session, experiment, now=now)
     else:
-        lifecycle.annotate(session, experiment, text="The page's content changed.", actor=actor, now=now)
+        lifecycle.annotate(session, experiment, text=note, actor=actor, now=now)
     return choice
 
 
@@ -271,9 +339,9 @@ def _go_live(
     control = _choose_control(session, page, plan.versions, running)
     release_id, files = releases.build(site, page, plan, control=control, allocation=_allocation(running))
     address, before = page_address(site, page), page.release_id
+    releases.store_release(session, page, plan, release_id, files, now=now)
     if release_id == before:
         return Published(address, release_id, plan.findings, plan.removed, unchanged=True)
-    releases.store_release(session, page, plan, release_id, files, now=now)
     page.release_id = release_id
     session.add(page)
     session.add(
@@ -302,6 +370,7 @@ def _plan(
     page: Page,
     versions: Mapping[str, Version],
     *,
+    snippets: Mapping[str, int] | None = None,
     allocation: Allocation | None,
     strip_external: bool,
 ) -> releases.Plan:
@@ -313,6 +382,7 @@ def _plan(
         scheme=settings.scheme,
         allocation=allocation,
         strip_external=strip_external,
+        snippets=snippets,
     )
 
 

@@ -47,10 +47,18 @@ class Refused(LanderError):
 
     def __init__(self, subject: str, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
-        refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
-        count = "One thing stands" if len(refusals) == 1 else f"{len(refusals)} things stand"
-        super().__init__(f"{subject} was not published, and nothing changed.", fix=f"{count} in the way.")
+        in_the_way = say_in_the_way(count_refusals(findings))
+        super().__init__(f"{subject} was not published, and nothing changed.", fix=f"{in_the_way}.")
 
 
-def has_refusals(findings: Iterable[Finding]) -> bool:
-    return any(finding.severity is Severity.REFUSE for finding in findings)
+def count_refusals(findings: Iterable[Finding]) -> int:
+    """How many of them stand in the way of publishing."""
+    return sum(finding.severity is Severity.REFUSE for finding in findings)
+
+
+def say_in_the_way(refusals: int) -> str:
+    """
+    >>> say_in_the_way(1), say_in_the_way(3)
+    ('One thing stands in the way', '3 things stand in the way')
+    """
+    return "One thing stands in the way" if refusals == 1 else f"{refusals:,} things stand in the way"

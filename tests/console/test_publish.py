@@ -56,7 +56,7 @@ def test_every_finding_is_listed_with_its_line_and_nothing_changes(
     screen = text_of(response)
     assert "This was not published, and nothing changed." in screen
     assert "Line 5 loads a script from cdn.example.net" in screen
-    assert "2 findings stand in the way" in screen
+    assert "2 things stand in the way" in screen
     assert "/pages/spring-sale/a/source#line-5" in response.text
     assert not is_live(session)
 

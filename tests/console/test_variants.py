@@ -48,7 +48,7 @@ def test_maya_brings_a_script_inside_and_nothing_stands_in_the_way_any_more(
 ) -> None:
     build_page(engine, site, "spring-sale", a=LOADS)
     before = text_of(maya.get("/pages/spring-sale"))
-    assert "1 finding stands in the way" in before
+    assert "One thing stands in the way" in before
     assert "does not allow it" in before
 
     file = (io.BytesIO(b"console.log(1)"), "x.js")
