@@ -5,12 +5,14 @@ out. Of an error stand there its kind and where it happened; its words only wher
 those of any other may quote what somebody typed.
 """
 
+import ipaddress
 import json
 import logging
 import logging.config
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,10 +22,12 @@ from lander.errors import LanderError
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _QUERY: Final = re.compile(r"\?[^\s\"'<>]+")
-_MAIL: Final = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+\.\w+")
-_IPV4: Final = re.compile(r"\b(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}\b")
-_IPV6: Final = re.compile(r"\b([0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){2}):[0-9a-fA-F:]*[0-9a-fA-F]")
+_QUOTED: Final = re.compile(r"(Invalid request from ip=\S*: [^:]*):.*", re.DOTALL)  # gunicorn repeats what was sent
+_MAIL: Final = re.compile(r"[^\s\"'<>@]+(?:@|%40)[^\s\"'<>@]*")
+_IPV4: Final = re.compile(r"\b(?!127\.)(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}\b")
+_IPV6: Final = re.compile(r"(?<![\w.:])[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:]*(?![\w:]|\.\w)")  # or a time of day
 _MOST_PLACES: Final = 12
+_LONGEST: Final = 2_000  # of a text; the patterns above take the square of it, and strangers may have written it
 
 CONFIG: Final[dict[str, Any]] = {
     "version": 1,
@@ -85,8 +89,20 @@ def _clean(value: Any) -> Any:
         return {str(name): _clean(part) for name, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_clean(part) for part in value]
-    text = _MAIL.sub("-@-", _QUERY.sub("?-", str(value)))
-    return _IPV6.sub(r"\1::", _IPV4.sub(r"\1.0", text))
+    text = str(value)
+    text = _QUOTED.sub(r"\1", text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    text = _MAIL.sub("-@-", _QUERY.sub("?-", text))
+    return _IPV6.sub(_shorten, _IPV4.sub(r"\1.0", text))
+
+
+def _shorten(found: re.Match[str]) -> str:
+    """The /48 of an IPv6 address, which a colon may follow; anything else as it was."""
+    for text in (found[0], found[0].removesuffix(":")):
+        with suppress(ValueError):
+            address = ipaddress.IPv6Address(text)
+            network = ipaddress.IPv6Network((address, 48), strict=False).network_address
+            return f"{address if address.is_loopback else network}{found[0][len(text) :]}"
+    return found[0]
 
 
 def _tell_problem(error: BaseException) -> dict[str, Any]:

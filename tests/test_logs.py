@@ -5,6 +5,7 @@ import json
 import logging
 import logging.config
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
@@ -15,6 +16,7 @@ import structlog
 from lander import logs
 from lander.errors import Conflict
 
+_INVALID = "Invalid request from ip={}: Invalid HTTP Header"
 Read = Callable[[], list[dict[str, Any]]]
 
 
@@ -57,9 +59,17 @@ def test_structlog_goes_the_same_way(read: Read) -> None:
     [
         ("GET /sale?email=otto@example.com&a=b failed", "GET /sale?- failed"),
         ("Invalid request from ip=203.0.113.9: otto@example.com", "Invalid request from ip=203.0.113.0: -@-"),
+        ("Invalid request from ip=203.0.113.9: Invalid HTTP Header: 'Otto'", _INVALID.format("203.0.113.0")),
+        ("Invalid request from ip=2001:db8::9: Invalid HTTP Header: '\\r: 1'", _INVALID.format("2001:db8::")),
+        ("Invalid request from ip=: Invalid HTTP Header: 'Otto'", _INVALID.format("")),
+        ("/sale/otto%40example.com", "-@-"),
         ("from 2001:db8:5:6::9 and ::1", "from 2001:db8:5:: and ::1"),
-        ("Does it run? Yes: 127.0.0.1:8000, version 27.0.1", "Does it run? Yes: 127.0.0.0:8000, version 27.0.1"),
-        ("at 2026-11-21T10:11:12", "at 2026-11-21T10:11:12"),
+        (
+            "from 2001:db8::9, [2001:db8::a]:443 and ::ffff:203.0.113.9.",
+            "from 2001:db8::, [2001:db8::]:443 and ::ffff:203.0.113.0.",
+        ),
+        ("Does it run? Yes: 127.0.0.1:8000, version 27.0.1", "Does it run? Yes: 127.0.0.1:8000, version 27.0.1"),
+        ("at 2026-11-21T10:11:12, or 10:11:12: late", "at 2026-11-21T10:11:12, or 10:11:12: late"),
     ],
 )
 def test_what_names_a_person_or_a_visit_is_left_out(read: Read, said: str, kept: str) -> None:
@@ -68,6 +78,14 @@ def test_what_names_a_person_or_a_visit_is_left_out(read: Read, said: str, kept:
     assert entry["event"] == kept
     assert entry["also"] == [kept]
     assert entry["under"] == {"a": kept}
+
+
+@pytest.mark.parametrize("pattern", ["a:", ":", "1.2.3.", "a", "a@", "Invalid request from ip=x: "])
+def test_a_long_line_is_cut_before_it_costs_anything(read: Read, pattern: str) -> None:
+    began = time.process_time()
+    logging.getLogger("x").error("%s", pattern * 20_000)
+    assert time.process_time() - began < 1  # uncut, the worst took two minutes
+    assert len(read()[0]["event"]) < 2_100
 
 
 def test_an_error_is_told_by_kind_and_place_without_what_somebody_typed(read: Read) -> None:
