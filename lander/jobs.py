@@ -29,6 +29,7 @@ from lander.leads.sink import StoredLeads
 from lander.pages import deploy
 from lander.policy import store
 
+UNREADABLE: Final = "unreadable"  # why an event is dropped before the ledger sees it
 _BATCH: Final = 2000
 _IDLE_S: Final = 0.1
 _DEPLOY_EVERY_S: Final = 0.5
@@ -161,7 +162,7 @@ class Worker:
                     events.append(Event.from_json(row.body))
                 except ValueError as error:
                     log.error("an event cannot be read and is dropped", problem=type(error).__name__)
-                    done.dropped["unreadable"] += 1
+                    done.dropped[UNREADABLE] += 1
             else:
                 left.append((row, "kind"))
         with ingestion(self._engine) as session:

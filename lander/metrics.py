@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -18,9 +18,11 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from experiments.events import Reason
 from experiments.journal import JournalFile, list_journals
+from experiments.ledger import Drop
 from lander.config import Settings
-from lander.jobs import Progress
+from lander.jobs import UNREADABLE, Progress
 from lander.published import CATALOG_FILE
 from lander.serve.snapshots import Snapshot, SnapshotFile, list_snapshots
 from lander.unreadable import list_aside
@@ -123,8 +125,11 @@ def _tell_requests(total: Snapshot) -> Iterator[Metric]:
     for (kind, status), count in sorted(total.requests.items()):
         requests.add_metric([kind, status], count)
     yield requests
-    yield _count(
-        "lander_rescued", "Requests that something broke and that were answered all the same", "problem", total.rescued
+    # without a label, so that it is there from the start and its first rise can be seen: the log has the kind
+    yield CounterMetricFamily(
+        "lander_rescued",
+        "Requests that something broke and that were answered all the same",
+        total.rescued.total(),
     )
 
 
@@ -165,17 +170,18 @@ def _tell_progress(progress: Progress) -> Iterator[Metric]:
     ingested.add_metric(["event"], progress.events)
     ingested.add_metric(["lead"], progress.leads)
     yield ingested
-    yield _count("lander_events_filtered", "Events kept and not counted", "reason", progress.filtered)
-    yield _count("lander_events_dropped", "Events that could not be kept", "reason", progress.dropped)
+    yield _count("lander_events_filtered", "Events kept and not counted", Reason, progress.filtered)
+    yield _count("lander_events_dropped", "Events that could not be kept", (*Drop, UNREADABLE), progress.dropped)
     yield CounterMetricFamily(
         "lander_deployments", "Times that this node's disk was brought up to date", progress.deployments
     )
 
 
-def _count(name: str, meaning: str, label: str, counts: Counter[str]) -> Metric:
-    family = CounterMetricFamily(name, meaning, labels=[label])
-    for key, count in sorted(counts.items()):
-        family.add_metric([key], count)
+def _count(name: str, meaning: str, reasons: Iterable[str], counts: Counter[str]) -> Metric:
+    """By reason, those that have not occurred yet among them: Prometheus sees no rise in what was not there before."""
+    family = CounterMetricFamily(name, meaning, labels=["reason"])
+    for reason in sorted({str(reason) for reason in reasons} | counts.keys()):
+        family.add_metric([reason], counts[reason])
     return family
 
 

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client
 
 import app
+from experiments.events import Reason
 from experiments.journal import Durability, Journal, Record
 from lander.jobs import Progress
 from lander.metrics import NodeMetrics, metrics_served
@@ -57,10 +58,10 @@ def counted(pages: int, **more: object) -> Snapshot:
 def test_workers_are_added_up(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
     write(settings.workers_dir, "10-a", counted(3, rows_written=3, catalog_at_s=50.0))
-    write(settings.workers_dir, "11-b", counted(4, rows_written=5, rescued=Counter({"RuntimeError": 1})))
+    write(settings.workers_dir, "11-b", counted(4, rows_written=5, rescued=Counter({"RuntimeError": 1, "KeyError": 2})))
     samples = ask(NodeMetrics(settings, Progress()))
     assert samples["lander_requests_total", ("page", "200")] == 7
-    assert samples["lander_rescued_total", ("RuntimeError",)] == 1
+    assert samples["lander_rescued_total", ()] == 3
     assert samples["lander_journal_rows_written_total", ()] == 8
     assert samples["lander_workers", ()] == 2
     assert samples["lander_worker_catalog_timestamp_seconds", ("10-a",)] == 50.0
@@ -132,6 +133,15 @@ def test_what_came_home_is_told(tmp_path: Path) -> None:
     assert samples["lander_ingested_total", ("lead",)] == 2
     assert samples["lander_events_dropped_total", ("unreadable",)] == 1
     assert samples["lander_events_filtered_total", ("bot",)] == 4
+
+
+def test_every_reason_is_told_from_the_start_so_that_its_first_event_is_a_rise(tmp_path: Path) -> None:
+    samples = ask(NodeMetrics(settings_for(tmp_path), Progress(dropped=Counter({"made-up-later": 1}))))
+    filtered = {labels[0] for name, labels in samples if name == "lander_events_filtered_total"}
+    dropped = {labels[0] for name, labels in samples if name == "lander_events_dropped_total"}
+    assert {"bot", "gpc", "phase-closed"} < filtered == set(Reason)
+    assert {"unreadable", "unknown-experiment", "made-up-later"} < dropped
+    assert samples["lander_events_filtered_total", ("bot",)] == samples["lander_rescued_total", ()] == 0
 
 
 def test_a_process_tells_what_it_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
