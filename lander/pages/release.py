@@ -117,9 +117,11 @@ def build(
 def store_release(
     session: Session, page: Page, plan: Plan, release_id: str, files: Mapping[str, bytes], *, now: datetime
 ) -> StoredRelease:
-    """Keep a release for the nodes and for going back; the same release again is the one that is there."""
+    """Keep a release for the nodes and for going back; the same again is the one that is there, made of other versions."""
     stored = session.get(StoredRelease, release_id)
     if stored is not None:
+        stored.versions, stored.snippets = plan.versions, plan.snippets
+        session.add(stored)
         return stored
     assert page.id is not None
     for compiled in plan.compiled:
