@@ -18,6 +18,7 @@ from typing import Final, Self
 
 from lander.errors import Conflict, Unavailable
 
+METRICS_PORT: Final = 9464
 _TICK_S: Final = 0.2
 _RESTART_AFTER_S: Final = 1.0
 _PATIENCE_S: Final = 25
@@ -52,9 +53,9 @@ def web_command(server: WebServer, host: str, port: int) -> list[str]:
     return [sys.executable, "-m", "gunicorn", "--config=python:lander.gunicorn_conf", f"--bind={bind}", "app:app"]
 
 
-def work_command() -> list[str]:
+def work_command(metrics_port: int) -> list[str]:
     """The command line of the work process."""
-    return [sys.executable, "-m", "lander.cli", "work"]
+    return [sys.executable, "-m", "lander.cli", "work", f"--metrics-port={metrics_port}"]
 
 
 class Supervisor:
@@ -63,10 +64,13 @@ class Supervisor:
     SIGTERM and Ctrl+C both arrive in the block as `KeyboardInterrupt`.
     """
 
-    def __init__(self, host: str, port: int, *, server: WebServer = WebServer.GUNICORN) -> None:
+    def __init__(
+        self, host: str, port: int, *, server: WebServer = WebServer.GUNICORN, metrics_port: int = METRICS_PORT
+    ) -> None:
         self._host = host
         self._port = port
         self._server = server
+        self._metrics_port = metrics_port
         self._web: subprocess.Popen[bytes] | None = None
         self._work: subprocess.Popen[bytes] | None = None
 
@@ -76,7 +80,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
         try:
-            self._work = _start(work_command())
+            self._work = _start(work_command(self._metrics_port))
             self._web = web = _start(web_command(self._server, self._host, self._port))
             if not _wait_until_served(self._host, self._port, alive=lambda: web.poll() is None):
                 raise Unavailable("The web server did not start.", fix="Its reason stands above.")
@@ -97,7 +101,7 @@ class Supervisor:
                 if self._work is not None and self._work.poll() is not None:
                     _say(f"The work process ended with status {self._work.returncode}; starting it again.")
                     time.sleep(_RESTART_AFTER_S)
-                    self._work = _start(work_command())
+                    self._work = _start(work_command(self._metrics_port))
                 time.sleep(_TICK_S)
         return self.stop()
 

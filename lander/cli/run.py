@@ -8,9 +8,17 @@ from sqlalchemy import Engine
 
 from lander.cli.edge import Answer, Cli, command
 from lander.errors import Conflict, Unavailable
+from lander.server import METRICS_PORT
 
 _HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 _PORT = click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535))
+_METRICS_PORT = click.option(
+    "--metrics-port",
+    default=METRICS_PORT,
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="Where `lander work` tells its metrics.",
+)
 _SERVER = click.option(
     "--server", type=click.Choice(["gunicorn", "granian"]), default="gunicorn", show_default=True, help="Web server."
 )
@@ -44,14 +52,15 @@ def _register_serve(cli: click.Group) -> None:
     @_HOST
     @_PORT
     @_SERVER
-    def serve(edge: Cli, host: str, port: int, server: str) -> Answer:
+    @_METRICS_PORT
+    def serve(edge: Cli, host: str, port: int, server: str, metrics_port: int) -> Answer:
         """Serve all planes, and bring events home beside it."""
         import app
         from lander.server import Supervisor, WebServer
 
         _prepare(edge)
         app.build(edge.settings)  # refuses here, in one line, what every worker would refuse
-        with Supervisor(host, port, server=WebServer(server)) as supervisor:
+        with Supervisor(host, port, server=WebServer(server), metrics_port=metrics_port) as supervisor:
             click.echo(f"Serving on {host}, port {port}. Stop with Ctrl+C.", err=True)
             status = supervisor.run()
         failure = Unavailable(f"The web server ended with status {status}.", fix="Its reason stands above.")
@@ -63,7 +72,7 @@ def _register_work(cli: click.Group) -> None:
     @click.option(
         "--metrics-host", default="127.0.0.1", show_default=True, help="Where metrics are told; keep it private."
     )
-    @click.option("--metrics-port", default=9464, show_default=True, type=click.IntRange(1, 65_535))
+    @_METRICS_PORT
     def work(edge: Cli, metrics_host: str, metrics_port: int) -> Answer:
         """Bring events home to the ledger and releases to this node's disk, until stopped."""
         from lander import logs

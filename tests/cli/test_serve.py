@@ -76,7 +76,7 @@ def test_a_web_server_that_does_not_start_leaves_nothing_running(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lander.server.web_command", lambda *_: ["false"])
-    monkeypatch.setattr("lander.server.work_command", lambda: ["sleep", "600"])
+    monkeypatch.setattr("lander.server.work_command", lambda *_: ["sleep", "600"])
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the tests' own Ctrl+C stays as it is
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -86,3 +86,21 @@ def test_a_web_server_that_does_not_start_leaves_nothing_running(
         supervisor.__enter__()
     assert supervisor._work is not None
     assert supervisor._work.returncode is not None
+
+
+def test_the_work_process_is_told_where_to_tell_its_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+
+    def start(command: list[str]) -> None:
+        started.append(command)
+        if len(started) == 2:
+            raise Unavailable("That is all this test wants to know.")
+
+    monkeypatch.setattr("lander.server._start", start)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(Unavailable, match="all this test"):
+        Supervisor("127.0.0.1", port, metrics_port=9_999).__enter__()
+    assert started[0][-2:] == ["work", "--metrics-port=9999"]
