@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from lander.access import audit
 from lander.access.models import Role, User
 from lander.access.passwords import check_password, hash_password
-from lander.errors import Conflict, InvalidInput, NotFound
+from lander.errors import Conflict, InvalidInput
 
 LONGEST_NAME: Final = 80
 
@@ -32,14 +32,6 @@ def add_user(session: Session, *, name: str, role: Role | str, password: str, ac
 def list_users(session: Session) -> Sequence[User]:
     """Everybody with an account, by name."""
     return session.exec(select(User).order_by(col(User.name))).all()
-
-
-def load_user(session: Session, user_id: int) -> User:
-    """The user of that id; raises `NotFound`."""
-    user = session.get(User, user_id)
-    if user is None:
-        raise NotFound(f"There is no user {user_id}.")
-    return user
 
 
 def find_user(session: Session, name: str) -> User | None:

@@ -19,9 +19,8 @@ import webencodings  # type: ignore[import-untyped]
 
 from lander.artifact import ARCHIVES, MEDIA_TYPES, PROGRAMS, extension, sniff
 from lander.errors import InvalidInput
-from lander.policy.policy import UploadLimits
+from lander.policy.policy import MIB, UploadLimits
 
-MIB: Final = 1024 * 1024
 HTML_TYPES: Final = frozenset(["html", "htm"])
 _IGNORED_NAMES: Final = frozenset([".ds_store", "thumbs.db", "desktop.ini"])
 _IGNORED_FOLDER: Final = "__MACOSX"

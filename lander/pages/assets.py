@@ -29,7 +29,7 @@ from lander.pages.addresses import Address, Kind, find_file, resolve_address
 from lander.pages.images import check_raster, clean_svg
 from lander.pages.models import Asset
 from lander.pages.stylesheets import Settled, find_css_references, settle_css
-from lander.policy.policy import UploadLimits
+from lander.policy.policy import MIB, UploadLimits
 
 _CHARSET: Final = re.compile(rb'@charset "([A-Za-z0-9_:.-]{1,40})";')
 _BY_KIND: Final = {Kind.STYLE: "css", Kind.SCRIPT: "js"}
@@ -59,7 +59,7 @@ def prepare_file(key: str, content: bytes, limits: UploadLimits, *, path: str = 
     path = path or key
     if len(content) > limits.file_bytes:
         raise InvalidInput(
-            f"'{path}' has more than {limits.file_bytes // (1024 * 1024)} MiB.", fix="Make it smaller and try again."
+            f"'{path}' has more than {limits.file_bytes // MIB} MiB.", fix="Make it smaller and try again."
         )
     ext = check_type(path, content)
     if ext in RASTER_TYPES:

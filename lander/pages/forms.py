@@ -87,15 +87,15 @@ def list_left_alone(document: Document) -> list[str]:
     ]
 
 
-def apply_form(edits: Edits, adopted: AdoptedForm, *, action: str = FORM_ACTION, at_end: Sequence[object] = ()) -> None:
-    """Make the changes, and post the form to `action`; `at_end` are parts to put before its end tag."""
+def apply_form(edits: Edits, adopted: AdoptedForm, *, at_end: Sequence[object] = ()) -> None:
+    """Make the changes, and post the form to us; `at_end` are parts to put before its end tag."""
     for change in adopted.changes:
         if change.value is None:
             edits.remove_attribute(change.element, change.attribute)
         else:
             edits.set_attribute(change.element, change.attribute, change.value)
     edits.set_attribute(adopted.element, "method", "post")
-    edits.set_attribute(adopted.element, "action", action)
+    edits.set_attribute(adopted.element, "action", FORM_ACTION)
     if at_end:
         edits.insert(adopted.element.content_end, *at_end)
 

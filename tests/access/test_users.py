@@ -11,9 +11,9 @@ from lander.access import audit
 from lander.access.models import AuditEntry, Role
 from lander.access.passwords import hash_password, is_password
 from lander.access.permissions import Permission, can, require
-from lander.access.users import add_user, find_user, list_users, load_user
+from lander.access.users import add_user, find_user, list_users
 from lander.db import transaction
-from lander.errors import Conflict, Forbidden, InvalidInput, NotFound
+from lander.errors import Conflict, Forbidden, InvalidInput
 from tests.cast import PASSWORD
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -42,7 +42,6 @@ def test_an_account_keeps_a_hash_and_a_trail(session: Session) -> None:
         {"role": "marketer"},
     )
     assert PASSWORD not in str(entry)
-    assert load_user(session, user.id) is user
     assert list_users(session) == [user]
 
 
@@ -73,11 +72,6 @@ def test_a_password_that_is_the_name_is_refused(session: Session) -> None:
 def test_a_role_that_does_not_exist_is_refused_with_those_that_do(session: Session) -> None:
     with pytest.raises(InvalidInput, match="marketer, analyst, it"):
         add(session, role="boss")
-
-
-def test_nobody_is_user_7(session: Session) -> None:
-    with pytest.raises(NotFound):
-        load_user(session, 7)
 
 
 def test_a_password_belongs_to_its_hash_alone() -> None:
