@@ -136,13 +136,16 @@ def _look_at_journal(settings: Settings) -> str:
             fix="Bring every node to the newest version: `lander work` tries them again every ten minutes.",
         )
     if waiting >= _DEEP_JOURNAL:
-        raise LanderError(f"{waiting:,} rows wait for the ledger.", fix="Does `lander work` run, and say why?")
-    return f"{waiting} rows wait for the ledger."
+        raise LanderError(
+            f"{waiting:,} rows wait for the ledger.", fix="Does `lander work` run? Its log says why they stay."
+        )
+    return f"waiting for the ledger: {plural(waiting, 'row')}."
 
 
 def _look_at_releases(settings: Settings) -> str:
     catalog = load_catalog(settings.published_dir)
-    return f"{len(catalog.routes)} pages on {len(catalog.sites)} hosts can be served without the database."
+    pages, hosts = plural(len(catalog.routes), "page"), plural(len(catalog.sites), "host")
+    return f"{pages} on {hosts} can be served without the database."
 
 
 def _look_at_workers(settings: Settings) -> str:

@@ -107,7 +107,7 @@ def test_the_policy_in_force_is_named(terminal: Terminal) -> None:
 def test_rows_that_nobody_fetches_are_named(terminal: Terminal) -> None:
     journal = Journal(terminal.settings.journal_dir)
     journal.append([Record("event", b"{}")] * 3, Durability.ACKNOWLEDGED)
-    assert look(terminal)["journal"] == (True, "3 rows wait for the ledger.")
+    assert look(terminal)["journal"] == (True, "waiting for the ledger: 3 rows.")
     journal.append([Record("event", b"{}")] * 1_000, Durability.ACKNOWLEDGED)
     assert "`lander work`" in bad_ones(terminal)["journal"]
     journal.close()
@@ -137,4 +137,4 @@ def test_a_live_page_that_is_not_on_the_disk_is_named(terminal: Terminal) -> Non
     terminal.publish_page()
     assert "1 live page did not come" in bad_ones(terminal)["published"]
     Worker(terminal.settings, terminal.engine).deploy()
-    assert look(terminal)["releases"] == (True, "1 pages on 1 hosts can be served without the database.")
+    assert look(terminal)["releases"] == (True, "1 page on 1 host can be served without the database.")
