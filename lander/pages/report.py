@@ -12,7 +12,7 @@ from lander.pages.forms import AdoptedForm, adopt_forms, list_left_alone
 from lander.pages.loads import Files, settle_references
 from lander.pages.models import Page, Version
 from lander.pages.references import inline_scripts, scripts_depending_on
-from lander.policy.findings import Finding, Severity
+from lander.policy.findings import Finding, count_refusals, say_in_the_way
 from lander.policy.policy import Allow, Policy
 from lander.policy.rules import Load, check_load, check_page
 
@@ -171,7 +171,7 @@ class ImportReport:
 
     def _say_what_stands_in_the_way(self) -> list[str]:
         refusals = sum(reference.finding is not None for reference in self.external) + sum(
-            finding.severity is Severity.REFUSE for examined in self.examined for finding in examined.findings
+            count_refusals(examined.findings) for examined in self.examined
         )
         said = [str(reference) for reference in self.external]
         said += [
@@ -180,8 +180,7 @@ class ImportReport:
             for finding in examined.findings
         ]
         if refusals:
-            things = "One thing stands" if refusals == 1 else f"{refusals} things stand"
-            said.append(f"{things} in the way of publishing; all of them are named above.")
+            said.append(f"{say_in_the_way(refusals)} of publishing; all of them are named above.")
         return said
 
 
