@@ -21,7 +21,7 @@ from bench.serving.processes import descendants, free_port, running
 
 STARTS = int(os.environ.get("ROUNDS", "5"))
 VIEWS = 1_000
-_COMMANDS = {"gunicorn": processes.gunicorn_command, "granian": processes.granian_command}
+_COMMANDS = {"gunicorn": processes.gunicorn_command("app:app"), "granian": processes.granian_command}
 
 
 def main() -> None:

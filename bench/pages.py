@@ -1,10 +1,11 @@
 """Page views per second, as ratios in one run: Lander under granian to nginx with the same bytes as a static file, and
-Lander under gunicorn to a bare WSGI "hello" under the same gunicorn.
+Lander under gunicorn to a bare WSGI "hello" under the same gunicorn. granian's own "hello" shows what its server leaves.
 
 A view is a real one: a published page of about 10 kB, its visitor split, a new signed cookie, a signed view token in the
-page, the exposure in the journal. Both sides run two workers and are asked by the same wrk in turns, so that what else
-the machine does meets both; `cpu_us`, the processor time of server and wrk per request, is disturbed least by it. Prints
-one JSON line per pair; `ROUNDS` and `SECONDS` set how long it takes.
+page, the exposure in the journal. All sides run two workers and are asked by the same wrk in short turns, back and
+forth, so that what else the machine does meets all of them. `ratio` compares requests per second; `cpu_ratio` the
+processor time of server and wrk per request, which a busy machine disturbs least. Prints one JSON line per pair, the
+middle of `ROUNDS` rounds; a turn takes `SECONDS`.
 """
 
 import json
@@ -20,10 +21,10 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.serving import processes, site
-from bench.serving.processes import Turn, free_port, load, running
+from bench.serving.processes import Command, Turn, free_port, load, running
 
-ROUNDS = int(os.environ.get("ROUNDS", "7"))
-SECONDS = int(os.environ.get("SECONDS", "2"))
+ROUNDS = int(os.environ.get("ROUNDS", "15"))
+SECONDS = int(os.environ.get("SECONDS", "1"))
 HEADERS = {"Host": site.HOST, "User-Agent": site.AGENT}
 
 
@@ -36,26 +37,22 @@ def main() -> None:
         data_dir.mkdir()
         site.install(data_dir)
         environ = site.environ_for(data_dir)
-        ours, static = free_port(), free_port()
         with ExitStack() as stack:
-            server = stack.enter_context(running(processes.granian_command(ours), ours, environ))
-            page = fetch(ours)
-            command = processes.nginx_command(Path(folder) / "nginx", static, "page", page)
-            other = stack.enter_context(running(command, static))
-            pair = Side("granian", server, ours, site.PATH), Side("nginx static", other, static, "/page")
-            compare(*pair, page_bytes=len(page), at_least=0.4)
-        ours, bare = free_port(), free_port()
+            lander = start(stack, "granian", processes.granian_command, site.PATH, environ)
+            hello = start(stack, "granian hello", processes.granian_hello_command, "/")
+            page = fetch(lander.port)
+            command = processes.nginx_command(Path(folder) / "nginx", "page", page)
+            static = start(stack, "nginx static", command, "/page")
+            compare({lander: 0.4, hello: None}, static)
         with ExitStack() as stack:
-            server = stack.enter_context(running(processes.gunicorn_command(ours), ours, environ))
-            hello = processes.gunicorn_command(bare, "bench.serving.hello:hello")
-            other = stack.enter_context(running(hello, bare))
-            pair = Side("gunicorn", server, ours, site.PATH), Side("bare WSGI", other, bare, "/")
-            compare(*pair, page_bytes=len(fetch(ours)), at_least=0.85)
+            lander = start(stack, "gunicorn", processes.gunicorn_command("app:app"), site.PATH, environ)
+            hello = start(stack, "bare WSGI", processes.gunicorn_command(processes.HELLO), "/")
+            compare({lander: 0.85}, hello)
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two servers that are compared."""
+    """One of the servers that are compared."""
 
     name: str
     pid: int
@@ -66,26 +63,41 @@ class Side:
         return load(self.pid, self.port, self.path, HEADERS, SECONDS)
 
 
-def compare(ours: Side, other: Side, *, page_bytes: int, at_least: float) -> None:
-    """Ask both in turns, after one turn to warm up, and print what the middle turn says."""
-    turns = [(ours.take_turn(), other.take_turn()) for _ in range(ROUNDS + 1)][1:]
-    ratios = sorted(mine.per_s / theirs.per_s for mine, theirs in turns)
-    mine_us, theirs_us = (median(turn.cpu_us for turn in side) for side in zip(*turns, strict=True))
-    line = {
-        "bench": "pages",
-        "server": ours.name,
-        "against": other.name,
-        "page_bytes": page_bytes,
-        "views_per_s": round(median(mine.per_s for mine, _ in turns)),
-        "against_per_s": round(median(theirs.per_s for _, theirs in turns)),
-        "ratio": round(median(ratios), 3),
-        "at_least": at_least,
-        "ratios": [round(ratio, 3) for ratio in ratios],
-        "cpu_us": round(mine_us, 1),
-        "against_cpu_us": round(theirs_us, 1),
-        "load_average": round(os.getloadavg()[0], 1),
-    }
-    print(json.dumps(line), flush=True)
+def start(stack: ExitStack, name: str, command: Command, path: str, environ: dict[str, str] | None = None) -> Side:
+    """A server that runs as long as the stack."""
+    port = free_port()
+    return Side(name, stack.enter_context(running(command(port), port, environ)), port, path)
+
+
+def compare(at_least: dict[Side, float | None], other: Side) -> None:
+    """Ask all in turns, after one round to warm up; `at_least` says what each side should reach against the other."""
+    sides = [*at_least, other]
+    turns: dict[Side, list[Turn]] = {side: [] for side in sides}
+    for number in range(ROUNDS + 1):
+        for side in sides if number % 2 else sides[::-1]:
+            turn = side.take_turn()
+            if number:
+                turns[side].append(turn)
+    theirs = turns[other]
+    for side, asked in at_least.items():
+        mine = turns[side]
+        pairs = list(zip(mine, theirs, strict=True))
+        ratios = sorted(my.per_s / their.per_s for my, their in pairs)
+        line = {
+            "bench": "pages",
+            "server": side.name,
+            "against": other.name,
+            "ratio": round(median(ratios), 3),
+            "cpu_ratio": round(median(their.cpu_us / my.cpu_us for my, their in pairs), 3),
+            "at_least": asked,
+            "ratios": [round(ratio, 3) for ratio in ratios],
+            "per_s": round(median(turn.per_s for turn in mine)),
+            "against_per_s": round(median(turn.per_s for turn in theirs)),
+            "cpu_us": round(median(turn.cpu_us for turn in mine), 1),
+            "against_cpu_us": round(median(turn.cpu_us for turn in theirs), 1),
+            "load_average": round(os.getloadavg()[0], 1),
+        }
+        print(json.dumps(line), flush=True)
 
 
 def fetch(port: int) -> bytes:

@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from lander import granian_web
+
 ROOT = Path(__file__).parents[2]
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 WRK = shutil.which("wrk")
 CONNECTIONS = 32
+HELLO = "bench.serving.hello:hello"
 
 Command = Callable[[int], list[str]]
 
@@ -47,19 +50,38 @@ def granian_command(port: int) -> list[str]:
     return [sys.executable, "-m", "lander.granian_web", f"--port={port}"]
 
 
-def gunicorn_command(port: int, application: str = "app:app") -> list[str]:
+def granian_hello_command(port: int) -> list[str]:
+    """The least that a WSGI application can do, under granian with Lander's settings."""
+    options = {
+        "interface": "wsgi",
+        "http": "1",
+        "workers": granian_web.WORKERS,
+        "blocking-threads": granian_web.THREADS,
+        "backpressure": granian_web.WAITING,
+        "backlog": granian_web.BACKLOG,
+        "port": port,
+    }
+    given = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "granian", *given, "--no-log", HELLO]
+
+
+def gunicorn_command(application: str) -> Command:
     """A WSGI object under gunicorn with Lander's settings."""
     config = "--config=python:lander.gunicorn_conf"
-    return [sys.executable, "-m", "gunicorn", config, f"--bind=127.0.0.1:{port}", application]
+    return lambda port: [sys.executable, "-m", "gunicorn", config, f"--bind=127.0.0.1:{port}", application]
 
 
-def nginx_command(folder: Path, port: int, file: str, content: bytes) -> list[str]:
+def nginx_command(folder: Path, file: str, content: bytes) -> Command:
     """nginx that serves this content as a static file."""
     folder.mkdir()
     (folder / file).write_bytes(content)
     user = "user root;\n" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(user + _STATIC.format(folder=folder, port=port))
-    return [str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+
+    def command(port: int) -> list[str]:
+        (folder / "nginx.conf").write_text(user + _STATIC.format(folder=folder, port=port))
+        return [str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+
+    return command
 
 
 @contextmanager
