@@ -20,6 +20,7 @@ from lander.db import reading
 from lander.document import escape_text
 from lander.edge import read_edge
 from lander.errors import InvalidInput, LanderError, NotFound
+from lander.form_names import FORM_PATH
 from lander.headers import Headers, answer_headers, asset_headers, own_page_headers, preview_headers
 from lander.pages.compile import PREVIEW_TOKEN, Compiled, Surroundings, compile_variant
 from lander.pages.models import Asset, Page, Version
@@ -105,7 +106,7 @@ def create_preview(settings: Settings, engine: Engine) -> Flask:
         download_as = download_name(name, request.query_string.decode("latin-1"))
         return _answer(found[0], asset_headers(found[1], scheme=settings.scheme, download_as=download_as))
 
-    @app.post("/_l/f")
+    @app.post(FORM_PATH)
     def refuse_form() -> Response:
         return _say(settings, 200, "This is a preview: nothing was sent.", "Go back to see the page again.")
 

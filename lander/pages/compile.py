@@ -11,6 +11,7 @@ from typing import Final
 from lander import beacon
 from lander.document import Document, Edits, escape_attribute
 from lander.errors import InvalidInput
+from lander.form_names import HONEYPOT, KEY_FIELD, TOKEN_FIELD
 from lander.headers import Directives, hash_source, page_headers, serialize_csp
 from lander.pages.dynamic_text import place_slots
 from lander.pages.expand import expand
@@ -131,10 +132,10 @@ def _hidden_fields(form: AdoptedForm, token: object) -> tuple[object, ...]:
     One element at the form's end: rules on the first child or on neighbours keep applying to what they applied to.
     """
     return (
-        '<span style="display:none!important" aria-hidden="true"><input type="hidden" name="_lander" value="',
+        f'<span style="display:none!important" aria-hidden="true"><input type="hidden" name="{TOKEN_FIELD}" value="',
         token,
-        f'"><input type="hidden" name="_form" value="{form.form.key}">'
-        '<label>Leave this empty <input name="lander_website" tabindex="-1" autocomplete="off"></label></span>',
+        f'"><input type="hidden" name="{KEY_FIELD}" value="{form.form.key}">'
+        f'<label>Leave this empty <input name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></span>',
     )
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lander.document import Document, Element
+from lander.form_names import RESERVED_NAMES
 from lander.published import FormField
 
 LONGEST_VALUE: Final = 500
-RESERVED_NAMES: Final = frozenset(["_lander", "_form", "lander_website", "_charset_"])
+_TAKEN_NAMES: Final = RESERVED_NAMES | {"_charset_"}
 NEVER_ASKED: Final = frozenset(["password", "file", "card"])
 _BUTTONS: Final = frozenset(["submit", "button", "reset", "image"])
 _BY_TYPE: Final = {"hidden": "hidden", "email": "email", "tel": "phone", "password": "password", "file": "file"}
@@ -114,13 +115,13 @@ def read_controls(document: Document, elements: Iterable[Element]) -> list[Contr
     """The controls among a form's elements, each with the name it has or gets, in source order."""
     labels = Labels(document)
     candidates = [element for element in elements if _sends_something(element)]
-    taken = {name for element in candidates if (name := element.get("name"))} | RESERVED_NAMES
+    taken = {name for element in candidates if (name := element.get("name"))} | _TAKEN_NAMES
     groups: dict[int, str] = {}
     controls: list[Control] = []
     for element in candidates:
         name = (element.get("name") or "").strip()
         named_from = ""
-        if not name or name in RESERVED_NAMES:
+        if not name or name in _TAKEN_NAMES:
             group = _group_of(element)
             name, named_from = _make_name(element, labels, name)
             if group is not None and group in groups:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lander.document import Document, Edits, Element
+from lander.form_names import FORM_PATH
 from lander.pages.fields import NEVER_ASKED, Control, merge_fields, read_controls, type_of
 from lander.published import Form
 
-FORM_ACTION: Final = "/_l/f"
 _ELSEWHERE: Final = ("formaction", "formmethod", "formenctype", "formtarget")
 _CONTROLS: Final = frozenset(("input", "select", "textarea", "button"))
 _URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -95,7 +95,7 @@ def apply_form(edits: Edits, adopted: AdoptedForm, *, at_end: Sequence[object] =
         else:
             edits.set_attribute(change.element, change.attribute, change.value)
     edits.set_attribute(adopted.element, "method", "post")
-    edits.set_attribute(adopted.element, "action", FORM_ACTION)
+    edits.set_attribute(adopted.element, "action", FORM_PATH)
     if at_end:
         edits.insert(adopted.element.content_end, *at_end)
 
@@ -153,12 +153,12 @@ def _members(document: Document, form: Element) -> list[Element]:
 
 def _redirect(form: Element, members: list[Element], draft: _Draft) -> None:
     where, action = f"The form in line {form.line}", (form.get("action") or "").strip()
-    if action and action != FORM_ACTION:
+    if action and action != FORM_PATH:
         draft.changes.append(
-            Change(f"{where} was sent to {action}; it comes to Lander instead.", form, "action", FORM_ACTION)
+            Change(f"{where} was sent to {action}; it comes to Lander instead.", form, "action", FORM_PATH)
         )
     else:
-        draft.changes.append(Change(f"{where} was sent nowhere; it comes to Lander.", form, "action", FORM_ACTION))
+        draft.changes.append(Change(f"{where} was sent nowhere; it comes to Lander.", form, "action", FORM_PATH))
     if (form.get("method") or "").strip().lower() != "post":
         sentence = f"{where} wrote its answers into the address; they are sent unseen (method post)."
         draft.changes.append(Change(sentence, form, "method", "post"))

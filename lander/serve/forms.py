@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from experiments.events import Kind, Reason
 from experiments.journal import Durability, Journal, JournalUnavailable
 from lander.config import Settings
+from lander.form_names import HONEYPOT, KEY_FIELD, RESERVED_NAMES, TOKEN_FIELD
 from lander.published import Form, Release
 from lander.serve import own_pages
 from lander.serve.body import Fields, UnreadableBody, read_form
@@ -25,7 +26,6 @@ from lander.vault import Vault
 
 LARGEST: Final = 64 * 1024
 FASTEST_MS: Final = 2_000
-_OURS: Final = ("_lander", "_form", own_pages.HONEYPOT)
 
 
 class FormDesk:
@@ -43,18 +43,17 @@ class FormDesk:
         try:
             check_origin(request, self._scheme)
             sent = read_form(request.environ, LARGEST)
-            token = _first(sent, "_lander")
+            token = _first(sent, TOKEN_FIELD)
             view, release = read_token(token, self._tokens, request)
         except UnreadableBody as error:
             return self._answers.page(error.status, own_pages.bad_post(error.message))
         except (ForeignOrigin, TokenForged):
             return self._answers.page(403, own_pages.refused_post())
-        form = _find_form(release, view.variant, _first(sent, "_form"))
-        typed = {name: values for name, values in sent.items() if name not in _OURS}
+        key = _first(sent, KEY_FIELD)
+        form = _find_form(release, view.variant, key)
+        typed = {name: values for name, values in sent.items() if name not in RESERVED_NAMES}
         checked = check_fields(form.fields, typed) if form else _take_all(typed)
-        again = own_pages.Refilled(
-            token, _first(sent, "_form"), form.fields if form else (), values=typed, problems=checked.problems
-        )
+        again = own_pages.Refilled(token, key, form.fields if form else (), values=typed, problems=checked.problems)
         elsewhere = _list_origins(form)
         if checked.problems:
             return self._answers.page(422, own_pages.correct_form(again), redirects_to=elsewhere)
@@ -100,7 +99,7 @@ def _find_doubts(sent: Fields, view: View, form: Form | None, now_ms: int) -> li
     doubts = []
     if view.bot:
         doubts.append(Reason.BOT)
-    if any(sent.get(own_pages.HONEYPOT, ())):
+    if any(sent.get(HONEYPOT, ())):
         doubts.append(Reason.HONEYPOT)
     if now_ms - view.issued_at_ms < FASTEST_MS:
         doubts.append(Reason.TOO_FAST)

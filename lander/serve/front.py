@@ -13,6 +13,7 @@ from experiments.journal import Journal, JournalUnavailable
 from lander.artifact import ASSET_PREFIX
 from lander.config import Settings
 from lander.edge import read_edge
+from lander.form_names import FORM_PATH
 from lander.headers import REPORT_PATH
 from lander.serve import own_pages
 from lander.serve.assets import Assets
@@ -37,7 +38,7 @@ _HEALTH_PATHS: Final = ("/healthz", "/readyz")  # under any host: a container's 
 _KINDS: Final = {
     BEACON_PATH: "beacon",
     REPORT_PATH: "report",
-    own_pages.FORM_PATH: "form",
+    FORM_PATH: "form",
     own_pages.THANKS_PATH: "own page",
     own_pages.OPT_OUT_PATH: "own page",
     **dict.fromkeys(_HEALTH_PATHS, "health"),
@@ -176,7 +177,7 @@ class Front:
             "/robots.txt": {"GET": lambda _: answers.text(200, "User-agent: *\nDisallow:")},
             "/healthz": {"GET": lambda _: answers.text(200, "alive")},
             "/readyz": {"GET": self._tell_readiness},
-            own_pages.FORM_PATH: {"POST": forms.receive},
+            FORM_PATH: {"POST": forms.receive},
             own_pages.THANKS_PATH: {"GET": lambda _: answers.page(200, own_pages.thanks())},
             own_pages.OPT_OUT_PATH: {"GET": self._offer_opt_out, "POST": self._opt_out},
             BEACON_PATH: {"POST": beacons.receive},

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lander.form_names import FORM_PATH, HONEYPOT, KEY_FIELD, TOKEN_FIELD
 from lander.published import FormField
 
 STYLE: Final = (
@@ -24,8 +25,6 @@ STYLE: Final = (
     "[role=alert]{border-left:4px solid;padding-left:1rem}"
     ".trap{position:absolute;left:-99rem}"
 )
-HONEYPOT: Final = "lander_website"
-FORM_PATH: Final = "/_l/f"
 THANKS_PATH: Final = "/_l/thanks"
 OPT_OUT_PATH: Final = "/_l/opt-out"
 
@@ -121,8 +120,8 @@ def _form(form: Refilled, button: str) -> str:
         _hidden(name, value) for name, values in form.values.items() if name not in known for value in values
     )
     return (
-        f'<form method="post" action="{FORM_PATH}" novalidate>{_hidden("_lander", form.token)}'
-        f'{_hidden("_form", form.key)}{fields}{others}<div class="trap" aria-hidden="true">'
+        f'<form method="post" action="{FORM_PATH}" novalidate>{_hidden(TOKEN_FIELD, form.token)}'
+        f'{_hidden(KEY_FIELD, form.key)}{fields}{others}<div class="trap" aria-hidden="true">'
         f'<label>Leave this empty <input name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></div>'
         f"<button>{button}</button></form>"
     )
