@@ -30,6 +30,7 @@ class Webhook(SQLModel, table=True):
     told_publication: int = 0  # id of the last publication that this webhook was told of
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str
+    enabled_at: datetime = Field(sa_type=UtcDateTime)  # what happened before is not told
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     disabled_reason: str = ""
 
@@ -57,7 +58,9 @@ class Delivery(SQLModel, table=True):
     payload: str  # JSON, encrypted; empty once it has arrived
     state: str = Field(default=DeliveryState.WAITING.value, index=True)  # a `DeliveryState`
     attempts: int = 0
-    next_at: datetime = Field(sa_type=UtcDateTime, index=True)  # while it is being sent: when another node may take over
+    next_at: datetime = Field(
+        sa_type=UtcDateTime, index=True
+    )  # while it is being sent: when another node may take over
     created_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -112,6 +112,7 @@ def upgrade() -> None:
     sa.Column('told_publication', sa.Integer(), nullable=False),
     sa.Column('created_at', experiments.storage.UtcDateTime(timezone=True), nullable=False),
     sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('enabled_at', experiments.storage.UtcDateTime(timezone=True), nullable=False),
     sa.Column('disabled_at', experiments.storage.UtcDateTime(timezone=True), nullable=True),
     sa.Column('disabled_reason', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['site_id'], ['site.id'], ),
