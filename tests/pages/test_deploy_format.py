@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from lander.pages import publish, testing
 from lander.pages.deploy import materialise
+from lander.pages.redirect_rules import Rule
+from lander.pages.redirects import put_redirect
 from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "developer" / "release.md"
@@ -27,16 +29,19 @@ def disk(session: Session, tmp_path: Path) -> Path:
 
 def _publish_under_test(session: Session, tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    page = add_page(session, add_site(session), {"a": SOURCE, "b": SOURCE}, thank_you="/thanks")
+    site = add_site(session)
+    page = add_page(session, site, {"a": SOURCE, "b": SOURCE}, thank_you="/thanks")
+    page.noindex = False
+    put_redirect(session, site, Rule("/old-sale", "/spring-sale?from=old", 301), actor=MAYA, now=NOW)
     publish.publish(session, settings, page, actor=MAYA, now=NOW)
     testing.start_experiment(
         session, settings, page=page, variants={"a": 5000, "b": 5000}, goal="form", actor=MAYA, now=NOW
     )
 
 
-def _documented() -> tuple[dict[str, Any], dict[str, Any]]:
-    catalog, manifest = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.S))
-    return catalog, manifest
+def _documented() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    catalog, redirects, manifest = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.S))
+    return catalog, redirects, manifest
 
 
 def _shape(value: object) -> object:
@@ -52,10 +57,16 @@ def test_the_catalog_has_the_documented_shape(disk: Path) -> None:
     assert _shape(json.loads((disk / "catalog.json").read_text())) == _shape(_documented()[0])
 
 
+def test_the_redirects_have_the_documented_shape(disk: Path) -> None:
+    (file,) = (disk / "redirects").iterdir()
+    assert file.stem == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert _shape(json.loads(file.read_text())) == _shape(_documented()[1])
+
+
 def test_the_manifest_has_the_documented_shape(disk: Path) -> None:
     (release,) = (disk / "releases").iterdir()
     found = json.loads((release / "manifest.json").read_text())
-    documented = _documented()[1]
+    documented = _documented()[2]
     del found["variants"]["b"]
     assert _shape(found) == _shape(documented)
     assert {cut[0] for cut in found["variants"]["a"]["segments"]} == {
