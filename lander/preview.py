@@ -23,6 +23,7 @@ from lander.errors import InvalidInput, LanderError, NotFound
 from lander.form_names import FORM_PATH
 from lander.headers import Headers, answer_headers, asset_headers, own_page_headers, preview_headers
 from lander.pages.compile import PREVIEW_TOKEN, Compiled, Surroundings, compile_variant
+from lander.pages.editable import Mode, open_for_editing
 from lander.pages.models import Asset, Page, Version
 from lander.pages.pages import list_variants
 from lander.pages.release import load_files
@@ -33,6 +34,7 @@ from lander.serve.fill import fill, prepare
 TTL_S: Final = 600
 LONGEST_TTL_S: Final = 14 * 24 * 3600
 _SALT: Final = "lander.preview"
+_EDITING_SALT: Final = "lander.preview.editing"
 _STYLE: Final = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
 _WORDS: Final = {
     404: ("This address shows no preview.", "Open the page in the studio and make a link there."),
@@ -63,6 +65,15 @@ class Link:
     variant: str
 
 
+@dataclass(frozen=True, slots=True)
+class EditingLink(Link):
+    """A version opened for editing in the studio, which hears from it on a channel of this one load."""
+
+    version_id: int
+    mode: Mode
+    channel: str
+
+
 def sign_preview(settings: Settings, page_id: int, variant_key: str, *, ttl_s: int = TTL_S) -> str:
     """The path of a link to a variant's draft that works for `ttl_s` seconds, 14 days at most."""
     if not 1 <= ttl_s <= LONGEST_TTL_S:
@@ -72,15 +83,22 @@ def sign_preview(settings: Settings, page_id: int, variant_key: str, *, ttl_s: i
 
 def read_link(settings: Settings, signed: str, *, now: datetime) -> Link:
     """What a link shows; raises `LinkRefused` or `LinkExpired`."""
-    try:
-        (page_id, variant, ttl_s), signed_at = _serializer(settings).loads(signed, return_timestamp=True)
-    except BadData:
-        raise LinkRefused(
-            "This is not a preview link of ours.", fix="Copy the whole link, or make a new one in the studio."
-        ) from None
-    if (now - signed_at).total_seconds() > ttl_s:
-        raise LinkExpired("This preview link has expired.", fix="Open the page in the studio and make a new one.")
+    (page_id, variant, ttl_s), signed_at = _load_signed(settings, signed, _SALT)
+    _check_age(signed_at, ttl_s, now)
     return Link(page_id=page_id, variant=variant)
+
+
+def sign_editing(settings: Settings, link: EditingLink) -> str:
+    """The path of an editing preview; it works for ten minutes, and the studio asks for another one after that."""
+    parts = [link.page_id, link.variant, link.version_id, link.mode.value, link.channel]
+    return f"/e/{_serializer(settings, _EDITING_SALT).dumps(parts)}/"
+
+
+def read_editing_link(settings: Settings, signed: str, *, now: datetime) -> EditingLink:
+    """What is opened for editing; raises `LinkRefused` or `LinkExpired`."""
+    (page_id, variant, version_id, mode, channel), signed_at = _load_signed(settings, signed, _EDITING_SALT)
+    _check_age(signed_at, TTL_S, now)
+    return EditingLink(page_id=page_id, variant=variant, version_id=version_id, mode=Mode(mode), channel=channel)
 
 
 def create_preview(settings: Settings, engine: Engine) -> Flask:
@@ -96,6 +114,10 @@ def create_preview(settings: Settings, engine: Engine) -> Flask:
     @app.get("/p/<signed>/<path:slug>")
     def show_sibling(signed: str, slug: str) -> Response:
         return _show(settings, engine, signed, slug=slug)
+
+    @app.get("/e/<signed>/")
+    def show_for_editing(signed: str) -> Response:
+        return _show_for_editing(settings, engine, signed)
 
     @app.get("/_l/a/<name>")
     def show_asset(name: str) -> Response:
@@ -145,6 +167,21 @@ def _show(settings: Settings, engine: Engine, signed: str, *, slug: str | None) 
     )
 
 
+def _show_for_editing(settings: Settings, engine: Engine, signed: str) -> Response:
+    link = read_editing_link(settings, signed, now=read_edge(request.environ, settings).now)
+    studio_origin = _studio_origin(settings)
+    with reading(engine) as session:
+        page, version = session.get(Page, link.page_id), session.get(Version, link.version_id)
+        if page is None or version is None:
+            raise NotFound("The page of this preview is gone.", fix="See the pages that are left in the studio.")
+        source = open_for_editing(version.source, link.mode, channel=link.channel, studio_origin=studio_origin)
+        opened = Version(**{**version.model_dump(), "source": source})  # never stored
+        around = _surroundings(session, settings, page, root=f"/e/{signed}")
+        compiled = compile_variant(link.variant, opened, around, load_files(session, [version]))
+    body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), "")
+    return _answer(body, preview_headers(compiled.directives, scheme=settings.scheme, studio_origin=studio_origin))
+
+
 def _compile(session: Session, settings: Settings, link: Link, *, root: str, slug: str | None) -> Compiled:
     page = session.get(Page, link.page_id)
     if page is None:
@@ -153,14 +190,18 @@ def _compile(session: Session, settings: Settings, link: Link, *, root: str, slu
     if slug is not None and slug != page.slug:
         page = _load_sibling(session, page, version, slug)
         key, version = _choose_draft(session, page, link.variant, else_first=True)
-    around = Surroundings(
+    around = _surroundings(session, settings, page, root=root)
+    return compile_variant(key, version, around, load_files(session, [version]))
+
+
+def _surroundings(session: Session, settings: Settings, page: Page, *, root: str) -> Surroundings:
+    return Surroundings(
         slug=page.slug,
         policy=load_policy(session),
         scheme=settings.scheme,
         thank_you=page.thank_you,
         preview_root=root,
     )
-    return compile_variant(key, version, around, load_files(session, [version]))
 
 
 def _load_sibling(session: Session, page: Page, version: Version, slug: str) -> Page:
@@ -204,6 +245,21 @@ def _answer(body: bytes, headers: Headers, *, status: int = 200) -> Response:
     return response
 
 
-def _serializer(settings: Settings) -> URLSafeTimedSerializer:
+def _load_signed(settings: Settings, signed: str, salt: str) -> tuple[list[Any], datetime]:
+    try:
+        parts, signed_at = _serializer(settings, salt).loads(signed, return_timestamp=True)
+    except BadData:
+        raise LinkRefused(
+            "This is not a preview link of ours.", fix="Copy the whole link, or make a new one in the studio."
+        ) from None
+    return parts, signed_at
+
+
+def _check_age(signed_at: datetime, ttl_s: int, now: datetime) -> None:
+    if (now - signed_at).total_seconds() > ttl_s:
+        raise LinkExpired("This preview link has expired.", fix="Open the page in the studio and make a new one.")
+
+
+def _serializer(settings: Settings, salt: str = _SALT) -> URLSafeTimedSerializer:
     keys: list[Any] = list(settings.signing_keys)
-    return URLSafeTimedSerializer(keys, salt=_SALT)
+    return URLSafeTimedSerializer(keys, salt=salt)

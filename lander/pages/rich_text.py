@@ -85,11 +85,18 @@ def list_styles(html: str) -> frozenset[str]:
     return frozenset(value for item in Document(html).elements if (value := item.get("style")) is not None)
 
 
+def holds_inline_only(holder: Element) -> bool:
+    """Whether a block in this element would end it, or one around it."""
+    return bool(_around(holder) & _HOLDS_INLINE)
+
+
 def _tags_in(holder: Element) -> frozenset[str]:
-    """What may stand in an element without ending it, or one around it."""
-    above = {holder.name, *(element.name for element in holder.ancestors())}
-    tags = INLINE if above & _HOLDS_INLINE else INLINE | BLOCKS
-    return tags - {"a"} if "a" in above else tags
+    tags = INLINE if holds_inline_only(holder) else INLINE | BLOCKS
+    return tags - {"a"} if "a" in _around(holder) else tags
+
+
+def _around(holder: Element) -> set[str]:
+    return {holder.name, *(element.name for element in holder.ancestors())}
 
 
 def _attribute_filter(styles: Container[str]) -> Callable[[str, str, str], str | None]:
