@@ -18,7 +18,6 @@ from experiments.health import HealthFinding, VariantCounts
 from experiments.models import Annotation, Experiment, FilteredTally, Phase, State, Tally
 from experiments.tallies import ALL, EXPOSURES, Counts
 from experiments.verdict import Evidence, Verdict, decide
-from experiments.words import lift_range, name, plural, probability
 
 NOUNS: Final = {"form": "lead", "click": "click"}
 _DAY: Final = timedelta(days=1)
@@ -130,27 +129,6 @@ class Report:
             "srm": {"served": _srm_as_json(self.srm_served), "confirmed": _srm_as_json(self.srm_confirmed)},
             "filtered": dict(sorted(self.filtered.items())),
         }
-
-    def sentences(self) -> list[str]:
-        """The report as lines to read: the verdict, what is not fine, then each variant."""
-        findings = [" ".join(filter(None, [finding.sentence, finding.fix])) for finding in self.health]
-        lines = [self.verdict.sentence, *findings, *(self._describe(variant) for variant in self.variants)]
-        if self.filtered:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.filtered.items()))
-            lines.append(f"Recorded and not counted: {reasons}.")
-        return lines
-
-    def _describe(self, variant: VariantReport) -> str:
-        said = (
-            f"{name(variant.key)}{' (control)' if variant.key == self.control else ''}: "
-            f"{variant.served:,} served, {variant.confirmed:,} confirmed, {plural(variant.conversions, self.noun)}, "
-            f"rate {100 * variant.rate.low:.2f} to {100 * variant.rate.high:.2f} %, best with {probability(variant.p_best)}"
-        )
-        if variant.lift is not None:
-            said += f", lift between {lift_range(variant.lift.low, variant.lift.high)}"
-        if variant.unconfirmed_conversions:
-            said += f", {plural(variant.unconfirmed_conversions, self.noun)} more of unconfirmed visitors"
-        return f"{said}."
 
 
 def report(session: Session, experiment: Experiment | str, *, phase: int | None = None, now: datetime) -> Report:

@@ -5,7 +5,7 @@ from sqlmodel import Session
 
 from experiments import lifecycle, results
 from experiments.models import Experiment
-from experiments.words import lift_range, probability
+from experiments.words import lift_range, plural, probability
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.table import table
 from lander.db import reading
@@ -44,6 +44,13 @@ def _say(judged: results.Report) -> list[str]:
         "",
         *_tabulate(judged),
     ]
+    apart = [
+        f"{variant.key} {plural(variant.unconfirmed_conversions, judged.noun)}"
+        for variant in judged.variants
+        if variant.unconfirmed_conversions
+    ]
+    if apart:
+        said += ["", f"Of visitors whose page never reported back, in no rate: {', '.join(apart)}."]
     if judged.filtered:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(judged.filtered.items()))
         said += ["", f"Recorded and not counted, in visitors: {reasons}."]

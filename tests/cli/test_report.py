@@ -54,6 +54,14 @@ def test_a_person_reads_the_verdict_then_the_doubts_then_the_numbers(terminal: T
     assert lines[-1] == "Recorded and not counted, in visitors: 1 bot, 1 gpc."
 
 
+def test_leads_of_unconfirmed_visitors_are_said_beside_the_table(terminal: Terminal) -> None:
+    terminal.start_test()
+    come(terminal, crowd("a", served=20, conversions=3), crowd("b", served=20, confirmed=15, conversions=16))
+    assert terminal.read(*_REPORT).splitlines()[-1] == (
+        "Of visitors whose page never reported back, in no rate: b 1 lead."
+    )
+
+
 def test_columns_stand_below_each_other(terminal: Terminal) -> None:
     terminal.start_test()
     come(terminal, crowd("a", served=1_200, conversions=100), crowd("b", served=90, conversions=7))
