@@ -1,6 +1,6 @@
 """Sufficient statistics per cell: what each visitor adds to them, and how the whole is rebuilt from the visitors.
 
-The ledger moves tallies by the difference of two contributions. `rebuild` computes them from nothing, and both must
+The ledger moves tallies by what its visitors no longer and newly stand for. `rebuild` computes them from nothing; both must
 agree to the last integer.
 """
 
@@ -13,7 +13,7 @@ from sqlalchemy import Date, bindparam, delete, select, text
 from sqlmodel import Session, col
 
 from experiments.models import Experiment, FilteredTally, Tally, VisitorRow
-from experiments.visitors import Refusal, Standing, VisitorState, find_standing, list_refusals
+from experiments.visitors import Refusal, Standing, find_standing, list_refusals
 
 ALL: Final = "all"
 DIMENSIONS: Final = (ALL, "device", "browser", "source", "returning")
@@ -69,18 +69,6 @@ _RAISE_FILTERED: Final = text("""
 """).bindparams(bindparam("day", type_=Date()))
 
 
-def contribution(state: VisitorState, *, window_s: int, timezone: str) -> dict[Cell, Counts]:
-    """What one visitor adds to the tallies: once to the total, once to each of their segments; nothing if filtered.
-
-    Args:
-        state: the visitor's merged state.
-        window_s: how long after the first exposure a conversion counts.
-        timezone: the site's, for the day.
-    """
-    standing = find_standing(state, window_s=window_s, timezone=timezone)
-    return {} if standing is None else dict(_cells(standing))
-
-
 def add_up(standings: Mapping[Standing, int]) -> dict[Cell, Counts]:
     """The cells of many visitors at once: how many stand so (or, negative, no longer do)."""
     total: dict[Cell, Counts] = {}
@@ -98,19 +86,14 @@ def raise_tallies(
     _insert(session, experiment_id, add_up(standings), {key: n for key, n in refusals.items() if n})
 
 
-def rebuild(session: Session, experiment: Experiment | None = None) -> int:
+def rebuild(session: Session) -> int:
     """Compute the tallies from the visitors alone, put them in the place of the running ones, and say what was wrong.
-
-    Args:
-        experiment: the one to rebuild; all of them where None.
 
     Returns:
         How many cells differed; 0 is what it should always be.
     """
     # the same lock that the ledger takes: no event comes in between the count and the correction
     query = select(col(Experiment.id), col(Experiment.window_s), col(Experiment.timezone)).order_by(col(Experiment.id))
-    if experiment is not None:
-        query = query.where(col(Experiment.id) == experiment.id)
     locked = session.execute(query.with_for_update(key_share=True)).all()
     return sum(_rebuild_one(session, *row) for row in locked)
 
