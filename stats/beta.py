@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
-from stats.domain import find_finite
+from stats.domain import check_probability, find_finite
 from stats.errors import InvalidBeta
 from stats.estimate import Estimate
 from stats.samples import BinarySample
@@ -42,7 +42,18 @@ class Beta:
         return Beta(self.a + sample.conversions, self.b + (sample.n - sample.conversions))
 
     def estimate(self, level: float) -> Estimate:
-        """Mean, median and equal-tailed interval of the rate."""
+        """Mean, median and equal-tailed interval of the rate.
+
+        Args:
+            level: mass of the interval, strictly between 0 and 1.
+
+        Raises:
+            InvalidProbability.
+
+        >>> round(Beta(1, 1).estimate(0.95).high, 3)
+        0.975
+        """
+        level = check_probability("level", level)
         tail = (1 - level) / 2
         return Estimate(
             mean=self.a / (self.a + self.b),

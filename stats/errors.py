@@ -52,7 +52,7 @@ class InvalidControl(StatsError):
 
 
 class ControlHasNoLift(StatsError):
-    """The lift of control over itself was asked for. `value` is the position of control."""
+    """The lift of control over itself was asked for. `value` is control's sample."""
 
     code = "control_has_no_lift"
 

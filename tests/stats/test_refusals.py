@@ -49,6 +49,7 @@ def test_a_beta_outside_its_domain_is_refused(value):
 @pytest.mark.parametrize("level", [0, 1, -0.5, 95, NAN, math.inf, True, None, "0.95"])
 def test_a_level_outside_zero_and_one_is_refused(level):
     refused(stats.InvalidProbability, lambda: compare(PAIR, level=level), level)
+    refused(stats.InvalidProbability, lambda: stats.Beta(1, 1).estimate(level), level)
 
 
 @pytest.mark.parametrize("level", [5e-324, math.nextafter(1, 0)])
