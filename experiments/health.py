@@ -104,6 +104,16 @@ def srm_confirmed(counts: Sequence[VariantCounts]) -> stats.Srm:
     return stats.srm([item.confirmed for item in counts], [item.weight_bp for item in counts])
 
 
+def days_missing(counts: Sequence[VariantCounts], *, days: int, elapsed_days: float) -> int | None:
+    """Days until the last two gates can open, at the rate so far; None where that rate says nothing yet."""
+    total = sum(item.conversions for item in counts)
+    lacking = [(total, MIN_CONVERSIONS), *((item.conversions, MIN_CONVERSIONS_EACH) for item in counts)]
+    if elapsed_days < 1 or any(not have and need for have, need in lacking):
+        return None
+    waits = [ceil((need - have) / (have / elapsed_days)) for have, need in lacking if have < need]
+    return max([0, MIN_DAYS - days, *waits])
+
+
 def _check_exposure(counts: Sequence[VariantCounts]) -> Iterator[HealthFinding]:
     served, confirmed = sum(item.served for item in counts), sum(item.confirmed for item in counts)
     if not served:
@@ -228,16 +238,6 @@ def _check_conversions(counts: Sequence[VariantCounts]) -> Iterator[HealthFindin
     elif few:
         each = listing([f"{name(item.key)} has {item.conversions} of {MIN_CONVERSIONS_EACH}" for item in few])
         yield HealthFinding(Severity.WAIT, Gate.CONVERSIONS, f"{each} conversions.")
-
-
-def days_missing(counts: Sequence[VariantCounts], *, days: int, elapsed_days: float) -> int | None:
-    """Days until the last two gates can open, at the rate so far; None where that rate says nothing yet."""
-    total = sum(item.conversions for item in counts)
-    lacking = [(total, MIN_CONVERSIONS), *((item.conversions, MIN_CONVERSIONS_EACH) for item in counts)]
-    if elapsed_days < 1 or any(not have and need for have, need in lacking):
-        return None
-    waits = [ceil((need - have) / (have / elapsed_days)) for have, need in lacking if have < need]
-    return max([0, MIN_DAYS - days, *waits])
 
 
 def _compare_numbers(counts: Sequence[VariantCounts], step: str) -> str:
