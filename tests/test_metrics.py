@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import time
 from collections import Counter
@@ -142,6 +143,17 @@ def test_every_reason_is_told_from_the_start_so_that_its_first_event_is_a_rise(t
     assert {"bot", "gpc", "phase-closed"} < filtered == set(Reason)
     assert {"unreadable", "unknown-experiment", "made-up-later"} < dropped
     assert samples["lander_events_filtered_total", ("bot",)] == samples["lander_rescued_total", ()] == 0
+
+
+def test_the_operations_page_names_every_metric_and_no_other(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    settings.published_dir.mkdir(parents=True)
+    (settings.published_dir / "catalog.json").write_text("{}")
+    registry = CollectorRegistry()
+    registry.register(NodeMetrics(settings, Progress()))
+    told = {f"{family.name}_total" if family.type == "counter" else family.name for family in registry.collect()}
+    page = (Path(__file__).parents[1] / "docs/it/operations.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"lander_[a-z_]+", page)) == told
 
 
 def test_a_process_tells_what_it_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
