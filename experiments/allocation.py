@@ -10,10 +10,10 @@ from typing import Final
 
 from experiments.assign import BUCKETS
 
-FULL_BP: Final = 10_000
+WHOLE_BP: Final = 10_000
 
 
-def ranges(weights_bp: Sequence[int], coverage_bp: int = FULL_BP) -> tuple[tuple[int, int], ...]:
+def ranges(weights_bp: Sequence[int], coverage_bp: int = WHOLE_BP) -> tuple[tuple[int, int], ...]:
     """Per variant, the half-open range of buckets that it owns.
 
     Coverage c shrinks each range in place, [start, start + c·w), so raising it never moves a visitor between variants.
@@ -25,15 +25,17 @@ def ranges(weights_bp: Sequence[int], coverage_bp: int = FULL_BP) -> tuple[tuple
     >>> ranges([5_000, 5_000], 2_000)
     ((0, 1000), (5000, 6000))
     """
-    if any(weight < 0 for weight in weights_bp) or sum(weights_bp) != FULL_BP:
-        raise ValueError(f"weights are {list(weights_bp)} basis points; make them non-negative with a sum of {FULL_BP}")
-    if not 0 <= coverage_bp <= FULL_BP:
-        raise ValueError(f"coverage is {coverage_bp} basis points; it goes from 0 to {FULL_BP}")
-    coverage = coverage_bp / FULL_BP
+    if any(weight < 0 for weight in weights_bp) or sum(weights_bp) != WHOLE_BP:
+        raise ValueError(
+            f"weights are {list(weights_bp)} basis points; make them non-negative with a sum of {WHOLE_BP}"
+        )
+    if not 0 <= coverage_bp <= WHOLE_BP:
+        raise ValueError(f"coverage is {coverage_bp} basis points; it goes from 0 to {WHOLE_BP}")
+    coverage = coverage_bp / WHOLE_BP
     cumulative = 0.0
     owned: list[tuple[int, int]] = []
     for weight_bp in weights_bp:
-        weight = weight_bp / FULL_BP
+        weight = weight_bp / WHOLE_BP
         start = cumulative
         cumulative += weight
         owned.append((_first_bucket(start), _first_bucket(start + coverage * weight)))

@@ -14,11 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from experiments.allocation import ranges
+from experiments.allocation import WHOLE_BP, ranges
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
 from experiments.models import Annotation, Experiment, Phase, State
 
-WHOLE_BP: Final = 10_000
 GOALS: Final = ("form", "click")
 PAUSED: Final = "Paused: everybody sees control and nothing is counted."
 RESUMED: Final = "Resumed."

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 import stats
 from experiments import lifecycle, planning
+from experiments.allocation import WHOLE_BP
 from experiments.errors import ExperimentError
 from experiments.models import Experiment, State
 from lander.access.gate import actor, edge, studio, view
@@ -161,7 +162,7 @@ def _say_need(session: Session, place: Place, keys: list[str]) -> str:
             goal=goal,
             selector=request.values.get("selector", "").strip() if goal == "click" else "",
             variants=max(2, sum(choice.is_chosen for choice in _variants(keys))),
-            coverage_bp=_read_bp("coverage", "The coverage") if "coverage" in request.values else lifecycle.WHOLE_BP,
+            coverage_bp=_read_bp("coverage", "The coverage") if "coverage" in request.values else WHOLE_BP,
             lift=float(_read_percent("lift", "The lift")) / 100,
             now=edge().now,
         ).sentence()

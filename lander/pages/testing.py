@@ -11,6 +11,7 @@ from typing import Final
 from sqlmodel import Session
 
 from experiments import lifecycle
+from experiments.allocation import WHOLE_BP
 from experiments.models import Experiment
 from lander.access import audit
 from lander.config import Settings
@@ -33,7 +34,7 @@ def start_experiment(
     *,
     page: Page,
     variants: Mapping[str, int],
-    coverage_bp: int = lifecycle.WHOLE_BP,
+    coverage_bp: int = WHOLE_BP,
     goal: str,
     selector: str = "",
     hypothesis: str = "",
