@@ -91,7 +91,7 @@ class _Reader:
     def _read_attribute(self, element: Element, attribute: Attribute) -> None:
         tag = f"<{element.name}>"
         line = self._document.line(attribute.start)
-        if not _shows_text(element, attribute.name):
+        if not shows_text(element, attribute.name):
             if _BRACES.search(attribute.value):
                 self._keep(line, tag, f"the attribute {attribute.name}")
             return
@@ -173,7 +173,8 @@ class _Reader:
             )
 
 
-def _shows_text(element: Element, name: str) -> bool:
+def shows_text(element: Element, name: str) -> bool:
+    """Whether visitors read, or hear, what stands in this attribute of an element."""
     if name in _TEXT_ATTRIBUTES:
         return True
     if name == "value":

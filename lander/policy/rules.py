@@ -178,6 +178,16 @@ def check_thank_you(address: str, policy: Policy) -> list[Finding]:
     ]
 
 
+def is_code(attribute: str, value: str) -> bool:
+    """Whether a browser would run, or show as a page, what stands in such an attribute."""
+    scheme = _INVISIBLE.sub("", value).lower().partition(":")[0]
+    return (
+        _HANDLER.fullmatch(attribute) is not None
+        or attribute == "srcdoc"
+        or (attribute in _ADDRESSES and scheme in _CODE)
+    )
+
+
 def host_of(address: str) -> str:
     """The host that a person recognises an address by."""
     try:
