@@ -21,29 +21,39 @@ if TYPE_CHECKING:
     app: Plane
 
 
-def build(settings: Settings) -> Plane:
-    """The service under these settings; raises `ConfigurationError` where pages share a host with another plane."""
-    front = Front(settings)
-    for host in front.hosts:
-        check_pages_host(settings, host)
-    planes: dict[str, Plane] = {
-        settings.studio_host: _Late("studio", lambda: _build_studio(settings), front.counts),
-        settings.preview_host: _Late("preview", lambda: _build_preview(settings), front.counts),
-    }
-    snapshots = SnapshotWriter(settings.workers_dir, front.look)
+def build(settings: Settings) -> "Lander":
+    """The service under these settings, closed when the process ends.
 
-    def end() -> None:
-        front.close()
-        snapshots.close()
+    Raises `ConfigurationError` where pages share a host with another plane.
+    """
+    lander = Lander(settings)
+    atexit.register(lander.close)
+    return lander
 
-    atexit.register(end)
 
-    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        snapshots.start()
-        plane = planes.get(host_of(environ.get("HTTP_HOST", "")), front)
+class Lander:
+    """The planes of one process, and what it counted of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._front = Front(settings)
+        for host in self._front.hosts:
+            check_pages_host(settings, host)
+        counts = self._front.counts
+        self._planes: dict[str, Plane] = {
+            settings.studio_host: _Late("studio", lambda: _build_studio(settings), counts),
+            settings.preview_host: _Late("preview", lambda: _build_preview(settings), counts),
+        }
+        self._snapshots = SnapshotWriter(settings.workers_dir, self._front.look)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self._snapshots.start()
+        plane = self._planes.get(host_of(environ.get("HTTP_HOST", "")), self._front)
         return plane(environ, start_response)
 
-    return dispatch
+    def close(self) -> None:
+        """Write what is still in memory: the journal's rows, then the last counts."""
+        self._front.close()
+        self._snapshots.close()
 
 
 class _Late:

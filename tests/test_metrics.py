@@ -6,7 +6,6 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -156,15 +155,14 @@ def test_the_operations_page_names_every_metric_and_no_other(tmp_path: Path) -> 
     assert set(re.findall(r"lander_[a-z_]+", page)) == told
 
 
-def test_a_process_tells_what_it_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_tells_what_it_answered(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
         stage.publish()
-        ends: list[Callable[[], None]] = []
-        monkeypatch.setattr(app.atexit, "register", ends.append)
-        client = Client(app.build(stage.settings), use_cookies=False)
+        lander = app.build(stage.settings)
+        client = Client(lander, use_cookies=False)
         for path in ("/spring-sale?email=otto@example.com", "/nothing", "/healthz", f"/_l/a/{'0' * 64}.png", "/_l/b"):
             client.get(path, base_url=f"https://{HOST}", headers={"User-Agent": CHROME})
-        ends[0]()
+        lander.close()
         (file,) = list_snapshots(stage.settings.workers_dir)
         assert file.snapshot.requests == {
             ("page", "200"): 1,
