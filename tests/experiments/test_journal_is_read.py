@@ -99,3 +99,11 @@ def test_a_worker_killed_before_it_made_its_table_leaves_nothing_to_read(tmp_pat
 
 def test_no_folder_means_no_journals(tmp_path: Path) -> None:
     assert list_journals(tmp_path / "never made") == []
+
+
+def test_rows_keep_their_order_however_many_were_written_together(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append([Record("event", b"%d" % number) for number in range(1_001)], Durability.ACKNOWLEDGED)
+    [file] = list_journals(tmp_path)
+    assert [(kind, body) for _, kind, body in file.read(2_000)] == [("event", b"%d" % number) for number in range(1_001)]
+    journal.close()
