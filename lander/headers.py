@@ -124,14 +124,14 @@ def asset_headers(media_type: str, *, scheme: str, download_as: str = "") -> Hea
     )
 
 
-def answer_headers(*, scheme: str) -> Headers:
-    """Answers without a page: form redirect, beacon, icon, health. No CORS headers, never stored.
+def answer_headers(*, scheme: str, max_age_s: int = 0) -> Headers:
+    """Answers without a page: redirect, beacon, icon, health. No CORS headers, not stored unless `max_age_s` says so.
 
     Nothing is in them to protect, and a sealed page has an opaque origin: told "same-origin", its browser would block
     the beacon's answer and write an error into every visitor's console.
     """
     return (
-        NO_STORE,
+        ("Cache-Control", f"max-age={max_age_s}") if max_age_s else NO_STORE,
         ("Content-Security-Policy", "default-src 'none'; sandbox"),
         ("Referrer-Policy", "no-referrer"),
         ("Cross-Origin-Resource-Policy", "cross-origin"),

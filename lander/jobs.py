@@ -26,7 +26,7 @@ from lander.config import Settings
 from lander.db import ingestion, reading, transaction
 from lander.leads import sink
 from lander.leads.sink import StoredLeads
-from lander.pages import deploy
+from lander.pages import deploy, missing
 from lander.policy import store
 
 UNREADABLE: Final = "unreadable"  # why an event is dropped before the ledger sees it
@@ -152,11 +152,14 @@ class Worker:
         """Take the rows in, in one transaction; those that cannot be read come back with what is wrong in them."""
         events: list[Event] = []
         leads: list[bytes] = []
+        missed: list[bytes] = []
         left: list[tuple[Record, str]] = []
         done = Progress()
         for row in rows:
             if row.kind == "lead":
                 leads.append(row.body)
+            elif row.kind == "missing":
+                missed.append(row.body)
             elif row.kind == "event":
                 try:
                     events.append(Event.from_json(row.body))
@@ -168,6 +171,8 @@ class Worker:
         with ingestion(self._engine) as session:
             taken = ledger.ingest(session, events)
             kept = sink.store_leads(session, leads) if leads else StoredLeads()
+            if missed and (unread := missing.store_missing(session, missed)):
+                log.error("rows of the 404 log cannot be read and are dropped", rows=unread)
         done.events, done.leads = taken.events, kept.stored + kept.known
         done.dropped.update(taken.dropped)
         done.filtered.update(event.reason for event in events if event.reason)

@@ -19,6 +19,7 @@ from lander.db import reading, transaction
 from lander.jobs import Worker
 from lander.leads.models import Lead
 from lander.pages import publish
+from lander.pages.missing import list_missing
 from lander.published import load_catalog
 from lander.unreadable import list_aside, load_aside, put_aside
 from tests.experiments.builders import after, confirm, convert, crowd, start, view
@@ -91,6 +92,21 @@ def test_events_and_leads_come_home(settings: Settings, engine: Engine, worker: 
     assert count(engine) == (1, 1, 1)
     assert count_leads(engine) == 1
     assert worker.progress.as_json() == {"events": 3, "leads": 1, "deployments": 0, "dropped": {}, "filtered": {}}
+
+
+def test_what_was_asked_for_in_vain_comes_home(settings: Settings, engine: Engine, worker: Worker) -> None:
+    with transaction(engine) as session:
+        site = add_site(session, "go.localhost")
+    row = b'{"host": "go.localhost", "path": "/old", "referrer": "", "at_ms": 1763715600000}'
+    leave(settings, Record("missing", row), Record("missing", b"{"), Record("lead", make_body(1)))
+    with capture_logs() as logs:
+        assert worker.ingest() == 3
+    assert [(entry["event"], entry["rows"]) for entry in logs] == [
+        ("rows of the 404 log cannot be read and are dropped", 1)
+    ]
+    with reading(engine) as session:
+        assert [(item.path, item.hits) for item in list_missing(session, site)] == [("/old", 1)]
+    assert count_leads(engine) == 1
 
 
 def test_more_rows_than_fit_in_one_batch_come_home(settings: Settings, engine: Engine, worker: Worker) -> None:

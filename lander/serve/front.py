@@ -24,9 +24,12 @@ from lander.serve.counts import Counts
 from lander.serve.exposure import Exposer
 from lander.serve.fill import fill
 from lander.serve.forms import FormDesk
+from lander.serve.missing import MissingLog
+from lander.serve.redirects import RedirectDesk
 from lander.serve.reports import ReportDesk
 from lander.serve.request import Request, host_of
 from lander.serve.respond import OK, Answers, Header, Response
+from lander.serve.sitemap import SITEMAP_PATH, SearchDesk
 from lander.serve.snapshots import Snapshot
 from lander.serve.token import TokenSigner, View, new_view_id
 from lander.serve.visitor import OPTED_OUT, VisitorCookie, new_id
@@ -61,6 +64,8 @@ class Front:
         self._exposer = Exposer(settings, self._cookie)
         self._answers = Answers(settings.scheme)
         self._assets = Assets(settings.published_dir, settings.scheme, self._answers)
+        self._redirects = RedirectDesk(self._answers)
+        self._missing = MissingLog(self._journal)
         self._resources = self._list_resources()
         self._can_keep = False
         self._check_journal_at = 0.0
@@ -151,6 +156,7 @@ class Front:
     def _answer_beside_pages(self, request: Request) -> Response:
         handlers = self._find_handlers(request)
         if handlers is None:
+            self._missing.note(request)
             return self._answers.page(404, own_pages.not_found())
         handler = handlers.get(request.method)
         if handler is None:
@@ -164,6 +170,8 @@ class Front:
             return {"GET": lambda request: self._assets.serve(request.environ)}
         if (request.host, request.path.rstrip("/")) in request.routes.by_address:
             return {"GET": self._drop_slash}
+        if (destination := self._redirects.find(request)) is not None:
+            return {"GET": lambda request: self._redirects.lead(request, destination)}
         return None
 
     def _list_resources(self) -> Mapping[str, Mapping[str, Handler]]:
@@ -171,10 +179,14 @@ class Front:
         forms = FormDesk(self._settings, self._journal, self._tokens, answers)
         beacons = BeaconDesk(self._settings, self._journal, self._tokens, answers)
         reports = ReportDesk(answers)
+        search = SearchDesk(self._settings.scheme, answers)
         return {
             "/": {"GET": self._go_to_core_site},
             "/favicon.ico": {"GET": lambda _: answers.empty(204)},
-            "/robots.txt": {"GET": lambda _: answers.text(200, "User-agent: *\nDisallow:")},
+            "/robots.txt": {"GET": search.show_robots},
+            SITEMAP_PATH: {
+                "GET": lambda request: search.find_sitemap(request) or answers.page(404, own_pages.not_found())
+            },
             "/healthz": {"GET": lambda _: answers.text(200, "alive")},
             "/readyz": {"GET": self._tell_readiness},
             FORM_PATH: {"POST": forms.receive},

@@ -47,6 +47,10 @@ def not_found() -> str:
     )
 
 
+def gone() -> str:
+    return _page("This page is gone", "<p>It has been taken away, and nothing took its place.</p>")
+
+
 def thanks() -> str:
     return _page("Thank you", "<p>We have received what you sent.</p>")
 

@@ -22,14 +22,17 @@ from lander.published import (
     Allocation,
     Form,
     FormField,
+    Listing,
     PublishedVariant,
     Segment,
     SiteEntry,
     TokenSlot,
     build_release,
     write_catalog,
+    write_redirects_file,
     write_release,
 )
+from lander.redirection import write_redirects
 from lander.serve.front import Front
 from lander.serve.token import TokenSigner, View
 
@@ -105,6 +108,8 @@ class Stage:
     settings: Settings
     journal: Any = None
     published: dict[tuple[str, str], str] = field(default_factory=dict)
+    redirects: list[tuple[str, str, int]] = field(default_factory=list)  # of HOST
+    listings: list[Listing] = field(default_factory=list)  # what the sitemap of HOST names
 
     def __post_init__(self) -> None:
         self.journal = self.journal or HeardJournal(self.settings.journal_dir)
@@ -139,9 +144,18 @@ class Stage:
         del self.published[host, path]
         self.write_catalog()
 
-    def write_catalog(self, *, look: bool = True) -> None:
+    def write_catalog(self, *, look: bool = True, write_files: bool = True) -> None:
         sites = [SiteEntry(host, "www.example.com", "Europe/Berlin") for host in (HOST, OTHER_HOST)]
-        write_catalog(self.settings.published_dir, sites, self.published)
+        redirects_id, content = write_redirects(self.redirects)
+        if self.redirects and write_files:
+            write_redirects_file(self.settings.published_dir, redirects_id, content)
+        write_catalog(
+            self.settings.published_dir,
+            sites,
+            self.published,
+            redirects={HOST: redirects_id} if self.redirects else {},
+            listings={HOST: self.listings} if self.listings else {},
+        )
         if look:
             self.look_again()
 
