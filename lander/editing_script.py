@@ -42,6 +42,7 @@ SCRIPT: Final = r"""
   var whenRead = function (act) {
     if (d.readyState === 'loading') d.addEventListener('DOMContentLoaded', act); else act();
   };
+  var report = function () { whenRead(function () { say({type: 'ready'}); }); };
   window.addEventListener('submit', stop, true);
 
   if (isTagging) {
@@ -60,7 +61,7 @@ SCRIPT: Final = r"""
       var text = (element.textContent || element.getAttribute('alt') || '').replace(/\s+/g, ' ').trim().slice(0, 90);
       say({type: 'pick', element: Number(element.getAttribute('data-lander-node')), name: element.localName, text: text});
     }, true);
-    hear({picked: function (said) {
+    hear({hello: report, picked: function (said) {
       all('[data-lander-picked]', function (element) { element.removeAttribute('data-lander-picked'); });
       (said.elements || []).forEach(function (number) {
         all('[data-lander-node="' + Number(number) + '"]', function (element) {
@@ -68,7 +69,7 @@ SCRIPT: Final = r"""
         });
       });
     }});
-    whenRead(function () { say({type: 'ready'}); });
+    report();
     return;
   }
 
@@ -205,7 +206,9 @@ SCRIPT: Final = r"""
       d.execCommand('insertLineBreak');
     }
   }, true);
+  whenRead(read);
   hear({
+    hello: report,
     set: function (said) {
       var place = places[key(said.region, said.part)];
       if (place && typeof said.value === 'string') show(place, said.value);
@@ -218,6 +221,6 @@ SCRIPT: Final = r"""
       });
     }
   });
-  whenRead(function () { read(); say({type: 'ready'}); });
+  report();
 })();
 """

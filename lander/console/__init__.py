@@ -9,6 +9,7 @@ from lander.console import (
     plans,
     policy,
     publishing,
+    regions,
     results,
     session,
     variants,
@@ -16,5 +17,5 @@ from lander.console import (
 
 BLUEPRINTS = tuple(
     part.blueprint
-    for part in (files, session, home, pages, variants, publishing, plans, experiments, results, policy, audit)
+    for part in (files, session, home, pages, variants, regions, publishing, plans, experiments, results, policy, audit)
 )

@@ -43,8 +43,9 @@ class RegionsClash(Conflict):
 
     code = "regions-clash"
 
-    def __init__(self, clashes: Sequence[Clash], current: Version) -> None:
+    def __init__(self, clashes: Sequence[Clash], changes: Values, current: Version) -> None:
         self.clashes = tuple(clashes)
+        self.changes = changes  # all that was typed, also into regions that nobody else touched
         self.current = current
         names = listing([clash.region for clash in clashes])
         super().__init__(
@@ -216,7 +217,7 @@ def _merge(before: Regions, changes: Values, base: Version, current: Version) ->
         elif there.values not in (was.values, {**was.values, **mine}):
             clashes.append(Clash(name, there.values, mine))
     if clashes:
-        raise RegionsClash(clashes, current)
+        raise RegionsClash(clashes, changes, current)
     if not changes:
         return []
     return [

@@ -6,6 +6,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from lander.access.signin import csrf_token
+from lander.pages.editable import Mode
+from lander.preview import EditingLink, sign_editing
 from tests.fuzz.grammar import FORM
 from tests.fuzz.world import CHROME, PAGES, PREVIEW, STUDIO, Request, World
 from tests.matrix.prescribed import ANSWER, ASSET, DRAFT, OWN, OWN_DRAFT, PAGE, SCREEN, STATIC
@@ -42,11 +44,17 @@ FILLED: Final[dict[str, str | Callable[[World], str]]] = {
     "<path:slug>": "spring-sale",
     "<string(length=1):key>": "a",
     "<path:name>": "studio.css",
+    "<editing>": lambda world: editing_link(world),
     "<signed>": lambda world: world.previews[0].split("/")[2],
     "<asset>": lambda world: world.assets[0],
     "/_l/a/<name>": lambda world: f"/_l/a/{world.assets[0]}",
     "<key>": "spring-sale-1",
 }
+
+
+def editing_link(world: World) -> str:
+    """The signed part of a preview that is opened for editing."""
+    return sign_editing(world.settings, EditingLink(1, "a", 1, Mode.EDIT, "channel")).split("/")[2]
 
 
 def view_token(world: World) -> str:
@@ -108,11 +116,13 @@ ON_PAGES: Final = [
 ON_PREVIEW: Final = [
     *looks(PREVIEW, "/p/<signed>/", DRAFT),
     *looks(PREVIEW, "/p/<signed>/<path:slug>", DRAFT),
+    *looks(PREVIEW, "/e/<signed>/", DRAFT, path="/e/<editing>/"),
     *looks(PREVIEW, "/_l/a/<name>", ASSET),
     Row(PREVIEW, "/_l/f", "POST", 200, OWN_DRAFT),
     Row(PREVIEW, "/_l/b", "POST", 204, ANSWER),
     Row(PREVIEW, "/_l/csp", "POST", 204, ANSWER),
     Row(PREVIEW, "", "GET", 403, OWN_DRAFT, path="/p/forged/"),
+    Row(PREVIEW, "", "GET", 403, OWN_DRAFT, path="/e/<signed>/"),
     Row(PREVIEW, "", "GET", 404, OWN_DRAFT, path="/p/<signed>/elsewhere"),
     Row(PREVIEW, "", "GET", 404, OWN_DRAFT, path="/"),
     Row(PREVIEW, "", "GET", 404, OWN_DRAFT, path="/_l/a/nothing.css"),
@@ -141,6 +151,9 @@ ON_STUDIO: Final = [
     *looks(STUDIO, "/pages/new", SCREEN, who="maya"),
     *looks(STUDIO, PAGE_RULE, SCREEN, who="maya"),
     *looks(STUDIO, f"{_VARIANT}/source", SCREEN, who="maya"),
+    *looks(STUDIO, f"{_VARIANT}/edit", SCREEN, who="maya"),
+    *looks(STUDIO, f"{_VARIANT}/edit/preview", SCREEN, status=404, who="maya"),
+    *looks(STUDIO, f"{_VARIANT}/regions", SCREEN, who="maya"),
     *looks(STUDIO, "/experiments", SCREEN, who="maya"),
     *looks(STUDIO, "/experiments/new", SCREEN, who="maya"),
     *looks(STUDIO, _TEST, SCREEN, who="maya"),
@@ -166,6 +179,8 @@ ON_STUDIO: Final = [
     *acts(f"{PAGE_RULE}/upload", 422),
     *acts(f"{_VARIANT}/bring", 422, url="https://cdn.example/x.css"),
     *acts(f"{_VARIANT}/source", 422, source="<p>x"),
+    *acts(f"{_VARIANT}/edit", 422),
+    *acts(f"{_VARIANT}/regions", 422),
     *acts(f"{PAGE_RULE}/publish", 303),
     *acts(f"{PAGE_RULE}/rollback", 409),
     *acts(f"{PAGE_RULE}/withdraw", 409),

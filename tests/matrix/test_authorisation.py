@@ -33,6 +33,11 @@ route                                                   method  nobody  marketer
 /pages/<path:slug>/<string(length=1):key>/bring         POST    in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/source        GET     in      yes       yes      yes
 /pages/<path:slug>/<string(length=1):key>/source        POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/edit          GET     in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/edit          POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/edit/preview  GET     in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/regions       GET     in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/regions       POST    in      yes       no       no
 /pages/<path:slug>/publish                              POST    in      yes       no       no
 /pages/<path:slug>/rollback                             POST    in      yes       no       no
 /pages/<path:slug>/withdraw                             POST    in      yes       no       yes
