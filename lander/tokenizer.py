@@ -87,7 +87,10 @@ class Element:
 
     def attribute(self, name: str) -> Attribute | None:
         """The attribute of that lower-case name."""
-        return next((attribute for attribute in self.attributes if attribute.name == name), None)
+        for attribute in self.attributes:  # not a generator: this is asked more often than anything else
+            if attribute.name == name:
+                return attribute
+        return None
 
     def ancestors(self) -> "list[Element]":
         """The open elements around this one, innermost first."""
@@ -171,15 +174,19 @@ def tokenize(source: str, lines: Lines | None = None) -> Tokens:
     lines = lines or Lines(source)
     elements: list[Element] = []
     for tag in reader.tags:
-        first: dict[str, Attribute] = {}
-        duplicates = [item for item in tag.attributes if first.setdefault(item.name, item) is not item]
+        attributes: Sequence[Attribute] = tag.attributes
+        duplicates: Sequence[Attribute] = ()
+        if len(attributes) > 1:
+            first: dict[str, Attribute] = {}
+            duplicates = [item for item in tag.attributes if first.setdefault(item.name, item) is not item]
+            attributes = list(first.values())
         elements.append(
             Element(
                 name=tag.name,
                 start=tag.start,
                 end=tag.end,
                 name_end=tag.name_end,
-                attributes=tuple(first.values()),
+                attributes=tuple(attributes),
                 duplicates=tuple(duplicates),
                 content_start=tag.end,
                 content_end=tag.content_end,
@@ -362,13 +369,17 @@ class _Reader:
     def _read_end_tag(self, start: int) -> int:
         match = _NAME.match(self.source, start + 2)
         assert match
-        _, end = self._read_attributes(match.end())
+        end = match.end() + 1
+        if not self.source.startswith(">", match.end()):
+            _, end = self._read_attributes(match.end())
         if end < 0:
             return len(self.source)
         name = lower(match.group())
         if name in ("p", "br"):
             self._leave_foreign()
-        position = self._find_open(frozenset((name,)), _boundary_of(name), in_html=False)
+        position: int | None = len(self._open) - 1
+        if not self._open or self._open[-1].name != name:
+            position = self._find_open(frozenset((name,)), _boundary_of(name), in_html=False)
         if position is None:
             return end
         tag = self._open[position]

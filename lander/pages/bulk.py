@@ -15,7 +15,8 @@ from experiments.models import Experiment, State
 from lander.access import audit
 from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, NotFound
-from lander.pages.bulk_plan import Change, Scope, list_changed_since, plan_bulk
+from lander.pages.bulk_plan import Change, list_changed_since, plan_bulk
+from lander.pages.bulk_scope import Scope
 from lander.pages.edits import Operation
 from lander.pages.models import BulkEdit, Page, Site, Snippet, SnippetVersion, StoredRelease, Variant, Version
 from lander.pages.publish import NEW_PHASE, Published

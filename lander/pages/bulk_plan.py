@@ -7,8 +7,8 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlmodel import Session, col, func, select
@@ -17,61 +17,19 @@ from experiments import lifecycle
 from experiments.models import Experiment, State
 from experiments.words import listing
 from lander.config import Settings
+from lander.document import Document
 from lander.errors import InvalidInput
-from lander.pages.compile import Surroundings, compile_variant
-from lander.pages.edits import Edited, Match, Operation, apply_operation, check_operation
-from lander.pages.expand import Block, named_in
-from lander.pages.loads import Files
-from lander.pages.models import Page, Site, Snippet, SnippetVersion, StoredRelease, Variant, Version
+from lander.pages.bulk_findings import NewFindings
+from lander.pages.bulk_scope import Piece, Scope, load_drafts, load_pieces
+from lander.pages.edits import Edited, Match, Operation, apply_operation, check_operation, may_match
+from lander.pages.expand import named_in
+from lander.pages.models import Page, Site, SnippetVersion, StoredRelease, Version
 from lander.pages.publish import ANNOTATE, NEW_PHASE
-from lander.pages.release import load_files
-from lander.pages.snippets import check_snippet_source, make_blocks
-from lander.policy.findings import Finding, Severity
-from lander.policy.store import load_policy
+from lander.pages.snippets import check_snippet_source
+from lander.policy.findings import Finding
 
 MOST_MATCHES: Final = 20  # of one variant that are written out; the rest is a number
 _NUMBER: Final = re.compile(r"\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where to look: pages by name or by the beginning of their address (neither: all), variants, snippets."""
-
-    slugs: tuple[str, ...] = ()
-    prefix: str = ""
-    variants: tuple[str, ...] = ()  # empty: all
-    with_pages: bool = True
-    with_snippets: bool = True
-    snippets: tuple[str, ...] = ()  # empty: all
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "pages": list(self.slugs),
-            "prefix": self.prefix,
-            "variants": list(self.variants),
-            "with_pages": self.with_pages,
-            "with_snippets": self.with_snippets,
-            "snippets": list(self.snippets),
-        }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """A source that can change: a variant's draft, or a snippet's (then there is no page)."""
-
-    owner_id: int  # of the variant or snippet
-    key: str  # the variant's key, or the snippet's name
-    version: Version | SnippetVersion
-    page: Page | None = None
-
-    @property
-    def label(self) -> str:
-        return f"snippet {self.key}" if self.page is None else f"{self.page.slug}, variant {self.key}"
-
-    @property
-    def version_id(self) -> int:
-        assert self.version.id is not None
-        return self.version.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +153,37 @@ def plan_bulk(
     """Look everywhere in scope, and change nothing. `with_findings` asks of every change what publishing would find."""
     check_operation(operation)
     pieces = load_pieces(session, site, scope)
-    changes, kept = _edit(pieces, operation)
-    users = _load_users(session, site, changes)
+    kept: list[str] = []
+    snippets = [
+        change
+        for piece in pieces
+        if piece.page is None and (change := _edit(piece, Document(piece.version.source), operation, kept))
+    ]
+    users = _load_users(session, site, snippets)
     live = _load_live(session, site)
+    drafts = {piece.owner_id: piece for piece in pieces if piece.page is not None}
+    candidates = {owner: piece for owner, piece in drafts.items() if may_match(piece.version.source, operation)}
+    looked_at = {**{owner: piece for owner, (piece, _) in users.items()}, **candidates}
+    new = (
+        NewFindings(
+            session,
+            settings,
+            looked_at.values(),
+            snippets=[(change.piece, change.edited.source) for change in snippets],
+            strips={page_id: strips for page_id, (_, strips) in live.items()},
+        )
+        if with_findings
+        else None
+    )
+    changes = []
+    for owner, piece in looked_at.items():
+        page = Document(piece.version.source)
+        change = _edit(piece, page, operation, kept) if owner in candidates else None
+        if change is not None:
+            changes.append(change)
+        if new is not None and (change is not None or owner in users):
+            new.look_at(piece, page, page.source if change is None else change.edited.source)
+    changes = [*sorted(changes, key=lambda change: change.piece.label), *snippets]
     return BulkPlan(
         operation=operation,
         scope=scope,
@@ -206,31 +192,9 @@ def plan_bulk(
         kept=tuple(kept),
         pages=_list_pages(changes, users, live),
         tests=_list_tests(session, changes, users, live),
-        findings=tuple(_find_new(session, settings, changes, users, live)) if with_findings else (),
+        findings=tuple(new.found) if new is not None else (),
         fingerprint=_fingerprint(session, site, operation, scope, changes),
     )
-
-
-def load_pieces(session: Session, site: Site, scope: Scope) -> list[Piece]:
-    """Every source in scope: drafts of variants by page and key, then snippets. Raises where a name is not there."""
-    pieces: list[Piece] = []
-    if scope.with_pages:
-        pieces += [piece for piece in _load_drafts(session, site) if _is_in(piece, scope)]
-        known = set(session.exec(select(Page.slug).where(Page.site_id == site.id, col(Page.slug).in_(scope.slugs))))
-        _check_known("page", set(scope.slugs) - known)
-    if scope.with_snippets:
-        found = [
-            Piece(snippet.id or 0, snippet.name, version)
-            for snippet, version in session.exec(
-                select(Snippet, SnippetVersion)
-                .join(SnippetVersion, col(SnippetVersion.id) == col(Snippet.version_id))
-                .where(Snippet.site_id == site.id)
-                .order_by(col(Snippet.name))
-            )
-        ]
-        _check_known("snippet", set(scope.snippets) - {piece.key for piece in found})
-        pieces += [piece for piece in found if not scope.snippets or piece.key in scope.snippets]
-    return pieces
 
 
 def list_changed_since(plan: BulkPlan, fingerprint: str) -> list[str]:
@@ -241,48 +205,19 @@ def list_changed_since(plan: BulkPlan, fingerprint: str) -> list[str]:
     return [piece.label for piece in plan.pieces if piece.version_id > seen[0 if piece.page is not None else 1]]
 
 
-def _load_drafts(session: Session, site: Site) -> list[Piece]:
-    query = (
-        select(Page, Variant, Version)
-        .join(Variant, col(Variant.page_id) == col(Page.id))
-        .join(Version, col(Version.id) == col(Variant.version_id))
-        .where(Page.site_id == site.id)
-        .order_by(col(Page.slug), col(Variant.key))
-    )
-    return [Piece(variant.id or 0, variant.key, version, page) for page, variant, version in session.exec(query)]
-
-
-def _is_in(piece: Piece, scope: Scope) -> bool:
-    assert piece.page is not None
-    slug = piece.page.slug
-    return (
-        (not scope.slugs or slug in scope.slugs)
-        and slug.startswith(scope.prefix)
-        and (not scope.variants or piece.key in scope.variants)
-    )
-
-
-def _check_known(noun: str, missing: set[str]) -> None:
-    if missing:
-        names = ", ".join(sorted(missing)[:5]) + (" and more" if len(missing) > 5 else "")
-        raise InvalidInput(f"There is no {noun} called {names}.", fix=f"Write names of {noun}s as the list shows them.")
-
-
-def _edit(pieces: Iterable[Piece], operation: Operation) -> tuple[list[Change], list[str]]:
-    changes: list[Change] = []
-    kept: list[str] = []
-    for piece in pieces:
-        edited = apply_operation(piece.version.source, operation)
-        kept += [f"{piece.label}: {reason}" for reason in edited.kept]
-        if not edited.matches or edited.source == piece.version.source:
-            continue
-        try:
-            if piece.page is None:
-                check_snippet_source(edited.source)
-            changes.append(Change(piece, edited))
-        except InvalidInput as error:
-            kept.append(f"{piece.label}: {error.message}")
-    return changes, kept
+def _edit(piece: Piece, document: Document, operation: Operation, kept: list[str]) -> Change | None:
+    """What becomes of a piece, if anything does; `kept` takes down what matches and stays as it is."""
+    edited = apply_operation(document, operation)
+    kept += [f"{piece.label}: {reason}" for reason in edited.kept]
+    if not edited.matches or edited.source == document.source:
+        return None
+    try:
+        if piece.page is None:
+            check_snippet_source(edited.source)
+    except InvalidInput as error:
+        kept.append(f"{piece.label}: {error.message}")
+        return None
+    return Change(piece, edited)
 
 
 def _load_users(session: Session, site: Site, changes: Sequence[Change]) -> dict[int, tuple[Piece, set[str]]]:
@@ -290,7 +225,7 @@ def _load_users(session: Session, site: Site, changes: Sequence[Change]) -> dict
     names = {change.piece.key for change in changes if change.piece.page is None}
     if not names:
         return {}
-    pieces = ((piece, names & set(named_in(piece.version.source))) for piece in _load_drafts(session, site))
+    pieces = ((piece, names & set(named_in(piece.version.source))) for piece in load_drafts(session, site))
     return {piece.owner_id: (piece, used) for piece, used in pieces if used}
 
 
@@ -359,73 +294,6 @@ def _list_tests(session: Session, changes: Sequence[Change], users: _Users, live
 
 def _replaced(change: Change) -> Counter[tuple[str, str]]:
     return Counter((match.old.casefold(), match.new.casefold()) for match in change.edited.matches)
-
-
-def _find_new(
-    session: Session, settings: Settings, changes: Sequence[Change], users: _Users, live: _Live
-) -> list[tuple[str, Finding]]:
-    """Findings of what would change that it does not have yet. What has none afterwards is looked at once."""
-    sources = {change.piece.owner_id: change.edited.source for change in changes if change.piece.page is not None}
-    pieces = {change.piece.owner_id: change.piece for change in changes if change.piece.page is not None}
-    pieces = {**{owner: piece for owner, (piece, _) in users.items()}, **pieces}
-    drafts = [piece.version for piece in pieces.values() if isinstance(piece.version, Version)]
-    files = load_files(session, drafts)
-    after_files = replace(files, blocks=_blocks_after(session, changes, files))
-    policy, found = load_policy(session), []
-    for piece in sorted(pieces.values(), key=lambda item: item.label):
-        page, version = piece.page, piece.version
-        assert page is not None
-        assert isinstance(version, Version)
-        around = Surroundings(
-            slug=page.slug,
-            policy=policy,
-            scheme=settings.scheme,
-            noindex=page.noindex,
-            thank_you=page.thank_you,
-            strip_external=live[page.id or 0][1] if page.id in live else False,
-        )
-        after = _with_source(version, sources.get(piece.owner_id, version.source))
-        findings = _compile(piece.key, after, around, after_files)
-        if findings:
-            known = Counter(_same(finding) for finding in _compile(piece.key, version, around, files))
-            for finding in findings:
-                known[_same(finding)] -= 1
-                if known[_same(finding)] < 0:
-                    found.append((piece.label, finding))
-    return found
-
-
-def _blocks_after(session: Session, changes: Sequence[Change], files: Files) -> dict[str, Block]:
-    """The snippets that the pages use, as they would be."""
-    changed = {
-        change.piece.key: SnippetVersion(
-            id=change.piece.version_id,
-            snippet_id=change.piece.owner_id,
-            number=change.piece.version.number,
-            source=change.edited.source,
-            created_at=change.piece.version.created_at,
-            created_by="",
-        )
-        for change in changes
-        if change.piece.page is None
-    }
-    return {**files.blocks, **make_blocks(session, changed)}
-
-
-def _with_source(version: Version, source: str) -> Version:
-    return Version(**{**version.model_dump(), "source": source})
-
-
-def _compile(key: str, version: Version, around: Surroundings, files: Files) -> tuple[Finding, ...]:
-    try:
-        return compile_variant(key, version, around, files).findings
-    except InvalidInput as error:
-        return (Finding(Severity.REFUSE, "markup.tangled", error.message, error.fix, where=f"variant {key}"),)
-
-
-def _same(finding: Finding) -> tuple[str, str, str]:
-    """What makes two findings the same, wherever they stand."""
-    return finding.rule, finding.element, _NUMBER.sub("", finding.sentence)
 
 
 def _fingerprint(session: Session, site: Site, operation: Operation, scope: Scope, changes: Sequence[Change]) -> str:

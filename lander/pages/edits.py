@@ -6,7 +6,7 @@ no scripts, styles or event attributes.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -145,11 +145,14 @@ def check_operation(operation: Operation) -> Operation:
     return operation
 
 
-def apply_operation(source: str, operation: Operation) -> Edited:
+def may_match(source: str, operation: Operation) -> bool:
+    """Whether a source is worth reading for an operation; cheap, and sometimes wrong about yes, never about no."""
+    return operation.kind is not Kind.REPLACE or _pattern_of(operation).may_match(source)
+
+
+def apply_operation(document: Document, operation: Operation) -> Edited:
     """Carry out a checked operation on a source; the same source where nothing matches."""
-    if operation.kind is Kind.REPLACE and not _pattern_of(operation).may_match(source):
-        return Edited(source)
-    document = Document(source)
+    source = document.source
     changes = _Changes(document, Edits(document))
     if operation.kind is not Kind.REPLACE:
         _change_elements(changes, operation)
@@ -414,8 +417,3 @@ def _class_of(before: str, operation: Operation) -> str | None:
     if operation.kind is Kind.ADD_CLASS:
         kept.append(operation.value)
     return " ".join(kept) or None
-
-
-def count_matches(edited: Iterable[Edited]) -> int:
-    """How many places change in all."""
-    return sum(len(item.matches) for item in edited)

@@ -65,11 +65,14 @@ def assets_in(source: str) -> frozenset[str]:
     return frozenset(_ASSET.findall(source))
 
 
-def expand(source: str, blocks: Mapping[str, Block]) -> Expanded:
-    """Put every snippet that is there into the page; one that is not stays as it is written and is refused."""
+def expand(source: str, blocks: Mapping[str, Block], *, page: Document | None = None) -> Expanded:
+    """Put every snippet that is there into the page; one that is not stays as it is written and is refused.
+
+    `page` is the source as a document, where somebody has it already.
+    """
+    page = page or Document(source)
     if not has_snippets(source):
-        return Expanded(Document(source))
-    page = Document(source)
+        return Expanded(page)
     parts: list[str] = []
     insertions: list[Insertion] = []
     used: dict[str, int] = {}
