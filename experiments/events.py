@@ -8,7 +8,7 @@ any number of times. No models here: the public path stays light.
 import json
 from enum import StrEnum
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Kind(StrEnum):
@@ -71,6 +71,12 @@ class Event(NamedTuple):  # every page view makes one: half the price of a froze
         """Read what `to_json` wrote; raises `ValueError` where it is something else."""
         try:
             entry = json.loads(body)
-            return cls(**{**entry, "kind": Kind(entry["kind"])})
+            event = cls(**{**entry, "kind": Kind(entry["kind"])})
         except (TypeError, KeyError) as error:
             raise ValueError(f"this is not an event: {error}") from error
+        if tuple(map(type, event)) != _TYPES:
+            raise ValueError("this is not an event: a value has another type")
+        return event
+
+
+_TYPES: Final = tuple(Event.__annotations__.values())

@@ -44,3 +44,11 @@ def test_its_json_is_what_any_reader_of_json_expects(event: Event) -> None:
 def test_something_else_is_refused_as_no_event(body: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Event.from_json(body)
+
+
+@given(events, st.sampled_from(Event._fields))
+def test_an_event_without_one_of_its_values_is_none(event: Event, name: str) -> None:
+    """It would stop the ledger, and with it everything behind it in its journal."""
+    entry = {**json.loads(event.to_json()), name: None}
+    with pytest.raises(ValueError, match="not an event|not a valid Kind"):
+        Event.from_json(json.dumps(entry))
