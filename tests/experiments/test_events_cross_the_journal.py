@@ -50,5 +50,5 @@ def test_something_else_is_refused_as_no_event(body: bytes) -> None:
 def test_an_event_without_one_of_its_values_is_none(event: Event, name: str) -> None:
     """It would stop the ledger, and with it everything behind it in its journal."""
     entry = {**json.loads(event.to_json()), name: None}
-    with pytest.raises(ValueError, match="not an event|not a valid Kind"):
+    with pytest.raises(ValueError, match=r"not an event|not a valid Kind"):
         Event.from_json(json.dumps(entry))
