@@ -34,6 +34,7 @@ class Reason(StrEnum):
     HONEYPOT = "honeypot"
     TOO_FAST = "too-fast"
     UNKNOWN_FORM = "unknown-form"  # no published form says what it had to hold
+    QA = "qa"  # a colleague looked at a variant by a signed link
 
 
 class Event(NamedTuple):  # every page view makes one: half the price of a frozen dataclass

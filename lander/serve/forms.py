@@ -97,6 +97,8 @@ def _take_all(typed: Mapping[str, Sequence[str]]) -> Checked:
 def _find_doubts(sent: Fields, view: View, form: Form | None, now_ms: int) -> list[Reason]:
     """Why this may not be a person, or no longer counts."""
     doubts = []
+    if view.qa:
+        doubts.append(Reason.QA)
     if view.bot:
         doubts.append(Reason.BOT)
     if any(sent.get(HONEYPOT, ())):

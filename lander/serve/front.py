@@ -25,6 +25,7 @@ from lander.serve.exposure import Exposer
 from lander.serve.fill import fill
 from lander.serve.forms import FormDesk
 from lander.serve.missing import MissingLog
+from lander.serve.qa import QaLinks
 from lander.serve.redirects import RedirectDesk
 from lander.serve.reports import ReportDesk
 from lander.serve.request import Request, host_of
@@ -62,6 +63,7 @@ class Front:
         self._tokens = TokenSigner(settings.signing_keys)
         self._cookie = VisitorCookie(settings)
         self._exposer = Exposer(settings, self._cookie)
+        self._qa = QaLinks(settings.signing_keys)
         self._answers = Answers(settings.scheme)
         self._assets = Assets(settings.published_dir, settings.scheme, self._answers)
         self._redirects = RedirectDesk(self._answers)
@@ -121,7 +123,10 @@ class Front:
         query = environ.get("QUERY_STRING", "")
         if len(query) > LONGEST_QUERY:
             return self._answers.text(414, "This address is too long.")
-        exposure = self._exposer.expose(environ, route, read_edge(environ, self._settings))
+        edge = read_edge(environ, self._settings)
+        if (forced := self._qa.find(query, route, edge)) is not None:
+            return self._fill(route, forced, query)
+        exposure = self._exposer.expose(environ, route, edge)
         response = self._fill(route, exposure.view, query)
         if exposure.set_cookie:
             response.headers.append(("Set-Cookie", exposure.set_cookie))

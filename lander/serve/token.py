@@ -22,7 +22,7 @@ FORMAT: Final = 1
 _SALT: Final = "lander.view"
 _HEAD: Final = struct.Struct(">BBBBBQ8s16sIIH")
 _LONGEST: Final = 512
-_BOT, _PREFETCH, _RETURNING, _SIMULATED = 1, 2, 4, 8
+_BOT, _PREFETCH, _RETURNING, _SIMULATED, _QA = 1, 2, 4, 8, 16
 _DEVICE_INDEX: Final = {name: index for index, name in enumerate(DEVICES)}
 _BROWSER_INDEX: Final = {name: index for index, name in enumerate(BROWSERS)}
 _SOURCE_INDEX: Final = {name: index for index, name in enumerate(SOURCES)}
@@ -51,6 +51,7 @@ class View(NamedTuple):  # every page view makes one: half the price of a frozen
     bot: bool = False
     prefetch: bool = False
     simulated: bool = False
+    qa: bool = False  # forced by a QA link: nothing of it counts
 
     def is_expired(self, now_ms: int) -> bool:
         """Whether what happens now no longer counts for this view."""
@@ -71,7 +72,11 @@ class TokenSigner:
         """The token of a view, ASCII and safe inside a quoted attribute."""
         head = _HEAD.pack(
             FORMAT,
-            view.bot * _BOT | view.prefetch * _PREFETCH | view.returning * _RETURNING | view.simulated * _SIMULATED,
+            view.bot * _BOT
+            | view.prefetch * _PREFETCH
+            | view.returning * _RETURNING
+            | view.simulated * _SIMULATED
+            | view.qa * _QA,
             _DEVICE_INDEX[view.device],
             _BROWSER_INDEX[view.browser],
             _SOURCE_INDEX[view.source],
@@ -118,4 +123,5 @@ def _unpack(raw: bytes) -> View:
         bot=bool(flags & _BOT),
         prefetch=bool(flags & _PREFETCH),
         simulated=bool(flags & _SIMULATED),
+        qa=bool(flags & _QA),
     )
