@@ -14,7 +14,7 @@ from lander.artifact import ASSET_PREFIX, extension
 from lander.pages.assets import store_asset
 from lander.pages.compile import Compiled, Surroundings, compile_variant
 from lander.pages.loads import Files, Stylesheet
-from lander.pages.models import Asset, Page, Site, StoredRelease, Version
+from lander.pages.models import Asset, Page, Redirect, Site, StoredRelease, Version
 from lander.pages.pages import list_variants
 from lander.pages.snippets import load_blocks
 from lander.pages.stylesheets import settle_css
@@ -210,6 +210,10 @@ def _check_neighbours(session: Session, page: Page, compiled: tuple[Compiled, ..
         select(Page.slug, Page.release_id).where(Page.site_id == page.site_id, col(Page.slug).in_(list(wanted)))
     )
     known = dict(rows.all())
+    old = select(Redirect.path).where(
+        Redirect.site_id == page.site_id, col(Redirect.path).in_([f"/{slug}" for slug in wanted])
+    )
+    led_on = {path.lstrip("/") for path in session.exec(old)}  # the table of redirects has its own checks
     return [
         Finding(
             Severity.WARN,
@@ -218,7 +222,7 @@ def _check_neighbours(session: Session, page: Page, compiled: tuple[Compiled, ..
             "Publish that page too." if slug in known else "Make that page, or lead visitors elsewhere.",
         )
         for slug, why in sorted(wanted.items())
-        if known.get(slug) is None
+        if known.get(slug) is None and slug not in led_on
     ]
 
 
