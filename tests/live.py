@@ -96,11 +96,15 @@ def lander_at(data_dir: Path) -> Iterator[Lander]:
 
 @contextmanager
 def served(
-    data_dir: Path, *, server: str = "gunicorn", environ: Mapping[str, str] | None = None, install: bool = False
+    data_dir: Path,
+    *,
+    server: str = "gunicorn",
+    port: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    install: bool = False,
 ) -> Iterator[Lander]:
     """What stands in this folder, served until the block ends; with `install` it is made first."""
-    with _free_port() as port:
-        pass
+    port = port or free_port()
     lander = Lander(data_dir, port)
     lander.environ.update(environ or {})
     if install:
@@ -117,7 +121,7 @@ def served(
     )
     lander.pid = process.pid
     try:
-        _wait_until_listening(port, process)
+        wait_until_listening(port, process)
         yield lander
     finally:
         process.send_signal(signal.SIGTERM)
@@ -125,14 +129,24 @@ def served(
         log.close()
 
 
-@contextmanager
-def _free_port() -> Iterator[int]:
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        yield probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
 
 
-def _wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
+def is_running(pid: int) -> bool:
+    """Whether the process is there and does not merely wait for its parent to notice its end."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         assert server.poll() is None, "the server ended before it listened"

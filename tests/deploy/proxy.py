@@ -47,8 +47,7 @@ class Proxy:
         source: str = "127.0.0.1",
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """One request over TLS from one of this machine's loopback addresses."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self.tls_port, timeout=20, context=_TRUSTING)
-        connection.sock = self.connect(host, source=source)
+        connection = Visit(self, host, source=source)
         try:
             connection.request(method, path, body, {"Host": host, **(headers or {})})
             response = connection.getresponse()
@@ -64,6 +63,18 @@ class Proxy:
     def logged(self) -> str:
         """Everything that it wrote down."""
         return "".join(path.read_text() for path in sorted((self.folder / "log").iterdir()))
+
+
+class Visit(http.client.HTTPSConnection):
+    """A browser's connection to one of the hosts, from one of this machine's loopback addresses."""
+
+    def __init__(self, nginx: Proxy, host: str, *, source: str) -> None:
+        super().__init__(host, timeout=20, context=_TRUSTING)
+        self._nginx = nginx
+        self._source = source
+
+    def connect(self) -> None:
+        self.sock = self._nginx.connect(self.host, source=self._source)
 
 
 @contextmanager

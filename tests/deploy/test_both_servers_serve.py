@@ -23,7 +23,7 @@ from tests.deploy.published import (
     form_body,
     view,
 )
-from tests.live import Lander, served
+from tests.live import Lander, is_running, served
 from tests.serve.stage import CHROME
 
 
@@ -174,11 +174,3 @@ def wait_until_dead_journals_are_home(lander: Lander) -> None:
 
 def journal_owners(lander: Lander) -> set[int]:
     return {int(file.path.name.partition("-")[0]) for file in list_journals(lander.data_dir / "journal")}
-
-
-def is_running(pid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -170,8 +171,13 @@ def test_a_slow_client_is_sent_away(nginx: Proxy) -> None:
 
 
 def test_one_address_cannot_knock_without_end(nginx: Proxy) -> None:
-    statuses = [nginx.request("POST", "studio.localhost", "/sign-in", source="127.0.0.77")[0].status for _ in range(14)]
-    assert 429 in statuses
+    def knock(_: int) -> int:
+        return nginx.request("POST", "studio.localhost", "/sign-in", source="127.0.0.77")[0].status
+
+    with ThreadPoolExecutor(
+        14
+    ) as at_once:  # one after the other takes longer than is forgiven where the machine is busy
+        assert 429 in list(at_once.map(knock, range(14)))
     assert nginx.request("GET", "studio.localhost", "/sign-in", source="127.0.0.78")[0].status == 200
 
 

@@ -2,8 +2,11 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
+
+from tests.live import is_running
 
 
 def children_of(pid: int) -> list[int]:
@@ -30,7 +33,8 @@ def command_of(pid: int) -> str:
 
 def master_of(supervisor: int) -> int:
     """The web server's master under a supervisor."""
-    return next(pid for pid in children_of(supervisor) if "gunicorn" in command_of(pid))
+    servers = ("-m gunicorn", "-m lander.granian_web")
+    return next(pid for pid in children_of(supervisor) if any(name in command_of(pid) for name in servers))
 
 
 def work_of(supervisor: int) -> int | None:
@@ -43,3 +47,11 @@ def kill(pid: int | None) -> None:
     if pid is not None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    """Until none of them runs, as a service manager does before it starts a service again."""
+    deadline = time.monotonic() + 30
+    while any(map(is_running, pids)):
+        assert time.monotonic() < deadline, f"of {pids} some live on"
+        time.sleep(0.05)

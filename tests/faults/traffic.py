@@ -1,76 +1,80 @@
-"""Load with known identities: who was acknowledged is compared with who is stored.
+"""Load with known identities, and what each visitor was told about what they sent.
 
-Views, beacons and leads are sent at a steady pace for a bounded time. Each lead has an e-mail address of its own; each
-confirmed exposure is known by the visitor in its token. A request that failed is repeated, as a browser or a proxy would.
+Visits begin at a steady pace for a bounded time, each from a loopback address of its own: a view and its beacon; then from
+every fourth visitor a form, from every fourth a click, two seconds later as the quickest person would. What failed is sent
+again as it was, as a browser or a person would.
 """
 
 import http.client
 import itertools
-import re
-import sqlite3
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from lander.config import load_settings
-from lander.edge import SIMULATION_HEADER, sign_simulation
+from lander.serve.forms import FASTEST_MS
 from lander.serve.token import TokenSigner
-from tests.live import Lander
+from tests.deploy.proxy import Proxy, Visit
+from tests.deploy.published import CLICK_PATH, HOST, NULL_ORIGIN, PATH, PRODUCTION, find_token, form_body
+from tests.serve.stage import CHROME
 
-AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
-_TOKEN = re.compile(rb'data-lander="([^"]+)"')
+VISITS_PER_S = 200
+_THREADS = 16
 _TRIES = 5
+_READING_S = FASTEST_MS / 1000 + 0.1
+
+Door = Callable[[str], http.client.HTTPConnection]
+"""How a visitor with this address connects."""
+
+
+def straight_to(port: int) -> Door:
+    """To the web server itself."""
+    return lambda address: http.client.HTTPConnection("127.0.0.1", port, timeout=10, source_address=(address, 0))
+
+
+def through(nginx: Proxy) -> Door:
+    return lambda address: Visit(nginx, HOST, source=address)
 
 
 @dataclass
-class Ledger:
-    """What the client saw."""
+class Seen:
+    """What the visitors saw."""
 
     sent: Counter[str] = field(default_factory=Counter)
-    leads: set[str] = field(default_factory=set)  # e-mail addresses answered with 303
-    exposures: set[str] = field(default_factory=set)  # visitors whose beacon was answered with 204
-    statuses: Counter[int] = field(default_factory=Counter)
+    acknowledged: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    statuses: Counter[int] = field(default_factory=Counter)  # 0: no answer
+    views: int = 0
+    failed_views: int = 0  # not shown at the first attempt, which is the one that a visitor sees
+    repeated_posts: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-@dataclass(frozen=True)
-class Balance:
-    """Acknowledged against stored."""
+class _Later(NamedTuple):
+    """What a visitor does when they have read the page."""
 
-    what: str
-    sent: int
-    acknowledged: int
-    stored: int
-    lost: int
-    doubled: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.what}: sent {self.sent}, acknowledged {self.acknowledged}, stored {self.stored}, "
-            f"lost {self.lost}, doubled {self.doubled}"
-        )
+    due: float
+    address: str
+    path: str
+    body: bytes
+    kinds: Sequence[tuple[str, str]]  # what is acknowledged by the answer, and its identity
 
 
 class Traffic:
-    """Visitors of one page of an installation, for as long as the block lasts."""
+    """Visitors of an installation's two pages, for as long as the block lasts; at its end the last ones finish."""
 
-    def __init__(
-        self, lander: Lander, host: str, path: str, *, leads_per_s: float, views_per_s: float, threads: int = 8
-    ) -> None:
-        self._lander = lander
-        self._host = host
-        self._path = path
-        self._settings = load_settings({"LANDER_ENV": "development", "LANDER_DATA_DIR": str(lander.data_dir)})
-        self._tokens = TokenSigner(self._settings.signing_keys)
+    def __init__(self, door: Door, *, visits_per_s: float = VISITS_PER_S) -> None:
+        self._door = door
+        self._tokens = TokenSigner(load_settings(PRODUCTION).signing_keys)
         self._numbers = itertools.count(1)
-        self._lead_share = leads_per_s / (leads_per_s + views_per_s)
-        self._pause_s = threads / (leads_per_s + views_per_s)
+        self._pause_s = _THREADS / visits_per_s
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._send, args=(number,)) for number in range(threads)]
-        self.seen = Ledger()
+        self._threads = [threading.Thread(target=self._send, args=(number,)) for number in range(_THREADS)]
+        self.seen = Seen()
 
     def __enter__(self) -> "Traffic":
         for thread in self._threads:
@@ -83,100 +87,84 @@ class Traffic:
             thread.join()
 
     def _send(self, thread: int) -> None:
-        due = time.monotonic() + thread * self._pause_s / len(self._threads)
+        due = time.monotonic() + thread * self._pause_s / _THREADS
+        reading: deque[_Later] = deque()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due += self._pause_s
-            number = next(self._numbers)
-            self._visit(number, leads=number * self._lead_share % 1 < self._lead_share)
+            while reading and reading[0].due <= time.monotonic():
+                self._finish(reading.popleft())
+            later = self._visit(next(self._numbers))
+            if later is not None:
+                reading.append(later)
+        for later in reading:
+            time.sleep(max(0.0, later.due - time.monotonic()))
+            self._finish(later)
 
-    def _visit(self, number: int, *, leads: bool) -> None:
-        now = datetime.now(UTC) - timedelta(minutes=5)
-        address = f"{10 + number // 65_536 % 200}.{number // 256 % 256}.{number % 256}.7"
-        status, body = self._ask("GET", self._path, None, now, address)
-        found = _TOKEN.search(body)
-        if status != 200 or found is None:
-            return
-        token = found[1].decode()
-        with self.seen.lock:
-            self.seen.sent["exposures"] += 1
-        status, _ = self._ask("POST", "/_l/b", {"t": token, "k": "view"}, now + timedelta(seconds=1), address)
-        if status == 204:
-            with self.seen.lock:
-                self.seen.exposures.add(self._tokens.read(token).visitor)
-        if leads:
+    def _visit(self, number: int) -> _Later | None:
+        """View and beacon; what this visitor will do later."""
+        address = f"127.{1 + number // 62_500}.{number // 250 % 250}.{1 + number % 250}"
+        path = CLICK_PATH if number % 2 else PATH
+        with closing(self._door(address)) as connection:
+            status, page = self._ask(connection, path)
+            if status != 200:
+                return None
+            token = find_token(page)
+            visitor = self._tokens.read(token).visitor
+            beacon = urlencode({"t": token, "k": "view"}).encode()
+            self._post(connection, "/_l/b", beacon, [("confirmed exposures", visitor)])
+        due = time.monotonic() + _READING_S
+        if number % 4 == 1:
+            click = urlencode({"t": token, "k": "goal", "g": "click"}).encode()
+            return _Later(due, address, "/_l/b", click, (("conversions by click", visitor),))
+        if number % 4 == 2:
             email = f"person{number}@example.com"
-            form = {"_lander": token, "_form": "f1", "email": email}
-            with self.seen.lock:
-                self.seen.sent["leads"] += 1
-            status, _ = self._ask("POST", "/_l/f", form, now + timedelta(seconds=30), address)
-            if status == 303:
-                with self.seen.lock:
-                    self.seen.leads.add(email)
+            kinds = (("leads", email), ("conversions by form", visitor))
+            return _Later(due, address, "/_l/f", form_body(page, email), kinds)
+        return None
 
-    def _ask(
-        self, method: str, path: str, fields: dict[str, str] | None, at: datetime, address: str
-    ) -> tuple[int, bytes]:
-        headers = {
-            "Host": f"{self._host}:{self._lander.port}",
-            "User-Agent": AGENT,
-            SIMULATION_HEADER: sign_simulation(at, address, self._settings),
-        }
-        if fields is not None:
-            headers |= {"Origin": "null", "Content-Type": "application/x-www-form-urlencoded"}
+    def _finish(self, later: _Later) -> None:
+        with closing(self._door(later.address)) as connection:
+            self._post(connection, later.path, later.body, later.kinds)
+
+    def _post(
+        self,
+        connection: http.client.HTTPConnection,
+        path: str,
+        body: bytes,
+        kinds: Sequence[tuple[str, str]],
+    ) -> None:
+        with self.seen.lock:
+            self.seen.sent.update(kind for kind, _ in kinds)
+        status, _ = self._ask(connection, path, body)
+        if status in (204, 303):
+            with self.seen.lock:
+                for kind, identity in kinds:
+                    self.seen.acknowledged[kind].add(identity)
+
+    def _ask(self, connection: http.client.HTTPConnection, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """The answer, after as many attempts as somebody has patience for; status 0 where there is none."""
+        status, answer = 0, b""
         for attempt in range(_TRIES):
-            connection = http.client.HTTPConnection("127.0.0.1", self._lander.port, timeout=10)
-            try:
-                connection.request(method, path, urlencode(fields).encode() if fields else None, headers)
-                response = connection.getresponse()
-                body = response.read()
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.05 * 2**attempt)
-                continue
-            finally:
-                connection.close()
+            status, answer = _ask_once(connection, path, body)
             with self.seen.lock:
-                self.seen.statuses[response.status] += 1
-            if response.status != 503:
-                return response.status, body
+                self.seen.statuses[status] += 1
+                if body is not None:
+                    self.seen.repeated_posts += attempt > 0
+                elif attempt == 0:
+                    self.seen.views += 1
+                    self.seen.failed_views += status != 200
+            if status not in (0, 503):
+                break
             time.sleep(0.05 * 2**attempt)
+        return status, answer
+
+
+def _ask_once(connection: http.client.HTTPConnection, path: str, body: bytes | None) -> tuple[int, bytes]:
+    headers = {"Host": HOST, "User-Agent": CHROME, **(NULL_ORIGIN if body is not None else {})}
+    try:
+        connection.request("GET" if body is None else "POST", path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()  # the next request opens another one
         return 0, b""
-
-
-def settle(lander: Lander, seen: Ledger, *, patience_s: float = 30) -> list[Balance]:
-    """Wait until every journal has come home, then compare what was acknowledged with what is stored."""
-    deadline = time.monotonic() + patience_s
-    while True:
-        balances = [_balance_leads(lander, seen), _balance_exposures(lander, seen)]
-        if all(balance.lost == 0 for balance in balances) or time.monotonic() > deadline:
-            return balances
-        time.sleep(0.5)
-
-
-def _balance_leads(lander: Lander, seen: Ledger) -> Balance:
-    stored = Counter(lead["fields"]["email"] for lead in lander.ok("lead", "list", "--limit", "10000"))
-    return Balance(
-        "leads",
-        sent=seen.sent["leads"],
-        acknowledged=len(seen.leads),
-        stored=sum(stored.values()),
-        lost=len(seen.leads - stored.keys()),
-        doubled=sum(count - 1 for count in stored.values()),
-    )
-
-
-def _balance_exposures(lander: Lander, seen: Ledger) -> Balance:
-    with sqlite3.connect(f"file:{lander.data_dir / 'lander.db'}?mode=ro", uri=True) as connection:
-        rows = connection.execute("SELECT visitor FROM visitor WHERE state LIKE '%\"confirmed\"%'").fetchall()
-        counted = connection.execute(
-            "SELECT coalesce(sum(confirmed), 0) FROM tally WHERE goal = '' AND dimension = 'all'"
-        ).fetchone()[0]
-    connection.close()
-    stored = {visitor for (visitor,) in rows}
-    return Balance(
-        "confirmed exposures",
-        sent=seen.sent["exposures"],
-        acknowledged=len(seen.exposures),
-        stored=len(stored),
-        lost=len(seen.exposures - stored),
-        doubled=counted - len(stored),
-    )

@@ -16,7 +16,7 @@ from lander.config import DEVELOPMENT_SECRET
 from lander.server import check_port
 from lander.vault import Vault
 from tests.leads import builders
-from tests.live import ROOT, Lander, _free_port, _wait_until_listening
+from tests.live import ROOT, Lander, free_port, is_running, wait_until_listening
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -32,7 +32,7 @@ def supervised(lander: Lander) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     try:
-        _wait_until_listening(lander.port, process)
+        wait_until_listening(lander.port, process)
         yield process
     finally:
         process.kill()
@@ -41,8 +41,7 @@ def supervised(lander: Lander) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.fixture
 def lander(tmp_path: Path) -> Lander:
-    with _free_port() as port:
-        lander = Lander(tmp_path / "var", port)
+    lander = Lander(tmp_path / "var", free_port())
     lander.ok("migrate")
     return lander
 
@@ -61,11 +60,6 @@ def wait_until(happened: Callable[[], object], what: str) -> None:
     while not happened():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
-
-
-def is_running(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_work_process_that_dies_is_started_again_and_finds_what_waited(

@@ -1,0 +1,90 @@
+"""Who was acknowledged is compared with who is stored."""
+
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from experiments.models import Tally, VisitorRow
+from lander.config import load_settings
+from lander.db import make_engine, reading
+from tests.faults.traffic import Seen
+from tests.live import Lander
+
+KINDS = ("leads", "conversions by form", "conversions by click", "confirmed exposures")
+HEADING = (
+    f"\n| What | Through | {' | '.join(KINDS)} | lost | doubled | views, failed | posts repeated |\n{'| --- ' * 10}|"
+)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Acknowledged against stored."""
+
+    sent: int
+    acknowledged: int
+    stored: int
+    lost: int
+    doubled: int
+
+    def __str__(self) -> str:
+        return f"{self.sent:,} / {self.acknowledged:,} / {self.stored:,}"
+
+
+def settle(lander: Lander, seen: Seen, *, patience_s: float = 60) -> dict[str, Balance]:
+    """Wait until every journal has come home, then compare; by kind."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        balances = _compare(lander, seen)
+        if all(balance.lost == 0 for balance in balances.values()) or time.monotonic() > deadline:
+            return balances
+        time.sleep(0.5)
+
+
+def tell(what: str, through: str, balances: dict[str, Balance], seen: Seen) -> str:
+    """A line of the table: for each kind sent / acknowledged / stored."""
+    lost = sum(balance.lost for balance in balances.values())
+    doubled = sum(balance.doubled for balance in balances.values())
+    kinds = " | ".join(str(balances[kind]) for kind in KINDS)
+    views = f"{seen.views:,}, {seen.failed_views:,}"
+    return f"| {what} | {through} | {kinds} | {lost} | {doubled} | {views} | {seen.repeated_posts:,} |"
+
+
+def _compare(lander: Lander, seen: Seen) -> dict[str, Balance]:
+    found, counted = _read_ledger(lander)
+    emails = Counter(lead["fields"]["email"] for lead in lander.ok("lead", "list", "--limit", "10000"))
+    found["leads"], counted["leads"] = set(emails), emails.total()
+    return {
+        kind: Balance(
+            sent=seen.sent[kind],
+            acknowledged=len(seen.acknowledged[kind]),
+            stored=len(found[kind]),
+            lost=len(seen.acknowledged[kind] - found[kind]),
+            doubled=counted[kind] - len(found[kind]),
+        )
+        for kind in KINDS
+    }
+
+
+def _read_ledger(lander: Lander) -> tuple[dict[str, set[str]], Counter[str]]:
+    """By kind: the visitors of whom it is known, and how many the tallies count."""
+    engine = make_engine(load_settings(lander.environ).database_url)
+    with reading(engine) as session:
+        visitors = session.execute(select(col(VisitorRow.visitor), col(VisitorRow.state))).all()
+        converted = col(Tally.conversions) + col(Tally.unconfirmed_conversions)
+        totals = select(col(Tally.goal), func.sum(col(Tally.confirmed)), func.sum(converted))
+        cells = session.execute(totals.where(col(Tally.dimension) == "all").group_by(col(Tally.goal))).all()
+    engine.dispose()
+    found: dict[str, set[str]] = defaultdict(set)
+    for visitor, state in visitors:
+        for entry in (entry for phase in state.get("phases", {}).values() for entry in phase.values()):
+            if "confirmed" in entry:
+                found["confirmed exposures"].add(visitor)
+            for goal in entry.get("goals", {}):
+                found[f"conversions by {goal}"].add(visitor)
+    counted: Counter[str] = Counter()
+    for goal, confirmed, conversions in cells:
+        counted["confirmed exposures" if goal == "" else f"conversions by {goal}"] += conversions if goal else confirmed
+    return found, counted
