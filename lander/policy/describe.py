@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lander.policy.policy import MIB, Policy
+from lander.policy.policy import MIB, Freeze, Policy
 
 _KINDS = {
     "script": "scripts",
@@ -47,7 +47,14 @@ def describe(policy: Policy) -> list[str]:
         f"in {uploads.entries} files of up to {uploads.file_bytes // MIB} MiB each, "
         f"{uploads.depth} folders deep, compressed at most {uploads.ratio} to 1, "
         f"images of up to {uploads.image_pixels // 1_000_000} megapixels.",
+        *(describe_freeze(freeze) for freeze in policy.lifecycle.freezes),
     ]
+
+
+def describe_freeze(freeze: Freeze) -> str:
+    """When it is, as it was written, and what cannot be done meanwhile."""
+    starts, ends = (f"{at.day} {at:%b %Y, %H:%M} ({at.tzname()})" for at in (freeze.starts_at, freeze.ends_at))
+    return f"From {starts} to {ends} nothing is published and no test is started: {freeze.reason.rstrip('.')}."
 
 
 def _describe_kind(word: str, sources: Sequence[str]) -> str:

@@ -6,8 +6,9 @@ mistakes together; it never guesses what was meant.
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from lander.errors import LanderError
 
 MIB: Final = 1024 * 1024
 SEALED: Final = "sealed"
+_LONGEST_REASON: Final = 200
 FIELD_TYPES: Final = ("email", "name", "company", "phone", "text", "choice", "hidden")
 _HOST: Final = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _PATH: Final = re.compile(r"(/[A-Za-z0-9._~@%+!$&()=:-]*)*")
@@ -80,6 +82,26 @@ class UploadLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """A time in which nothing new goes live, from `starts_at` up to `ends_at`."""
+
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """When pages may change."""
+
+    freezes: tuple[Freeze, ...] = ()
+
+    def find_freeze(self, at: datetime) -> Freeze | None:
+        """The freeze that this moment lies in, or None."""
+        return next((freeze for freeze in self.freezes if freeze.starts_at <= at < freeze.ends_at), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything IT allows. `version` is 0 for the built-in defaults."""
 
@@ -87,6 +109,7 @@ class Policy:
     isolation: Isolation = field(default_factory=Isolation)
     forms: Forms = field(default_factory=Forms)
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
 
 
 DEFAULTS: Final = Policy()
@@ -124,12 +147,13 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise InvalidPolicy([f"This is not TOML: {error}."]) from None
     reader = _Reader(text)
-    root = reader.table("", document, ("isolation", "forms", "uploads"))
+    root = reader.table("", document, ("isolation", "forms", "uploads", "lifecycle"))
     isolation = reader.table("isolation", root.get("isolation", {}), ("level", "frame_ancestors", "allow"))
     kinds = tuple(item.name for item in fields(Allow))
     allow = reader.table("isolation.allow", isolation.get("allow", {}), kinds)
     forms = reader.table("forms", root.get("forms", {}), ("field_types", "thank_you_hosts"))
     uploads = reader.table("uploads", root.get("uploads", {}), tuple(_UPLOAD_KEYS))
+    lifecycle = reader.table("lifecycle", root.get("lifecycle", {}), ("freezes",))
     _check_level(reader, isolation)
     policy = Policy(
         version=version,
@@ -148,6 +172,7 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
                 if key in uploads
             }
         ),
+        lifecycle=Lifecycle(freezes=tuple(_read_freezes(reader, lifecycle.get("freezes", [])))),
     )
     if reader.problems:
         raise InvalidPolicy(reader.problems)
@@ -214,6 +239,31 @@ def _check_level(reader: _Reader, isolation: dict[str, Any]) -> None:
     else:
         reason = 'the only level is "sealed".'
     reader.refuse("isolation.level", f"isolation.level is {level!r}: {reason}")
+
+
+def _read_freezes(reader: _Reader, values: object) -> Iterator[Freeze]:
+    key, example = "lifecycle.freezes", '{from = 2026-12-20T00:00:00+01:00, to = …, reason = "Christmas"}'
+    if not isinstance(values, list):
+        reader.refuse(key, f"{key} is {values!r}, not a list. Write it like [{example}].")
+        return
+    for value in values:
+        if not isinstance(value, dict) or set(value) != {"from", "to", "reason"}:
+            reader.refuse(key, f"{key} holds {value!r}. A freeze has from, to and reason, like {example}.")
+            continue
+        starts_at, ends_at, reason = value["from"], value["to"], value["reason"]
+        wrong = [at for at in (starts_at, ends_at) if not isinstance(at, datetime) or at.tzinfo is None]
+        if wrong:  # a policy is for all sites, and each of them has a zone of its own
+            reader.refuse(
+                key,
+                f"{key} names {str(wrong[0])!r}, which is no moment. Write date, time and offset from UTC, like "
+                "2026-12-20T00:00:00+01:00, without quotation marks.",
+            )
+        elif starts_at >= ends_at:
+            reader.refuse(key, f"{key}: the freeze from {starts_at} ends at {ends_at}, before it begins.")
+        elif not isinstance(reason, str) or not reason.strip() or len(reason) > _LONGEST_REASON:
+            reader.refuse(key, f"{key}: the freeze from {starts_at} needs a reason of up to {_LONGEST_REASON} letters.")
+        else:
+            yield Freeze(starts_at, ends_at, reason.strip())
 
 
 def _read_field_type(text: str) -> str:
