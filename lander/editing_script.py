@@ -53,7 +53,10 @@ SCRIPT: Final = r"""
       marked = candidate(event);
       if (marked) marked.setAttribute('data-lander-hover', '');
     }, true);
-    ['mousedown', 'mouseup', 'auxclick', 'dblclick'].forEach(function (kind) { window.addEventListener(kind, stop, true); });
+    ['mousedown', 'mouseup', 'dblclick'].forEach(function (kind) {  // kept from the page; the preview still gets the focus
+      window.addEventListener(kind, function (event) { event.stopImmediatePropagation(); }, true);
+    });
+    window.addEventListener('auxclick', stop, true);
     window.addEventListener('click', function (event) {
       stop(event);
       var element = candidate(event);

@@ -168,6 +168,10 @@
       name.value = text.slice(0, 40);
       choose(name);
     };
+    other.querySelector("[data-other-drop]").addEventListener("click", () => {
+      other.hidden = number.disabled = true;
+      sendPicked();
+    });
     form.addEventListener("change", sendPicked);
     // naming something is choosing it
     form.addEventListener("input", (event) => {

@@ -147,6 +147,9 @@ class PageScreen:
     saved_at: datetime
     saved_by: str
     source_address: str
+    edit_address: str
+    tagging_address: str
+    regions: int  # that can be edited in place
     preview_address: str
     share_address: str  # the preview for a colleague
     box: PublishBox

@@ -13,10 +13,12 @@ from lander.console.page_context import ExternalRow, FormRow, HistoryRow, PageSc
 from lander.console.page_rows import STATES
 from lander.console.places import Place
 from lander.console.publish_box import Facts, Typed, load_facts, publish_box
+from lander.document import Document
 from lander.errors import NotFound
 from lander.pages import pages, publish
 from lander.pages.models import Version
 from lander.pages.release import load_files
+from lander.pages.regions import read_regions
 from lander.pages.report import Examined, ExternalReference, examine
 from lander.policy.findings import count_refusals, say_in_the_way
 from lander.preview import LONGEST_TTL_S, TTL_S, sign_preview
@@ -77,6 +79,9 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         saved_at=version.created_at,
         saved_by=version.created_by,
         source_address=place.at(f"/{key}/source"),
+        edit_address=place.at(f"/{key}/edit"),
+        tagging_address=place.at(f"/{key}/regions"),
+        regions=len(read_regions(Document(version.source)).found),
         preview_address=preview_address(place, key, ttl_s=TTL_S),
         share_address=preview_address(place, key, ttl_s=LONGEST_TTL_S),
         box=publish_box(session, place, facts, findings, strip=strip, typed=typed),
