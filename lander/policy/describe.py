@@ -47,6 +47,9 @@ def describe(policy: Policy) -> list[str]:
         f"in {uploads.entries} files of up to {uploads.file_bytes // MIB} MiB each, "
         f"{uploads.depth} folders deep, compressed at most {uploads.ratio} to 1, "
         f"images of up to {uploads.image_pixels // 1_000_000} megapixels.",
+        f"Webhooks may be sent to {_join(policy.egress.webhook_hosts)}, over https and to public addresses only."
+        if policy.egress.webhook_hosts
+        else "Webhooks may be sent nowhere.",
         *(describe_freeze(freeze) for freeze in policy.lifecycle.freezes),
     ]
 

@@ -102,6 +102,13 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, slots=True)
+class Egress:
+    """Where Lander itself may send to."""
+
+    webhook_hosts: tuple[str, ...] = ()  # host names, without scheme
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything IT allows. `version` is 0 for the built-in defaults."""
 
@@ -110,6 +117,7 @@ class Policy:
     forms: Forms = field(default_factory=Forms)
     uploads: UploadLimits = field(default_factory=UploadLimits)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    egress: Egress = field(default_factory=Egress)
 
 
 DEFAULTS: Final = Policy()
@@ -147,13 +155,14 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise InvalidPolicy([f"This is not TOML: {error}."]) from None
     reader = _Reader(text)
-    root = reader.table("", document, ("isolation", "forms", "uploads", "lifecycle"))
+    root = reader.table("", document, ("isolation", "forms", "uploads", "lifecycle", "egress"))
     isolation = reader.table("isolation", root.get("isolation", {}), ("level", "frame_ancestors", "allow"))
     kinds = tuple(item.name for item in fields(Allow))
     allow = reader.table("isolation.allow", isolation.get("allow", {}), kinds)
     forms = reader.table("forms", root.get("forms", {}), ("field_types", "thank_you_hosts"))
     uploads = reader.table("uploads", root.get("uploads", {}), tuple(_UPLOAD_KEYS))
     lifecycle = reader.table("lifecycle", root.get("lifecycle", {}), ("freezes",))
+    egress = reader.table("egress", root.get("egress", {}), ("webhook_hosts",))
     _check_level(reader, isolation)
     policy = Policy(
         version=version,
@@ -173,6 +182,7 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
             }
         ),
         lifecycle=Lifecycle(freezes=tuple(_read_freezes(reader, lifecycle.get("freezes", [])))),
+        egress=Egress(webhook_hosts=reader.texts("egress", "webhook_hosts", egress, _read_host, ())),
     )
     if reader.problems:
         raise InvalidPolicy(reader.problems)

@@ -25,6 +25,9 @@ ratio = 40
 file_mib = 2
 depth = 4
 image_megapixels = 12
+
+[egress]
+webhook_hosts = ["hooks.example.com", "CRM.example.com"]
 """
 
 
@@ -34,6 +37,7 @@ def test_an_empty_file_means_the_safe_defaults() -> None:
     assert DEFAULTS.isolation.allow.script == ()
     assert DEFAULTS.forms.field_types == ("email", "name", "company", "phone", "text", "choice", "hidden")
     assert DEFAULTS.forms.thank_you_hosts == ()
+    assert DEFAULTS.egress.webhook_hosts == ()
     assert DEFAULTS.uploads == UploadLimits(20 * MIB, 500, 100 * MIB, 100, 10 * MIB, 8, 40_000_000)
 
 
@@ -47,6 +51,7 @@ def test_every_known_key_is_read() -> None:
     assert policy.forms.field_types == ("email", "text")
     assert policy.forms.thank_you_hosts == ("www.example.com",)
     assert policy.uploads == UploadLimits(5 * MIB, 50, 25 * MIB, 40, 2 * MIB, 4, 12_000_000)
+    assert policy.egress.webhook_hosts == ("hooks.example.com", "crm.example.com")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +63,7 @@ def test_every_known_key_is_read() -> None:
         ("[isolation.allow]\nscripts = []", "'isolation.allow.scripts' is not a key"),
         ("[forms]\nspam = true", "'forms.spam' is not a key"),
         ("[uploads]\nzip = 1", "'uploads.zip' is not a key"),
+        ("[egress]\nhosts = []", "'egress.hosts' is not a key"),
         ("isolation = 'sealed'", "'isolation' is 'sealed', not a group"),
     ],
 )
@@ -146,6 +152,15 @@ def test_a_field_type_that_must_never_be_asked_for_cannot_be_allowed(kind: str) 
 def test_a_thank_you_host_is_a_bare_host_name(host: str) -> None:
     with pytest.raises(InvalidPolicy, match=r"forms\.thank_you_hosts names"):
         parse_policy(f'[forms]\nthank_you_hosts = ["{host}"]')
+
+
+@pytest.mark.parametrize(
+    "host", ["https://hooks.example.com", "hooks.example.com/leads", "hooks.example.com:8443", "*.example.com", "10.0.0.1",
+             "[::1]", "localhost", "hooks.example.com."],
+)  # fmt: skip
+def test_a_webhook_host_is_a_bare_host_name(host: str) -> None:
+    with pytest.raises(InvalidPolicy, match=r"egress\.webhook_hosts names"):
+        parse_policy(f'[egress]\nwebhook_hosts = ["{host}"]')
 
 
 def test_a_list_that_is_none_is_said_to_be_none() -> None:
