@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from experiments.models import Experiment, State
 from lander.config import Settings
@@ -216,7 +216,11 @@ def _list_open(session: Session, event: Event) -> list[Webhook]:
 def _list_decisions(session: Session) -> Iterator[tuple[Webhook, Experiment, Page, Site]]:
     """Experiments that ended while a webhook was on the list, and that it was not told of."""
     for webhook in _list_open(session, Event.EXPERIMENT_DECIDED):
-        told = func.concat("experiment-", Experiment.id, f"-{webhook.id}")
+        told = select(Delivery.id).where(
+            Delivery.webhook_id == webhook.id,
+            Delivery.event == Event.EXPERIMENT_DECIDED,
+            Delivery.about == Experiment.key,
+        )
         query = (
             select(Experiment, Page, Site)
             .join(Page, col(Page.id) == col(Experiment.page_id))
@@ -225,7 +229,7 @@ def _list_decisions(session: Session) -> Iterator[tuple[Webhook, Experiment, Pag
                 Experiment.state == State.ENDED,
                 col(Experiment.ended_at) >= webhook.enabled_at,
                 Page.site_id == webhook.site_id,
-                ~select(Delivery.id).where(col(Delivery.id) == told).exists(),
+                ~told.exists(),
             )
             .order_by(col(Experiment.id))
         )

@@ -166,7 +166,7 @@ class Sender:
             due = outbox.find_due(session, busy=busy, now=now) if room else []
         if not due:
             return 0
-        ready = []
+        ready: list[tuple[int, str, Callable[[], Outcome]]] = []
         with ingestion(self._engine) as session:
             for receiver in due[:room]:
                 limit = min(AT_ONCE_EACH - sending[receiver], room - len(ready))

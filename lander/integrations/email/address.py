@@ -8,7 +8,7 @@ from lander.errors import InvalidInput
 def check_address(text: str) -> str:
     """The address as it is written to; raises `InvalidInput`. Nobody is asked whether it exists."""
     try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
         raise InvalidInput(
             f"This is not an e-mail address: {str(error).rstrip('.')}.", fix="Write it like maya@example.com."

@@ -44,7 +44,7 @@ def send(mail: EmailMessage, server: MailServer | None, *, trust: ssl.SSLContext
     except ssl.SSLError as error:
         return Outcome(Fate.AGAIN, f"No safe connection to the mail server: {error.reason or 'TLS failed'}.")
     except smtplib.SMTPException as error:
-        return Outcome(Fate.AGAIN, f"The mail server cannot be used: {error}.")
+        return Outcome(Fate.AGAIN, f"The mail server cannot be used: {str(error).rstrip('.')}.")
     except OSError as error:
         return Outcome(Fate.AGAIN, f"The mail server cannot be reached: {error.strerror or error}.")
     return Outcome(Fate.DELIVERED, "The mail server took it.", 250)
