@@ -17,8 +17,8 @@ from lander.document import Document
 from lander.errors import NotFound
 from lander.pages import pages, publish
 from lander.pages.models import Version
-from lander.pages.release import load_files
 from lander.pages.regions import read_regions
+from lander.pages.release import load_files
 from lander.pages.report import Examined, ExternalReference, examine
 from lander.policy.findings import count_refusals, say_in_the_way
 from lander.preview import LONGEST_TTL_S, TTL_S, sign_preview
