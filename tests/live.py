@@ -121,7 +121,7 @@ def served(
     )
     lander.pid = process.pid
     try:
-        wait_until_listening(port, process)
+        _wait_until_listening(port, process)
         yield lander
     finally:
         process.send_signal(signal.SIGTERM)
@@ -146,7 +146,7 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
+def _wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         assert server.poll() is None, "the server ended before it listened"

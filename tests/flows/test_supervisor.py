@@ -15,15 +15,16 @@ from experiments.journal import Durability, Journal, Record
 from lander.config import DEVELOPMENT_SECRET
 from lander.server import check_port
 from lander.vault import Vault
+from tests.faults.processes import master_of, work_of
 from tests.leads import builders
-from tests.live import ROOT, Lander, free_port, is_running, wait_until_listening
+from tests.live import ROOT, Lander, free_port, is_running
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
 @contextmanager
 def supervised(lander: Lander) -> Iterator[subprocess.Popen[str]]:
-    """`lander serve`, whose end is the test's business."""
+    """`lander serve` that says it serves; its end is the test's business."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lander.cli", "serve", "--port", str(lander.port)],
         env=lander.environ,
@@ -32,7 +33,8 @@ def supervised(lander: Lander) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     try:
-        wait_until_listening(lander.port, process)
+        assert process.stderr is not None
+        assert any(line.startswith("Serving on") for line in process.stderr), "it ended before it served"
         yield process
     finally:
         process.kill()
@@ -48,11 +50,8 @@ def lander(tmp_path: Path) -> Lander:
 
 def children_of(pid: int) -> dict[str, int]:
     """Its children's ids, by what they are: web and work."""
-    found = {}
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        arguments = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-        found["work" if b"work" in arguments else "web"] = int(child)
-    return found
+    found = {"web": master_of(pid), "work": work_of(pid)}
+    return {name: child for name, child in found.items() if child is not None}
 
 
 def wait_until(happened: Callable[[], object], what: str) -> None:
@@ -102,4 +101,4 @@ def test_a_web_server_that_dies_ends_the_service_with_a_reason(lander: Lander) -
         assert process.wait(timeout=60) == 1
         assert not is_running(children["work"])
         assert process.stderr is not None
-        assert process.stderr.read().splitlines()[-1].startswith("lander: The web server ended with status -9.")
+        assert "lander: The web server ended with status -9." in process.stderr.read()
