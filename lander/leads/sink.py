@@ -7,7 +7,7 @@ like. What was sealed on the public path stays sealed here.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from typing import Any, Final
@@ -88,6 +88,7 @@ class StoredLeads:
     stored: int = 0
     known: int = 0  # were there already
     unreadable: tuple[UnreadableLead, ...] = ()  # not stored; the caller keeps them
+    ids: tuple[str, ...] = field(default=(), compare=False)  # of those that were stored now
 
 
 def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
@@ -112,7 +113,12 @@ def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
         session.execute(_KEEP, [record.as_row() for record in new])
         _flag_repeated(session, {record.view for record in new if record.view})
         _flag_rate(session, [record for record in new if record.network])
-    return StoredLeads(stored=len(new), known=len(read) - len(new), unreadable=tuple(unreadable))
+    return StoredLeads(
+        stored=len(new),
+        known=len(read) - len(new),
+        unreadable=tuple(unreadable),
+        ids=tuple(record.id for record in new),
+    )
 
 
 def _name_fields(error: ValidationError) -> str:
