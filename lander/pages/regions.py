@@ -166,7 +166,7 @@ def _read_region(document: Document, element: Element, found: Sequence[Region]) 
     try:
         name = check_name(element.get(NAME_ATTRIBUTE) or "")
     except InvalidInput as error:
-        raise Unfit(_say(element, f"is marked for editing, but: {error.message}"), fix=error.fix) from None
+        raise Unfit(_say(element, f"is marked for editing. {error.message.rstrip('.')}"), fix=error.fix) from None
     twin = next((region for region in found if region.name == name), None)
     if twin is not None:
         raise Unfit(

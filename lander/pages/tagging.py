@@ -88,30 +88,22 @@ def apply_tags(source: str, tags: Sequence[Tag]) -> str:
     if not tags:
         raise InvalidInput("Nothing was chosen.", fix="Tick what should be editable, or click on it in the preview.")
     edits = Edits(document)
-    known = {name: element for element in document.elements if (name := element.get(NAME_ATTRIBUTE))}
-    chosen: list[Element] = []
+    taken = {name: item for item in document.elements if (name := item.get(NAME_ATTRIBUTE))}
+    regions = {region.name: region.element for region in read_regions(document).found}
     for tag in tags:
         element, kind, name = _read_tag(document, tag)
-        if name in known:
-            raise InvalidInput(f"{name} is there already, in line {known[name].line}.", fix="Choose another name.")
-        for other in chosen:
-            if other.start <= element.start < other.close_end:
-                raise InvalidInput(f"{name} stands inside another one that you chose.", fix="Choose one of the two.")
+        if name in taken:
+            raise InvalidInput(f"{name} is there already, in line {taken[name].line}.", fix="Choose another name.")
+        for other_name, other in regions.items():
+            if _touches(element, [other]):
+                raise InvalidInput(f"{name} would stand in or around {other_name}.", fix="Choose one of the two.")
         edits.set_attribute(element, KIND_ATTRIBUTE, kind.value)
         edits.set_attribute(element, NAME_ATTRIBUTE, name)
-        known[name] = element
-        chosen.append(element)
+        taken[name] = regions[name] = element
     tagged = edits.text()
-    regions = read_regions(Document(tagged))
-    for tag in tags:  # in another region, or around one
-        if regions.find(check_name(tag.name)) is None:
-            reason = next((item for item in regions.findings if not _was_said(item.sentence, document)), None)
-            raise InvalidInput(
-                reason.sentence if reason else f"{tag.name} cannot be marked there.", fix=reason.fix if reason else ""
-            )
-    lost = {region.name for region in read_regions(document).found} - {region.name for region in regions.found}
+    lost = regions.keys() - {region.name for region in read_regions(Document(tagged)).found}
     if lost:
-        raise InvalidInput(f"It would stand around {min(lost)}, which is marked already.", fix="Choose one of the two.")
+        raise InvalidInput(f"{min(lost)} could not be edited then.", fix="Mark something smaller.")
     return tagged
 
 
@@ -234,7 +226,3 @@ def _numbered(name: str) -> Iterator[str]:
     while True:
         yield f"{name} {number}"
         number += 1
-
-
-def _was_said(sentence: str, before: Document) -> bool:
-    return any(item.sentence == sentence for item in read_regions(before).findings)
