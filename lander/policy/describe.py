@@ -1,8 +1,9 @@
 """The policy as plain sentences: what the studio says to people who never open the file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from lander.policy.policy import MIB, Freeze, Policy
+from lander.policy.findings import Severity
+from lander.policy.policy import CONTENT_RULES, MIB, Budgets, Content, Freeze, Policy
 
 _KINDS = {
     "script": "scripts",
@@ -50,8 +51,57 @@ def describe(policy: Policy) -> list[str]:
         f"Webhooks may be sent to {_join(policy.egress.webhook_hosts)}, over https and to public addresses only."
         if policy.egress.webhook_hosts
         else "Webhooks may be sent nowhere.",
+        *_describe_content(policy.content),
+        _describe_budgets(policy.budgets),
         *(describe_freeze(freeze) for freeze in policy.lifecycle.freezes),
     ]
+
+
+def _describe_content(content: Content) -> Iterator[str]:
+    said = {
+        Severity.REFUSE: "stops publishing where it is missing or wrong",
+        Severity.WARN: "is pointed out where it is missing or wrong, and does not stop publishing",
+        None: "is not looked at",
+    }
+    words = content_words(content)
+    for level, consequence in said.items():
+        if rules := [words[rule] for rule in CONTENT_RULES if rule in words and getattr(content, rule) is level]:
+            yield f"On a page, this {consequence}: {_join(rules)}."
+    if content.forbidden_words and content.forbidden is not None:
+        end = "that stops publishing" if content.forbidden is Severity.REFUSE else "that is pointed out"
+        yield f"Pages do not say {_join([f'“{word}”' for word in content.forbidden_words])}; {end}."
+
+
+def content_words(content: Content) -> dict[str, str]:
+    """What each rule on content looks at."""
+    return {
+        "title": f"a title of up to {content.title_characters} characters",
+        "description": f"a description of up to {content.description_characters} characters",
+        "canonical": "one canonical address",
+        "language": "the language",
+        "viewport": "the width for phones",
+        "alt_texts": "alternative texts of images",
+        "labels": "labels of form fields",
+        "headings": "the order of headings",
+        "link_texts": "texts of links",
+        "ids": "names that labels and links refer to",
+        "dead_links": "links that lead somewhere",
+        "variants": "variants that can be compared",
+        "consent": "a consent text in forms",
+        "privacy_link": "a link to the privacy notice",
+        "imprint": "a link to the imprint",
+    }
+
+
+def _describe_budgets(budgets: Budgets) -> str:
+    limits = (
+        f"A page makes visitors load at most {budgets.page_kb} kB in {budgets.requests} requests, "
+        f"{budgets.script_kb} kB of it scripts"
+    )
+    if budgets.weight is None:
+        return "How much a page makes visitors load is not looked at."
+    more = "more stops publishing" if budgets.weight is Severity.REFUSE else "more is pointed out"
+    return f"{limits}; {more}."
 
 
 def describe_freeze(freeze: Freeze) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lander.errors import LanderError
+from lander.policy.findings import Severity
 
 MIB: Final = 1024 * 1024
 SEALED: Final = "sealed"
@@ -108,6 +109,52 @@ class Egress:
     webhook_hosts: tuple[str, ...] = ()  # host names, without scheme
 
 
+Level = Severity | None
+"""How grave it is where a rule is broken; None where nobody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a page must say, and how; every rule but the last three has its level."""
+
+    title: Level = Severity.WARN
+    description: Level = Severity.WARN
+    canonical: Level = Severity.WARN
+    language: Level = Severity.WARN
+    viewport: Level = Severity.WARN
+    alt_texts: Level = Severity.WARN
+    labels: Level = Severity.WARN
+    headings: Level = Severity.WARN
+    link_texts: Level = Severity.WARN
+    ids: Level = Severity.WARN
+    dead_links: Level = Severity.WARN
+    variants: Level = Severity.WARN
+    consent: Level = Severity.WARN
+    privacy_link: Level = Severity.WARN
+    imprint: Level = None  # the law asks for it in some countries only
+    forbidden: Level = Severity.WARN
+    title_characters: int = 60
+    description_characters: int = 160
+    forbidden_words: tuple[str, ...] = ()
+
+
+CONTENT_RULES: Final = tuple(
+    item.name
+    for item in fields(Content)
+    if item.name not in ("title_characters", "description_characters", "forbidden_words")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """How much a page may make a visitor load: compressed, per variant, with everything that comes along."""
+
+    weight: Level = Severity.WARN
+    page_kb: int = 500
+    requests: int = 30
+    script_kb: int = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything IT allows. `version` is 0 for the built-in defaults."""
@@ -118,6 +165,8 @@ class Policy:
     uploads: UploadLimits = field(default_factory=UploadLimits)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     egress: Egress = field(default_factory=Egress)
+    content: Content = field(default_factory=Content)
+    budgets: Budgets = field(default_factory=Budgets)
 
 
 DEFAULTS: Final = Policy()
@@ -132,6 +181,13 @@ _UPLOAD_KEYS: Final[Mapping[str, tuple[str, int, int]]] = {
     "depth": ("depth", 1, 20),
     "image_megapixels": ("image_pixels", 1_000_000, 100),
 }
+_LENGTHS: Final = {"title_characters": 200, "description_characters": 500}  # each with the largest that makes sense
+_BUDGETS: Final = {"page_kb": 100_000, "requests": 1_000, "script_kb": 100_000}
+_LEVELS: Final[Mapping[str, Level]] = {"off": None, "warn": Severity.WARN, "refuse": Severity.REFUSE}
+_LONGEST_WORD: Final = 100
+
+
+_GROUPS: Final = tuple(item.name for item in fields(Policy) if item.name != "version")
 
 
 class InvalidPolicy(LanderError):
@@ -155,7 +211,7 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise InvalidPolicy([f"This is not TOML: {error}."]) from None
     reader = _Reader(text)
-    root = reader.table("", document, ("isolation", "forms", "uploads", "lifecycle", "egress"))
+    root = reader.table("", document, _GROUPS)
     isolation = reader.table("isolation", root.get("isolation", {}), ("level", "frame_ancestors", "allow"))
     kinds = tuple(item.name for item in fields(Allow))
     allow = reader.table("isolation.allow", isolation.get("allow", {}), kinds)
@@ -163,6 +219,8 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
     uploads = reader.table("uploads", root.get("uploads", {}), tuple(_UPLOAD_KEYS))
     lifecycle = reader.table("lifecycle", root.get("lifecycle", {}), ("freezes",))
     egress = reader.table("egress", root.get("egress", {}), ("webhook_hosts",))
+    content = reader.table("content", root.get("content", {}), tuple(item.name for item in fields(Content)))
+    budgets = reader.table("budgets", root.get("budgets", {}), tuple(item.name for item in fields(Budgets)))
     _check_level(reader, isolation)
     policy = Policy(
         version=version,
@@ -183,6 +241,14 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
         ),
         lifecycle=Lifecycle(freezes=tuple(_read_freezes(reader, lifecycle.get("freezes", [])))),
         egress=Egress(webhook_hosts=reader.texts("egress", "webhook_hosts", egress, _read_host, ())),
+        content=Content(
+            **reader.levels("content", CONTENT_RULES, content),
+            **reader.numbers("content", _LENGTHS, content),
+            forbidden_words=reader.texts("content", "forbidden_words", content, _read_word, ()),
+        ),
+        budgets=Budgets(
+            **reader.levels("budgets", ("weight",), budgets), **reader.numbers("budgets", _BUDGETS, budgets)
+        ),
     )
     if reader.problems:
         raise InvalidPolicy(reader.problems)
@@ -239,6 +305,23 @@ class _Reader:
             return 1
         return value
 
+    def numbers(self, table: str, tops: Mapping[str, int], values: dict[str, Any]) -> dict[str, Any]:
+        """Those of the numbers that the file gives."""
+        return {key: self.number(table, key, values, top) for key, top in tops.items() if key in values}
+
+    def levels(self, table: str, keys: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
+        """Those of the levels that the file gives."""
+        found: dict[str, Level] = {}
+        for key in keys:
+            if key not in values:
+                continue
+            value = values[key]
+            if isinstance(value, str) and value in _LEVELS:
+                found[key] = _LEVELS[value]
+            else:
+                self.refuse(f"{table}.{key}", f'{table}.{key} is {value!r}. Write "off", "warn" or "refuse".')
+        return found
+
 
 def _check_level(reader: _Reader, isolation: dict[str, Any]) -> None:
     level = isolation.get("level", SEALED)
@@ -274,6 +357,13 @@ def _read_freezes(reader: _Reader, values: object) -> Iterator[Freeze]:
             reader.refuse(key, f"{key}: the freeze from {starts_at} needs a reason of up to {_LONGEST_REASON} letters.")
         else:
             yield Freeze(starts_at, ends_at, reason.strip())
+
+
+def _read_word(text: str) -> str:
+    word = " ".join(text.split())
+    if not word or len(word) > _LONGEST_WORD:
+        raise ValueError(f"a word or a few, {_LONGEST_WORD} letters at most")
+    return word
 
 
 def _read_field_type(text: str) -> str:

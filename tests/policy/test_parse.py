@@ -57,7 +57,7 @@ def test_every_known_key_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[budgets]\npage_kb = 500", "'budgets' is not a group"),
+        ("[tags]\nexpiry = 3", "'tags' is not a group"),
         ("colour = 1", "'colour' is not a group"),
         ("[isolation]\nlevle = 'sealed'", "'isolation.levle' is not a key"),
         ("[isolation.allow]\nscripts = []", "'isolation.allow.scripts' is not a key"),
