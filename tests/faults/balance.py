@@ -2,14 +2,19 @@
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlmodel import col
 
+from experiments import tallies
 from experiments.models import Tally, VisitorRow
-from lander.config import load_settings
-from lander.db import make_engine, reading
+from lander.config import Settings, load_settings
+from lander.db import make_engine, reading, transaction
+from lander.leads.leads import list_leads
+from lander.vault import Vault
 from tests.faults.traffic import Seen
 from tests.live import Lander
 
@@ -52,10 +57,14 @@ def tell(what: str, through: str, balances: dict[str, Balance], seen: Seen) -> s
     return f"| {what} | {through} | {kinds} | {lost} | {doubled} | {views} | {seen.repeated_posts:,} |"
 
 
+def recount(lander: Lander) -> int:
+    """How many tallies differ from what the visitors' rows say."""
+    with _opened(lander) as (engine, _), transaction(engine) as session:
+        return tallies.rebuild(session)
+
+
 def _compare(lander: Lander, seen: Seen) -> dict[str, Balance]:
     found, counted = _read_ledger(lander)
-    emails = Counter(lead["fields"]["email"] for lead in lander.ok("lead", "list", "--limit", "10000"))
-    found["leads"], counted["leads"] = set(emails), emails.total()
     return {
         kind: Balance(
             sent=seen.sent[kind],
@@ -69,14 +78,13 @@ def _compare(lander: Lander, seen: Seen) -> dict[str, Balance]:
 
 
 def _read_ledger(lander: Lander) -> tuple[dict[str, set[str]], Counter[str]]:
-    """By kind: the visitors of whom it is known, and how many the tallies count."""
-    engine = make_engine(load_settings(lander.environ).database_url)
-    with reading(engine) as session:
+    """By kind: who is known, and how many are counted."""
+    with _opened(lander) as (engine, settings), reading(engine) as session:
         visitors = session.execute(select(col(VisitorRow.visitor), col(VisitorRow.state))).all()
         converted = col(Tally.conversions) + col(Tally.unconfirmed_conversions)
         totals = select(col(Tally.goal), func.sum(col(Tally.confirmed)), func.sum(converted))
         cells = session.execute(totals.where(col(Tally.dimension) == "all").group_by(col(Tally.goal))).all()
-    engine.dispose()
+        emails = [lead.fields["email"] for lead in list_leads(session, Vault(settings.secret_keys))]
     found: dict[str, set[str]] = defaultdict(set)
     for visitor, state in visitors:
         for entry in (entry for phase in state.get("phases", {}).values() for entry in phase.values()):
@@ -84,7 +92,16 @@ def _read_ledger(lander: Lander) -> tuple[dict[str, set[str]], Counter[str]]:
                 found["confirmed exposures"].add(visitor)
             for goal in entry.get("goals", {}):
                 found[f"conversions by {goal}"].add(visitor)
-    counted: Counter[str] = Counter()
+    found["leads"] = set(emails)
+    counted = Counter(leads=len(emails))
     for goal, confirmed, conversions in cells:
         counted["confirmed exposures" if goal == "" else f"conversions by {goal}"] += conversions if goal else confirmed
     return found, counted
+
+
+@contextmanager
+def _opened(lander: Lander) -> Iterator[tuple[Engine, Settings]]:
+    settings = load_settings(lander.environ)
+    engine = make_engine(settings.database_url)
+    yield engine, settings
+    engine.dispose()
