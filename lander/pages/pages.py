@@ -10,10 +10,12 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
+from lander.access import audit
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages.models import Page, Site, Variant
 
 LONGEST_SLUG: Final = 100
+LONGEST_NAME: Final = 60
 VARIANT_KEYS: Final = "abcdefghijklmnopqrstuvwxyz"
 _SLUG: Final = re.compile(r"[a-z0-9]+(-+[a-z0-9]+)*(/[a-z0-9]+(-+[a-z0-9]+)*)*")
 _RESERVED: Final = frozenset(
@@ -97,6 +99,27 @@ def add_variant(session: Session, page: Page, key: str, *, now: datetime) -> Var
     variant = Variant(page_id=page.id, key=key, created_at=now)
     session.add(variant)
     session.flush()
+    return variant
+
+
+def rename_variant(session: Session, page: Page, key: str, name: str, *, actor: str, now: datetime) -> Variant:
+    """Call a variant something that stands beside its letter; an empty name leaves the letter alone."""
+    variant = load_variant(session, page, key)
+    name = " ".join(name.split())
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidInput(
+            f"“{name[:LONGEST_NAME]}” cannot be the name of a variant.",
+            fix=f"Write up to {LONGEST_NAME} letters, like Shorter headline.",
+        )
+    if name == variant.name:
+        return variant
+    before, variant.name = variant.name, name
+    session.add(variant)
+    session.flush()
+    subject = address_of(session, page)
+    audit.record(
+        session, now=now, actor=actor, action="variant.rename", subject=subject, variant=key, before=before, after=name
+    )
     return variant
 
 

@@ -17,6 +17,7 @@ from lander.access import audit
 from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import release as releases
+from lander.pages.freezes import check_freeze
 from lander.pages.models import Page, Publication, Site, StoredRelease, Version
 from lander.pages.pages import address_of, page_address
 from lander.policy.findings import Finding, Refused, Severity, count_refusals
@@ -28,6 +29,7 @@ ANNOTATE: Final = "annotate"
 NEW_PHASE: Final = "new-phase"
 CHOICES: Final = (ANNOTATE, NEW_PHASE)
 _Running = tuple[Experiment, Phase]
+_GOING_BACK: Final = ("rollback", "bulk undo")  # possible in a freeze window too
 _CONTENT_CHANGED: Final = "The page's content changed."
 
 
@@ -274,9 +276,11 @@ def apply_replacement(
     actor: str,
     now: datetime,
 ) -> Published:
-    """Make it live. Raises `Refused` with every finding, `Conflict` where a test needs a choice."""
+    """Make it live. Raises `Refused` with every finding, `Conflict` where a test needs a choice, `Frozen` in a freeze."""
     if during_test is not None and during_test not in CHOICES:
         raise InvalidInput(f"'{during_test}' is no choice.", fix=f"Write {ANNOTATE} or {NEW_PHASE}.")
+    if reason not in _GOING_BACK:
+        check_freeze(session, now)
     if count_refusals(wanted.findings):
         raise Refused(wanted.address, wanted.findings)
     running, chosen = wanted.running, ""

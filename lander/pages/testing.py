@@ -17,6 +17,7 @@ from lander.access import audit
 from lander.config import Settings
 from lander.document import Document
 from lander.errors import Conflict, InvalidInput
+from lander.pages.freezes import check_freeze
 from lander.pages.models import Page, Site, StoredRelease, Version
 from lander.pages.pages import load_variant, page_address
 from lander.pages.publish import republish
@@ -44,6 +45,7 @@ def start_experiment(
     """Start a test on a live page. `variants` are weights in basis points; the first one is the control."""
     site = session.get_one(Site, page.site_id)
     address = page_address(site, page)
+    check_freeze(session, now)
     if page.release_id is None:
         raise Conflict(f"{address} is not live, so nobody could see the test.", fix="Publish the page first.")
     live = session.get_one(StoredRelease, page.release_id)
