@@ -2,13 +2,17 @@
 
 from lander.console import (
     audit,
+    duplicates,
     experiments,
     files,
     home,
+    missing,
+    moving,
     pages,
     plans,
     policy,
     publishing,
+    redirects,
     regions,
     results,
     session,
@@ -17,5 +21,22 @@ from lander.console import (
 
 BLUEPRINTS = tuple(
     part.blueprint
-    for part in (files, session, home, pages, variants, regions, publishing, plans, experiments, results, policy, audit)
+    for part in (
+        files,
+        session,
+        home,
+        pages,
+        variants,
+        regions,
+        publishing,
+        plans,
+        experiments,
+        results,
+        redirects,
+        missing,
+        moving,
+        duplicates,
+        policy,
+        audit,
+    )
 )

@@ -28,6 +28,7 @@ _ACTS = {
     "publish": "Published",
     "rollback": "Rolled back",
     "withdraw": "Taken away",
+    "rename": "Renamed",
     "experiment start": "Test started",
     "experiment pause": "Test paused",
     "experiment resume": "Test resumed",

@@ -128,10 +128,13 @@ def remove_redirect(session: Session, site: Site, path: str, *, actor: str, now:
     return rule
 
 
-def mend(session: Session, site: Site, rule_name: str, paths: Iterable[str], *, actor: str, now: datetime) -> int:
-    """Carry out what the findings of this rule propose for these addresses, as the table is now; how many changed."""
+def mend(
+    session: Session, site: Site, rule_name: str, paths: Iterable[str] | None, *, actor: str, now: datetime
+) -> int:
+    """Carry out what the findings of this rule propose, as the table is now, for these addresses (None: for all of
+    them); how many changed."""
     table = load_table(session, site)
-    wanted = set(paths)
+    wanted = set(table.rules if paths is None else paths)
     chosen = {
         item.before.path: item
         for found in check_table(table)

@@ -34,6 +34,8 @@ from lander.pages.importing import import_upload
 from lander.pages.models import Page
 from lander.pages.pages import list_pages, load_page
 from lander.pages.publish import publish
+from lander.pages.redirect_rules import Rule
+from lander.pages.redirects import put_redirect
 from lander.pages.sites import add_site, load_site
 from lander.pages.testing import start_experiment
 from lander.policy.store import load_policy
@@ -240,6 +242,12 @@ def furnish(folder: Path, env: str) -> Path:
         thanks = load_page(session, load_site(session, PAGES), "spring-sale/thanks")
         for page in (thanks, sale, plain, elsewhere):
             publish(session, settings, page, actor="maya", now=now)
+        for rule in (
+            Rule("/old-sale", "/spring-sale", 301),
+            Rule("/for-now", "/spring-sale", 302),
+            Rule("/gone", "", 410),
+        ):
+            put_redirect(session, load_site(session, PAGES), rule, actor="maya", now=now)
         plan = {
             "variants": {"a": 5000, "b": 5000},
             "coverage_bp": 9_000,

@@ -54,8 +54,8 @@ _SEALED: Final = {
     "Permissions-Policy": EVERYTHING_OFF,
 }
 
-PAGE, ASSET, ANSWER, OWN, SCREEN, STATIC, DRAFT, OWN_DRAFT = (
-    *("page", "asset", "answer", "own page", "screen", "static file", "draft", "own page beside drafts"),
+PAGE, ASSET, ANSWER, REDIRECT, OWN, SCREEN, STATIC, DRAFT, OWN_DRAFT = (
+    *("page", "asset", "answer", "redirect", "own page", "screen", "static file", "draft", "own page beside drafts"),
 )
 RULES: Final[dict[str, dict[str, str]]] = {
     PAGE: {
@@ -77,6 +77,13 @@ RULES: Final[dict[str, dict[str, str]]] = {
         **UNFRAMED,
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "no-store",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Referrer-Policy": "no-referrer",
+    },
+    REDIRECT: {
+        **UNFRAMED,
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": "max-age=3600",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Referrer-Policy": "no-referrer",
     },

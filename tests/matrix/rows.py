@@ -10,7 +10,7 @@ from lander.pages.editable import Mode
 from lander.preview import EditingLink, sign_editing
 from tests.fuzz.grammar import FORM
 from tests.fuzz.world import CHROME, PAGES, PREVIEW, STUDIO, Request, World
-from tests.matrix.prescribed import ANSWER, ASSET, DRAFT, OWN, OWN_DRAFT, PAGE, SCREEN, STATIC
+from tests.matrix.prescribed import ANSWER, ASSET, DRAFT, OWN, OWN_DRAFT, PAGE, REDIRECT, SCREEN, STATIC
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,11 @@ ON_PAGES: Final = [
     *looks(PAGES, "/", ANSWER, status=302),
     *looks(PAGES, "/favicon.ico", ANSWER, status=204),
     *looks(PAGES, "/robots.txt", ANSWER),
+    *looks(PAGES, "/sitemap.xml", OWN, status=404),
+    *looks(PAGES, "", REDIRECT, status=301, path="/old-sale"),
+    *looks(PAGES, "", ANSWER, status=302, path="/for-now"),
+    *looks(PAGES, "", OWN, status=410, path="/gone"),
+    Row(PAGES, "", "POST", 405, ANSWER, path="/old-sale"),
     *looks(PAGES, "/healthz", ANSWER),
     *looks(PAGES, "/readyz", ANSWER),
     *looks(PAGES, "/_l/thanks", OWN),
@@ -164,6 +169,14 @@ ON_STUDIO: Final = [
     ),
     *looks(STUDIO, f"{_TEST}/report", SCREEN, who="maya"),
     *looks(STUDIO, f"{_TEST}/report/plot.json", SCREEN, who="maya"),
+    *looks(STUDIO, f"{PAGE_RULE}/rename", SCREEN, who="maya"),
+    *looks(STUDIO, f"{PAGE_RULE}/retire", SCREEN, who="maya"),
+    *looks(STUDIO, "/duplicates", SCREEN, who="maya"),
+    *looks(STUDIO, "/redirects", SCREEN, who="maya"),
+    *looks(STUDIO, "/redirects/edit", SCREEN, who="maya"),
+    *looks(STUDIO, "/redirects/export", SCREEN, who="maya"),
+    *looks(STUDIO, "/redirects/import", SCREEN, who="maya"),
+    *looks(STUDIO, "/redirects/missing", SCREEN, who="maya"),
     *looks(STUDIO, "/policy", SCREEN, who="maya"),
     *looks(STUDIO, "/audit", SCREEN, who="ana"),
     *looks(STUDIO, _API, SCREEN, who="ana"),
@@ -184,6 +197,15 @@ ON_STUDIO: Final = [
     *acts(f"{PAGE_RULE}/publish", 303),
     *acts(f"{PAGE_RULE}/rollback", 409),
     *acts(f"{PAGE_RULE}/withdraw", 409),
+    *acts(f"{PAGE_RULE}/rename", 422, slug="_l"),
+    *acts(f"{PAGE_RULE}/retire", 422),
+    *acts(f"{PAGE_RULE}/restore", 409),
+    *acts("/redirects/edit", 422),
+    *acts("/redirects/remove", 404),
+    *acts("/redirects/mend", 409),
+    *acts("/redirects/import", 422),
+    *acts("/redirects/apply", 422),
+    *acts("/redirects/ignore", 404),
     *acts("/experiments/new", 422),
     *acts(f"{_TEST}/pause", 303),
     *acts(f"{_TEST}/resume", 303),
@@ -212,7 +234,7 @@ ON_STUDIO: Final = [
 
 TABLES: Final = {PAGES: ON_PAGES, PREVIEW: ON_PREVIEW, STUDIO: ON_STUDIO}
 SEEN: Final = {
-    PAGES: {200, 204, 206, 301, 302, 303, 304, 400, 403, 404, 405, 413, 414, 415, 416, 421, 422},
+    PAGES: {200, 204, 206, 301, 302, 303, 304, 400, 403, 404, 405, 410, 413, 414, 415, 416, 421, 422},
     PREVIEW: {200, 204, 403, 404, 405},
     STUDIO: {200, 206, 303, 304, 308, 401, 403, 404, 405, 409, 412, 413, 416, 421, 422},
 }

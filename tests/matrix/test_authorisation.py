@@ -42,6 +42,25 @@ route                                                   method  nobody  marketer
 /pages/<path:slug>/rollback                             POST    in      yes       no       no
 /pages/<path:slug>/withdraw                             POST    in      yes       no       yes
 
+/pages/<path:slug>/rename                               GET     in      yes       no       no
+/pages/<path:slug>/rename                               POST    in      yes       no       no
+/pages/<path:slug>/retire                               GET     in      yes       no       no
+/pages/<path:slug>/retire                               POST    in      yes       no       no
+/pages/<path:slug>/restore                              POST    in      yes       no       no
+/duplicates                                             GET     in      yes       yes      yes
+
+/redirects                                              GET     in      yes       yes      yes
+/redirects/edit                                         GET     in      yes       no       no
+/redirects/edit                                         POST    in      yes       no       no
+/redirects/remove                                       POST    in      yes       no       no
+/redirects/mend                                         POST    in      yes       no       no
+/redirects/export                                       GET     in      yes       yes      yes
+/redirects/import                                       GET     in      yes       no       no
+/redirects/import                                       POST    in      yes       no       no
+/redirects/apply                                        POST    in      yes       no       no
+/redirects/missing                                      GET     in      yes       yes      yes
+/redirects/ignore                                       POST    in      yes       no       no
+
 /experiments                                            GET     in      yes       yes      yes
 /experiments/new                                        GET     in      yes       yes      no
 /experiments/new                                        POST    in      yes       yes      no
