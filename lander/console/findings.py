@@ -1,9 +1,11 @@
 """Findings as rows of a screen, with the way to the line they speak of."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lander.console.context import FindingRow
 from lander.console.places import Place
+from lander.document import InsertedLine
 from lander.policy.findings import Finding, Severity
 
 _WORDS = {Severity.REFUSE: "In the way", Severity.WARN: "Warning"}
@@ -15,6 +17,21 @@ def finding_rows(findings: Iterable[Finding], place: Place, *, may_bring: bool =
     """Gravest first. With `may_bring`, what is a file on another host can be uploaded right there."""
     rows = [_row(finding, place, may_bring) for finding in findings]
     return sorted(rows, key=lambda row: row.severity != Severity.REFUSE)
+
+
+def plain_row(finding: Finding, address: str) -> FindingRow:
+    """A finding with the way to where it is mended, whatever that is."""
+    return FindingRow(
+        severity=finding.severity.value,
+        severity_word=_WORDS[finding.severity],
+        sentence=finding.sentence,
+        fix=finding.fix,
+        where=finding.where[:1].upper() + finding.where[1:],
+        line=None if finding.line is None else int(finding.line),
+        element=finding.element,
+        rule=finding.rule,
+        address=address,
+    )
 
 
 def has_forbidden_loads(rows: Iterable[FindingRow]) -> bool:
@@ -30,18 +47,12 @@ def can_be_taken_out(rows: Iterable[FindingRow]) -> bool:
 
 def _row(finding: Finding, place: Place, may_bring: bool) -> FindingRow:
     variant = finding.where.removeprefix("variant ") if finding.where.startswith("variant ") else ""
-    has_line = finding.line is not None and bool(variant)
-    is_file = may_bring and bool(variant and finding.address) and finding.rule in _IS_A_FILE
-    return FindingRow(
-        severity=finding.severity.value,
-        severity_word=_WORDS[finding.severity],
-        sentence=finding.sentence,
-        fix=finding.fix,
-        where=finding.where[:1].upper() + finding.where[1:],
-        line=finding.line,
-        element=finding.element,
-        rule=finding.rule,
-        address=f"{place.at(f'/{variant}/source')}#line-{finding.line}" if has_line else "",
-        loads=finding.address if is_file else "",
-        bring_address=place.at(f"/{variant}/bring") if is_file else "",
-    )
+    address = ""
+    if isinstance(finding.line, InsertedLine):  # it stands in a snippet, and is mended there
+        address, may_bring = f"/snippets/{finding.line.name}{place.query}#line-{finding.line.own}", False
+    elif finding.line is not None and variant:
+        address = f"{place.at(f'/{variant}/source')}#line-{finding.line}"
+    row = plain_row(finding, address)
+    if may_bring and variant and finding.address and finding.rule in _IS_A_FILE:
+        return replace(row, loads=finding.address, bring_address=place.at(f"/{variant}/bring"))
+    return row

@@ -165,7 +165,7 @@ def _source_screen(
         source=current.source if typed is None else typed,
         marked=",".join(sorted({str(row.line) for row in findings if row.line})),
         findings=findings,
-        their_changes=list(_difference(before.source, current.source)) if before else [],
+        their_changes=list(difference(before.source, current.source)) if before else [],
         may_edit=caller().can(Permission.PAGES_EDIT),
         errors=[_say_error(error, current)] if error else [],
     )
@@ -181,7 +181,8 @@ def _say_error(error: LanderError, current: Version) -> FormError:
     )
 
 
-def _difference(before: str, after: str) -> Iterator[tuple[str, str]]:
+def difference(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """Two sources line by line, as (kind, line)."""
     kinds = {"+": "added", "-": "removed", "@": "place"}
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
     for number, line in enumerate(lines):

@@ -215,6 +215,12 @@ def propose(session: Session, bulk: BulkEdit) -> dict[str, str]:
     return {test.key: told.get(test.key, NEW_PHASE) for test in list_tests(session, bulk)}
 
 
+def list_pages_of(session: Session, bulk: BulkEdit) -> Sequence[Page]:
+    """The pages of whose variants it changed a draft, by slug."""
+    page_ids = {change["page_id"] for change in bulk.changes if change["kind"] == _VARIANT}
+    return session.exec(select(Page).where(col(Page.id).in_(page_ids)).order_by(col(Page.slug))).all()
+
+
 def count_live(session: Session, bulk: BulkEdit) -> int:
     """On how many live pages publishing it would change something."""
     return len(_load_live(session, bulk))
