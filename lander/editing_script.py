@@ -47,7 +47,7 @@ SCRIPT: Final = r"""
 
   if (isTagging) {
     var marked = null;
-    var candidate = function (event) { return near(event, '[data-lander-candidate]') || near(event, '[data-lander-node]'); };
+    var candidate = function (event) { return near(event, '[data-lander-candidate]') || near(event, '[data-lander-element]'); };
     window.addEventListener('mouseover', function (event) {
       if (marked) marked.removeAttribute('data-lander-hover');
       marked = candidate(event);
@@ -62,12 +62,12 @@ SCRIPT: Final = r"""
       var element = candidate(event);
       if (!element) return;
       var text = (element.textContent || element.getAttribute('alt') || '').replace(/\s+/g, ' ').trim().slice(0, 90);
-      say({type: 'pick', element: Number(element.getAttribute('data-lander-node')), name: element.localName, text: text});
+      say({type: 'pick', element: Number(element.getAttribute('data-lander-element')), name: element.localName, text: text});
     }, true);
     hear({hello: report, picked: function (said) {
       all('[data-lander-picked]', function (element) { element.removeAttribute('data-lander-picked'); });
       (said.elements || []).forEach(function (number) {
-        all('[data-lander-node="' + Number(number) + '"]', function (element) {
+        all('[data-lander-element="' + Number(number) + '"]', function (element) {
           element.setAttribute('data-lander-picked', '');
         });
       });

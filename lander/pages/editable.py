@@ -79,7 +79,7 @@ def _keep_as_written(document: Document, edits: Edits, region: Region) -> None:
 def _mark_elements(document: Document, edits: Edits) -> None:
     for number, element in enumerate(document.elements):
         if element.name not in _NEVER_CLICKED and not element.foreign:
-            edits.set_attribute(element, "data-lander-node", str(number))
+            edits.set_attribute(element, "data-lander-element", str(number))
     for candidate in list_candidates(document):
         edits.set_attribute(document.elements[candidate.number], "data-lander-candidate", "")
     for number, region in enumerate(read_regions(document).found):
