@@ -1,4 +1,4 @@
-"""The work process: brings journals home to the ledger, and published releases to this node's disk.
+"""The work process: brings journals home to the ledger, published releases to this node's disk, and deliveries out.
 
 One loop; each journal, the policy file and the releases are steps of their own, so that one that fails holds up none of
 the others. Every step can be repeated. A row that this version cannot read is put aside and tried again now and then:
@@ -24,6 +24,9 @@ from experiments.journal import JournalFile, Record
 from lander import unreadable
 from lander.config import Settings
 from lander.db import ingestion, reading, transaction
+from lander.integrations.announce import Announcer
+from lander.integrations.outbox import Counts
+from lander.integrations.sender import Sender
 from lander.leads import sink
 from lander.leads.sink import StoredLeads
 from lander.pages import deploy, missing
@@ -34,6 +37,7 @@ _BATCH: Final = 2000
 _IDLE_S: Final = 0.1
 _DEPLOY_EVERY_S: Final = 0.5
 _RETRY_EVERY_S: Final = 600
+_SEND_EVERY_S: Final = 0.5
 
 log = structlog.get_logger()
 
@@ -70,7 +74,14 @@ class Worker:
         self._engine = engine
         self._policy_file = settings.policy_file  # None once it is in force
         self._failing: dict[str, str] = {}  # step → the kind of error it had last
+        self._announcer = Announcer(settings)
+        self._sender = Sender(settings, engine)
         self.progress = Progress()
+
+    @property
+    def outbox(self) -> Counts | None:
+        """How the outbox stood when the sender last looked; None before."""
+        return self._sender.counts
 
     def ingest(self) -> int:
         """Move what the journals hold into the ledger; how many rows came. A journal that cannot be moved waits."""
@@ -94,8 +105,17 @@ class Worker:
         """Put the file that LANDER_POLICY names in force, once; it waits for a database that was away at the start."""
         return self._attempt("policy", self._apply_policy) if self._policy_file is not None else 0
 
+    def deliver(self) -> int:
+        """Send what is due in the outbox; how many attempts began."""
+        return self._attempt("outbox", lambda: self._sender.step(datetime.now(UTC)))
+
     def run(self, stop: threading.Event) -> None:
-        """Repeat all of them until `stop` is set, then look at the journals once more."""
+        """Repeat all of them until `stop` is set, then look at the journals once more.
+
+        Sending has a thread of its own, so that no receiver holds up what comes in.
+        """
+        sending = threading.Thread(target=self._keep_delivering, args=(stop,), name="sender", daemon=True)
+        sending.start()
         next_deploy = next_retry = 0.0
         while not stop.is_set():
             moved = self.ingest()
@@ -109,6 +129,13 @@ class Worker:
             if not moved:
                 stop.wait(_IDLE_S)
         self.ingest()
+        sending.join()
+
+    def _keep_delivering(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if not self.deliver():
+                self._sender.rest(_SEND_EVERY_S)
+        self._attempt("outbox", self._sender.finish)
 
     def _attempt(self, name: str, step: Callable[[], int]) -> int:
         """What the step came to; 0 where it failed. That is logged when it begins and ends, not ten times a second."""
@@ -171,6 +198,7 @@ class Worker:
         with ingestion(self._engine) as session:
             taken = ledger.ingest(session, events)
             kept = sink.store_leads(session, leads) if leads else StoredLeads()
+            self._announcer.announce_leads(session, kept.ids, now=datetime.now(UTC))
             if missed and (unread := missing.store_missing(session, missed)):
                 log.error("rows of the 404 log cannot be read and are dropped", rows=unread)
         done.events, done.leads = taken.events, kept.stored + kept.known

@@ -37,6 +37,8 @@ class Announcer:
 
         Leads in the spam folder and simulated ones are nobody's news.
         """
+        if not ids:
+            return 0
         webhooks = _list_open(session, Event.LEAD_CREATED)
         recipients = session.exec(select(MailRecipient).order_by(col(MailRecipient.id))).all()
         if not webhooks and not recipients:

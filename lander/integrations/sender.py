@@ -139,10 +139,12 @@ class Sender:
         else:
             time.sleep(longest_s)
 
-    def finish(self) -> None:
-        """Wait for what is being sent; no attempt lasts longer than its patience."""
+    def finish(self) -> int:
+        """Wait for what is being sent; how much that was. No attempt lasts longer than its patience."""
+        sending = len(self._sending)
         self._pool.shutdown(wait=True)
         self._collect()
+        return sending
 
     def _look_around(self, now: datetime) -> None:
         with reading(self._engine) as session:
