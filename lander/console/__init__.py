@@ -2,6 +2,7 @@
 
 from lander.console import (
     audit,
+    deliveries,
     duplicates,
     experiments,
     files,
@@ -36,6 +37,7 @@ BLUEPRINTS = tuple(
         missing,
         moving,
         duplicates,
+        deliveries,
         policy,
         audit,
     )

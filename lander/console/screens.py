@@ -60,6 +60,15 @@ NOTICES: Final = {
     "paused": "Paused. Everybody sees control, and nobody is counted.",
     "resumed": "Resumed. Visitors are split and counted again.",
     "stopped": "Stopped. The result below is final.",
+    "webhook-added": "Added. It is told from now on; the receiver needs the secret, and a test shows whether it arrives.",
+    "webhook-off": "Turned off. Nothing more is sent there.",
+    "webhook-on": "Turned on. What waited goes out now.",
+    "webhook-removed": "Removed, with all that was to be sent there.",
+    "secret-replaced": "Replaced. For a day messages are signed with both secrets, so that nothing is lost on the way.",
+    "events-changed": "Saved. It is told of these from now on.",
+    "recipient-added": "Added. The next lead is mailed.",
+    "recipient-removed": "Removed. No more mails go there.",
+    "replayed": "Sent again: the tries begin anew.",
     "signed-out": "You are signed out.",
 }
 """What a screen says after something was done: the address names the sentence, so it needs no cookie and no store."""

@@ -49,6 +49,8 @@ FILLED: Final[dict[str, str | Callable[[World], str]]] = {
     "<asset>": lambda world: world.assets[0],
     "/_l/a/<name>": lambda world: f"/_l/a/{world.assets[0]}",
     "<key>": "spring-sale-1",
+    "<int:number>": "1",
+    "<delivery_id>": "lead-1-1",
 }
 
 
@@ -136,6 +138,7 @@ ON_PREVIEW: Final = [
 
 PAGE_RULE: Final = "/pages/<path:slug>"
 _API, _TEST = "/api/v1/experiments", "/experiments/<key>"
+_WEBHOOK: Final = "/deliveries/webhooks/<int:number>"
 _VARIANT: Final = f"{PAGE_RULE}/<string(length=1):key>"
 
 
@@ -169,6 +172,13 @@ ON_STUDIO: Final = [
     ),
     *looks(STUDIO, f"{_TEST}/report", SCREEN, who="maya"),
     *looks(STUDIO, f"{_TEST}/report/plot.json", SCREEN, who="maya"),
+    *looks(STUDIO, "/deliveries", SCREEN, who="maya"),
+    *looks(STUDIO, "/deliveries/<delivery_id>", SCREEN, status=404, who="maya"),
+    *looks(STUDIO, "/deliveries/recipients", SCREEN, status=303, who="maya"),
+    *looks(STUDIO, "/deliveries/webhooks/new", SCREEN, who="maya"),
+    *looks(STUDIO, _WEBHOOK, SCREEN, status=404, who="maya"),
+    *looks(STUDIO, f"{_WEBHOOK}/secret", SCREEN, status=303, who="maya"),
+    *looks(STUDIO, f"{_WEBHOOK}/events", SCREEN, status=303, who="maya"),
     *looks(STUDIO, f"{PAGE_RULE}/rename", SCREEN, who="maya"),
     *looks(STUDIO, f"{PAGE_RULE}/retire", SCREEN, who="maya"),
     *looks(STUDIO, "/duplicates", SCREEN, who="maya"),
@@ -197,6 +207,15 @@ ON_STUDIO: Final = [
     *acts(f"{PAGE_RULE}/publish", 303),
     *acts(f"{PAGE_RULE}/rollback", 409),
     *acts(f"{PAGE_RULE}/withdraw", 409),
+    *acts("/deliveries/recipients", 422, mail="nobody"),
+    *acts("/deliveries/webhooks/new", 422, url="http://127.0.0.1.example/"),
+    *acts("/deliveries/<delivery_id>/replay", 404),
+    *(
+        row
+        for verb in ("disable", "enable", "events", "remove", "replace-secret", "replay", "secret", "test")
+        for row in acts(f"{_WEBHOOK}/{verb}", 404)
+    ),
+    *(row for verb in ("remove", "test") for row in acts(f"/deliveries/recipients/<int:number>/{verb}", 404)),
     *acts(f"{PAGE_RULE}/rename", 422, slug="_l"),
     *acts(f"{PAGE_RULE}/retire", 422),
     *acts(f"{PAGE_RULE}/restore", 409),

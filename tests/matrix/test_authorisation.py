@@ -74,6 +74,27 @@ route                                                   method  nobody  marketer
 /experiments/<key>/report                               GET     in      yes       yes      yes
 /experiments/<key>/report/plot.json                     GET     in      yes       yes      yes
 
+/deliveries                                             GET     in      yes       no       yes
+/deliveries/<delivery_id>                               GET     in      yes       no       yes
+/deliveries/<delivery_id>/replay                        POST    in      yes       no       no
+/deliveries/recipients                                  GET     in      yes       no       yes
+/deliveries/recipients                                  POST    in      yes       no       no
+/deliveries/recipients/<int:number>/remove              POST    in      yes       no       no
+/deliveries/recipients/<int:number>/test                POST    in      yes       no       no
+/deliveries/webhooks/new                                GET     in      yes       no       no
+/deliveries/webhooks/new                                POST    in      yes       no       no
+/deliveries/webhooks/<int:number>                       GET     in      yes       no       yes
+/deliveries/webhooks/<int:number>/disable               POST    in      yes       no       no
+/deliveries/webhooks/<int:number>/enable                POST    in      yes       no       no
+/deliveries/webhooks/<int:number>/events                GET     in      yes       no       yes
+/deliveries/webhooks/<int:number>/events                POST    in      yes       no       no
+/deliveries/webhooks/<int:number>/remove                POST    in      yes       no       no
+/deliveries/webhooks/<int:number>/replace-secret        POST    in      yes       no       no
+/deliveries/webhooks/<int:number>/replay                POST    in      yes       no       no
+/deliveries/webhooks/<int:number>/secret                GET     in      yes       no       yes
+/deliveries/webhooks/<int:number>/secret                POST    in      yes       no       no
+/deliveries/webhooks/<int:number>/test                  POST    in      yes       no       no
+
 /policy                                                 GET     in      yes       yes      yes
 /audit                                                  GET     in      no        yes      yes
 
