@@ -6,7 +6,22 @@ from collections.abc import Sequence
 import click
 
 from lander import __version__
-from lander.cli import bulk, edge, experiment, lead, page, policy, report, run, site, snippet, tallies, traffic, user
+from lander.cli import (
+    bulk,
+    edge,
+    experiment,
+    lead,
+    page,
+    policy,
+    redirect,
+    report,
+    run,
+    site,
+    snippet,
+    tallies,
+    traffic,
+    user,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -15,7 +30,7 @@ def cli() -> None:
     """Landing pages and A/B tests on a sealed subdomain of their own."""
 
 
-for noun in (run, site, user, page, snippet, bulk, experiment, report, lead, tallies, policy, traffic):
+for noun in (run, site, user, page, snippet, bulk, redirect, experiment, report, lead, tallies, policy, traffic):
     noun.register(cli)
 
 

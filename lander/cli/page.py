@@ -11,7 +11,7 @@ from lander.cli.edge import Answer, Cli, command
 from lander.cli.table import table
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
-from lander.pages import importing, pages, publish, sites, versions
+from lander.pages import importing, moving, pages, publish, sites, versions
 from lander.pages.models import Page, Site
 from lander.policy import store
 
@@ -31,6 +31,7 @@ def register(cli: click.Group) -> None:
     _register_import(group)
     _register_look(group)
     _register_publish(group)
+    _register_move(group)
 
 
 def _register_import(group: click.Group) -> None:
@@ -177,6 +178,43 @@ def _register_publish(group: click.Group) -> None:
             publish.withdraw(session, page, actor=edge.actor, now=edge.now)
         address = pages.page_address(owner, page)
         return Answer({"address": address, "live": False}, [f"{address} is not live any more."])
+
+
+def _register_move(group: click.Group) -> None:
+    @command(group, "rename")
+    @_SITE
+    @_SLUG
+    @click.option("--to", "target", required=True, metavar="SLUG", help="The new address on the host.")
+    def rename(edge: Cli, site: str, slug: str, target: str) -> Answer:
+        """Give a page another address; the old one leads there (301), and a running test goes on."""
+        with transaction(edge.engine) as session:
+            page = _load(session, site, slug)[1]
+            moved = moving.rename_page(session, edge.settings, page, target, actor=edge.actor, now=edge.now)
+        return Answer(moved.as_json(), moved.sentences())
+
+    @command(group, "retire")
+    @_SITE
+    @_SLUG
+    @click.option("--to", "target", default="", metavar="ADDRESS", help="Where its visitors go, for good (301).")
+    @click.option("--for-now", default="", metavar="ADDRESS", help="Where its visitors go for now (302).")
+    @click.option("--gone", is_flag=True, help="They are told that it is gone (410).")
+    @click.option("--undo", is_flag=True, help="Put the page back, and take the redirect away.")
+    def retire(edge: Cli, *, site: str, slug: str, target: str, for_now: str, gone: bool, undo: bool) -> Answer:
+        """Take a page away and say where its visitors go."""
+        if sum(map(bool, (target, for_now, gone, undo))) != 1:
+            raise InvalidInput(
+                "Where do its visitors go?", fix="Give one of --to ADDRESS, --for-now ADDRESS, --gone; or --undo."
+            )
+        with transaction(edge.engine) as session:
+            page = _load(session, site, slug)[1]
+            if undo:
+                published = moving.restore_page(session, edge.settings, page, actor=edge.actor, now=edge.now)
+                return Answer(published.as_json(), published.sentences())
+            status = 301 if target else 302 if for_now else 410
+            moved = moving.retire_page(
+                session, page, status=status, target=target or for_now, actor=edge.actor, now=edge.now
+            )
+        return Answer(moved.as_json(), moved.sentences())
 
 
 def _load(session: Session, host: str, slug: str) -> tuple[Site, Page]:

@@ -18,6 +18,7 @@ from lander.pages.redirect_checks import Table, TableFinding, check_table
 from lander.pages.redirect_rules import InvalidRedirect, Rule, read_rule, write_path
 from lander.pages.redirect_sheet import Row, read_sheet
 from lander.pages.redirects import check_against, load_table, put_rules
+from lander.policy.findings import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,12 @@ class ImportRefused(LanderError):
 
     def __init__(self, plan: ImportPlan) -> None:
         self.plan = plan
+        self.findings = tuple(
+            Finding(
+                Severity.REFUSE, "redirects.row", item.sentence, item.fix, f"line {item.line}", item.line, item.value
+            )
+            for item in plan.wrong
+        )
         rows = "One row is" if len(plan.wrong) == 1 else f"{len(plan.wrong):,} rows are"
         super().__init__(f"{rows} wrong, and nothing was changed.", fix="Mend them, or take in the others alone.")
 

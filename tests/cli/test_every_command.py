@@ -26,6 +26,15 @@ CONTRACT = {
     "page rollback": ("--site", "--slug"),
     "page withdraw": ("--site", "--slug"),
     "page preview": ("--site", "--slug"),
+    "page rename": ("--site", "--slug", "--to"),
+    "page retire": ("--site", "--slug", "--to", "--for-now", "--gone", "--undo"),
+    "redirect list": ("--site", "--search"),
+    "redirect add": ("--site", "--status", "--note", "OLD", "[TARGET]"),
+    "redirect remove": ("--site", "OLD"),
+    "redirect import": ("--site", "--plan", "--only-good", "FILE"),
+    "redirect export": ("--site",),
+    "redirect check": ("--site", "--flatten"),
+    "redirect missing": ("--site", "--limit"),
     "experiment start": (
         "--site", "--slug", "--variants", "--weights", "--coverage", "--goal", "--hypothesis",
     ),
@@ -76,7 +85,9 @@ def test_each_has_the_options_of_the_contract_and_json_and_help(name: str) -> No
     assert command.help.split()[0] in shown.output
 
 
-@pytest.mark.parametrize("word", ["lander", "site", "user", "page", "experiment", "lead", "tallies", "policy"])
+@pytest.mark.parametrize(
+    "word", ["lander", "site", "user", "page", "redirect", "experiment", "lead", "tallies", "policy"]
+)
 def test_each_noun_says_what_it_is_about(word: str) -> None:
     shown = CliRunner().invoke(cli, [*([] if word == "lander" else [word]), "--help"])
     assert shown.exit_code == 0
