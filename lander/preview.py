@@ -160,7 +160,7 @@ def _show(settings: Settings, engine: Engine, signed: str, *, slug: str | None) 
     with reading(engine) as session:
         compiled = _compile(session, settings, link, root=f"/p/{signed}", slug=slug)
     query = request.query_string.decode("ascii", "replace")
-    body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), query)
+    body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), query, "")
     return _answer(
         body,
         preview_headers(compiled.directives, scheme=settings.scheme, studio_origin=_studio_origin(settings)),
@@ -178,7 +178,7 @@ def _show_for_editing(settings: Settings, engine: Engine, signed: str) -> Respon
         opened = Version(**{**version.model_dump(), "source": source})  # never stored
         around = _surroundings(session, settings, page, root=f"/e/{signed}")
         compiled = compile_variant(link.variant, opened, around, load_files(session, [version]))
-    body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), "")
+    body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), "", "")
     return _answer(body, preview_headers(compiled.directives, scheme=settings.scheme, studio_origin=studio_origin))
 
 

@@ -16,7 +16,9 @@ from typing import Any, Final
 from lander.durable import put_file, sync_folder, write_file
 from lander.redirection import Redirects, read_redirects
 
-FORMAT: Final = 1
+FORMAT: Final = 1  # of the catalog
+RELEASE_FORMAT: Final = 2
+_READ_FORMATS: Final = (1, 2)  # 1 knew no query and referrer slots; who reads 1 alone must not meet them
 CATALOG_FILE: Final = "catalog.json"
 RELEASES_DIR: Final = "releases"
 REDIRECTS_DIR: Final = "redirects"
@@ -37,7 +39,20 @@ class TextSlot:
     default: str
 
 
-Segment = bytes | TokenSlot | TextSlot
+@dataclass(frozen=True, slots=True)
+class QuerySlot:
+    """What the visitor's address brought: the first value of a parameter, else the default; without one the raw query."""
+
+    parameter: str = ""
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferrerSlot:
+    """The host of the page that led here."""
+
+
+Segment = bytes | TokenSlot | TextSlot | QuerySlot | ReferrerSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,7 @@ class FormField:
     required: bool = False
     max_length: int = 500
     options: tuple[str, ...] = ()  # of a select or radio group; empty: free
+    step: str = ""  # the name of its step, where the form is filled in step by step
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,7 @@ class Form:
     fields: tuple[FormField, ...]
     thank_you: str  # a path on this host, or an https address the policy allows
     consent_text: str = ""  # the label of the consent box, kept with each lead
+    message: str = ""  # what our own thank-you page says; empty: a plain thank-you
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +162,7 @@ def build_release(
     """
     files: dict[str, bytes] = {}
     manifest: dict[str, Any] = {
-        "format": FORMAT,
+        "format": RELEASE_FORMAT,
         "page": page_id,
         "host": host,
         "path": path,
@@ -173,8 +190,9 @@ def build_release(
 def read_release(release_id: str, files: Mapping[str, bytes]) -> Release:
     """A release from its files, on disk or in the database."""
     manifest = json.loads(files["manifest.json"])
-    if manifest["format"] != FORMAT:
-        raise ValueError(f"release {release_id} has format {manifest['format']}; this Lander reads {FORMAT}")
+    if manifest["format"] not in _READ_FORMATS:
+        known = " and ".join(map(str, _READ_FORMATS))
+        raise ValueError(f"release {release_id} has format {manifest['format']}; this Lander reads {known}")
     variants = {
         key: PublishedVariant(
             key=key,
@@ -310,6 +328,10 @@ def _cut(segments: tuple[Segment, ...]) -> tuple[bytes, list[list[Any]]]:
             body += segment
         elif isinstance(segment, TokenSlot):
             cuts.append(["token"])
+        elif isinstance(segment, QuerySlot):
+            cuts.append(["query", segment.parameter, segment.default])
+        elif isinstance(segment, ReferrerSlot):
+            cuts.append(["referrer"])
         else:
             cuts.append(["text", segment.parameter, segment.transform, segment.default])
     return bytes(body), cuts
@@ -322,6 +344,10 @@ def _paste(body: bytes, cuts: list[list[Any]]) -> tuple[Segment, ...]:
             segments.append(body[rest[0] : rest[1]])
         elif kind == "token":
             segments.append(TokenSlot())
+        elif kind == "query":
+            segments.append(QuerySlot(*rest))
+        elif kind == "referrer":
+            segments.append(ReferrerSlot())
         else:
             segments.append(TextSlot(*rest))
     return tuple(segments)
@@ -357,12 +383,25 @@ def _form_to_json(form: Form) -> dict[str, Any]:
             "required": item.required,
             "max_length": item.max_length,
             "options": list(item.options),
+            "step": item.step,
         }
         for item in form.fields
     ]
-    return {"key": form.key, "thank_you": form.thank_you, "consent_text": form.consent_text, "fields": fields}
+    return {
+        "key": form.key,
+        "thank_you": form.thank_you,
+        "consent_text": form.consent_text,
+        "message": form.message,
+        "fields": fields,
+    }
 
 
 def _form_from_json(entry: dict[str, Any]) -> Form:
     fields = tuple(FormField(**{**item, "options": tuple(item["options"])}) for item in entry["fields"])
-    return Form(key=entry["key"], thank_you=entry["thank_you"], consent_text=entry["consent_text"], fields=fields)
+    return Form(
+        key=entry["key"],
+        thank_you=entry["thank_you"],
+        consent_text=entry["consent_text"],
+        message=entry.get("message", ""),
+        fields=fields,
+    )

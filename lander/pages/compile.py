@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lander import beacon
+from lander import beacon, steps
 from lander.document import Document, Edits, escape_attribute
 from lander.errors import InvalidInput
-from lander.form_names import HONEYPOT, KEY_FIELD, TOKEN_FIELD
+from lander.form_names import HONEYPOT, KEY_FIELD, QUERY_FIELD, REFERRER_FIELD, TOKEN_FIELD
 from lander.headers import Directives, hash_source, page_headers, serialize_csp
 from lander.pages.dynamic_text import place_slots
 from lander.pages.expand import expand
@@ -22,7 +22,7 @@ from lander.policy.csp import page_policy
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import Policy
 from lander.policy.rules import check_page
-from lander.published import Allocation, PublishedVariant, Segment, TextSlot, TokenSlot
+from lander.published import Allocation, PublishedVariant, QuerySlot, ReferrerSlot, Segment, TextSlot, TokenSlot
 
 PREVIEW_TOKEN: Final = "preview"  # noqa: S105  no token: what stands in its place where nothing is counted
 _LONGEST_CSP: Final = 8_000  # with the other headers, proxies give up somewhere above
@@ -46,6 +46,7 @@ class Surroundings:
     scheme: str
     noindex: bool = True
     thank_you: str = ""
+    thank_you_message: str = ""
     allocation: Allocation | None = None
     strip_external: bool = False
     preview_root: str | None = None  # the path that a preview stands under; None where it is published
@@ -88,7 +89,10 @@ def compile_variant(key: str, version: Version, around: Surroundings, files: Fil
             key=key,
             segments=_encode(rewritten.parts),
             headers=page_headers(directives, scheme=around.scheme, noindex=around.noindex),
-            forms=tuple(replace(form.form, thank_you=around.thank_you) for form in rewritten.forms),
+            forms=tuple(
+                replace(form.form, thank_you=around.thank_you, message=around.thank_you_message)
+                for form in rewritten.forms
+            ),
         ),
         directives=directives,
         assets=frozenset(settled.assets),
@@ -129,7 +133,7 @@ def _rewrite(
     for form in forms:
         apply_form(edits, form, at_end=_hidden_fields(form, token))
     slot_findings = place_slots(document, edits)
-    _add_to_head(document, edits, around, token)
+    _add_to_head(document, edits, around, token, in_steps=any(form.has_steps for form in forms))
     try:
         parts = edits.apply()
     except ValueError as error:  # tags so tangled that one change would reach into another
@@ -154,7 +158,8 @@ def _rewrite(
 
 
 def _hidden_fields(form: AdoptedForm, token: object) -> tuple[object, ...]:
-    """What tells us which view and form an answer belongs to, and a field that only machines fill in.
+    """What tells us which view and form an answer belongs to and where its visitor came from, and a field that only
+    machines fill in.
 
     One element at the form's end: rules on the first child or on neighbours keep applying to what they applied to.
     """
@@ -162,11 +167,15 @@ def _hidden_fields(form: AdoptedForm, token: object) -> tuple[object, ...]:
         f'<span style="display:none!important" aria-hidden="true"><input type="hidden" name="{TOKEN_FIELD}" value="',
         token,
         f'"><input type="hidden" name="{KEY_FIELD}" value="{form.form.key}">'
-        f'<label>Leave this empty <input name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></span>',
+        f'<input type="hidden" name="{QUERY_FIELD}" value="',
+        QuerySlot(),
+        f'"><input type="hidden" name="{REFERRER_FIELD}" value="',
+        ReferrerSlot(),
+        f'"><label>Leave this empty <input name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></span>',
     )
 
 
-def _add_to_head(document: Document, edits: Edits, around: Surroundings, token: object) -> None:
+def _add_to_head(document: Document, edits: Edits, around: Surroundings, token: object, *, in_steps: bool) -> None:
     robots = [item for item in document.named("meta") if (item.get("name") or "").strip().lower() == "robots"]
     added: list[object] = []
     if around.noindex and robots:
@@ -181,6 +190,8 @@ def _add_to_head(document: Document, edits: Edits, around: Surroundings, token: 
         if goal.selector:
             added.append(f' data-selector="{escape_attribute(goal.selector)}"')
     added.append(f">{beacon.SCRIPT}</script>")
+    if in_steps:
+        added.append(f"<script>{steps.SCRIPT}</script>")
     edits.insert(_place_in_head(document), *added)
 
 
@@ -237,6 +248,6 @@ def _encode(parts: Sequence[object]) -> tuple[Segment, ...]:
         if isinstance(part, str):
             segments.append(part.encode())
         else:
-            assert isinstance(part, TokenSlot | TextSlot), part
+            assert isinstance(part, TokenSlot | TextSlot | QuerySlot | ReferrerSlot), part
             segments.append(part)
     return tuple(segments)

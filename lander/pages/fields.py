@@ -187,6 +187,7 @@ def _read_control(element: Element, name: str, named_from: str, labels: Labels) 
         required=required and not is_disabled(element) and not _may_be_absent(element),
         max_length=_longest(element),
         options=_options_of(element, labels),
+        step=_step_of(element),
     )
     made_required = field.required and element.get("required") is None
     return Control(element, field, named_from, made_required=made_required, is_consent=consent)
@@ -211,6 +212,15 @@ def _kind_of(element: Element, name: str, label: str) -> str:
             return "phone"
     short_label = _spaced(label) if len(label.split()) <= 4 else ""
     return next((kind for text in (words, short_label) for kind, pattern in _BY_WORD if pattern.search(text)), "text")
+
+
+def _step_of(element: Element) -> str:
+    """The step it is asked in, where the form is filled in step by step."""
+    above = list(element.ancestors())
+    if not any(item.name == "form" and item.get("data-steps") is not None for item in above):
+        return ""
+    steps = (item.get("data-step") for item in above if item.name == "fieldset")
+    return " ".join(next((step for step in steps if step is not None), "").split())[:LONGEST_VALUE]
 
 
 def _options_of(element: Element, labels: Labels) -> tuple[str, ...]:

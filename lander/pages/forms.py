@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from lander.campaign import PARAMETERS
 from lander.document import Document, Edits, Element
 from lander.form_names import FORM_PATH
 from lander.pages.fields import NEVER_ASKED, Control, merge_fields, read_controls, type_of
-from lander.published import Form
+from lander.published import Form, QuerySlot
 
 _ELSEWHERE: Final = ("formaction", "formmethod", "formenctype", "formtarget")
 _CONTROLS: Final = frozenset(("input", "select", "textarea", "button"))
@@ -25,7 +26,7 @@ class Change:
     sentence: str
     element: Element
     attribute: str
-    value: str | None
+    value: str | QuerySlot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class AdoptedForm:
     @property
     def line(self) -> int:
         return self.element.line
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether it is filled in step by step."""
+        return _count_steps(self.form) > 1
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -120,6 +126,7 @@ def _adopt(document: Document, element: Element, key: str, *, enable_submit: boo
     for control in controls:
         _plan_control(control, draft)
     _plan_submit(element, members, draft, enable_submit=enable_submit)
+    _check_steps(element, controls, draft)
     _check_markup(document, element, controls, draft)
     consent = sorted((item for item in controls if item.is_consent), key=lambda item: not item.field.required)
     form = Form(
@@ -189,6 +196,10 @@ def _plan_control(control: Control, draft: _Draft) -> None:
     if control.made_required and type_of(element) not in ("checkbox", "radio"):
         sentence = f"'{item.label}' (line {element.line}) was required by a script; now the browser asks for it."
         draft.changes.append(Change(sentence, element, "required", ""))
+    if item.kind == "hidden" and item.name in PARAMETERS:
+        value = element.get("value") or ""
+        sentence = f"The hidden field '{item.name}' in line {element.line} gets what the visitor's address brings."
+        draft.changes.append(Change(sentence, element, "value", QuerySlot(item.name, "" if "{{" in value else value)))
     if item.kind in NEVER_ASKED:
         what = {"password": "a password", "file": "a file", "card": "a payment card"}[item.kind]
         draft.problems.append(
@@ -220,6 +231,26 @@ def _plan_submit(form: Element, members: list[Element], draft: _Draft, *, enable
         if "disabled" in classes:
             kept = " ".join(word for word in classes if word != "disabled")
             draft.changes.append(Change(sentence, button, "class", kept))
+
+
+def _check_steps(form: Element, controls: list[Control], draft: _Draft) -> None:
+    if form.get("data-steps") is None:
+        return
+    steps = list(dict.fromkeys(control.field.step for control in controls if control.field.step))
+    if len(steps) > 1:
+        draft.notes.append(
+            f"The form in line {form.line} is filled in step by step: {', '.join(steps)}. "
+            "Where no script runs, all steps stand below one another."
+        )
+    else:
+        draft.notes.append(
+            f"The form in line {form.line} says data-steps and has fewer than two steps with fields in them; it is shown "
+            'as a whole. Put each step into <fieldset data-step="Its name">.'
+        )
+
+
+def _count_steps(form: Form) -> int:
+    return len({item.step for item in form.fields if item.step})
 
 
 def _check_markup(document: Document, form: Element, controls: list[Control], draft: _Draft) -> None:

@@ -84,6 +84,7 @@ def plan_release(
         scheme=scheme,
         noindex=page.noindex,
         thank_you=page.thank_you,
+        thank_you_message=page.thank_you_message,
         allocation=allocation,
         strip_external=strip_external,
     )

@@ -1,9 +1,10 @@
-"""Joins a published variant's segments: the view token, and dynamic text from the visitor's parameters."""
+"""Joins a published variant's segments: the view token, and what the visitor's address brought."""
 
+import html
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
-from lander.published import PublishedVariant, TextSlot, TokenSlot
+from lander.campaign import clean_query, clean_value, host_of_referrer, read_parameters
+from lander.published import PublishedVariant, QuerySlot, ReferrerSlot, TextSlot, TokenSlot
 from lander.text_slots import fill_text
 
 
@@ -13,7 +14,7 @@ class Template:
 
     parts: tuple[bytes, ...]
     token_at: tuple[int, ...]
-    text_at: tuple[tuple[int, TextSlot], ...]
+    brought_at: tuple[tuple[int, TextSlot | QuerySlot | ReferrerSlot], ...]
 
 
 def prepare(variant: PublishedVariant) -> Template:
@@ -22,21 +23,33 @@ def prepare(variant: PublishedVariant) -> Template:
     return Template(
         parts=tuple(segment if isinstance(segment, bytes) else b"" for segment in segments),
         token_at=tuple(index for index, segment in enumerate(segments) if isinstance(segment, TokenSlot)),
-        text_at=tuple((index, segment) for index, segment in enumerate(segments) if isinstance(segment, TextSlot)),
+        brought_at=tuple(
+            (index, segment)
+            for index, segment in enumerate(segments)
+            if isinstance(segment, TextSlot | QuerySlot | ReferrerSlot)
+        ),
     )
 
 
-def fill(template: Template, token: bytes, query: str) -> bytes:
+def fill(template: Template, token: bytes, query: str, referrer: str) -> bytes:
     """The page for one view. The first of repeated parameters counts."""
     parts = list(template.parts)
     for index in template.token_at:
         parts[index] = token
-    if template.text_at:
-        values: dict[str, str] = {}
-        for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
-            values.setdefault(name, value)
-        for index, slot in template.text_at:
-            parts[index] = fill_text(values.get(slot.parameter), slot.transform, slot.default).encode(
-                "utf-8", "replace"
-            )
+    if template.brought_at:
+        values = read_parameters(query)
+        for index, slot in template.brought_at:
+            parts[index] = _fill_slot(slot, values, query, referrer).encode("utf-8", "replace")
     return b"".join(parts)
+
+
+def _fill_slot(slot: TextSlot | QuerySlot | ReferrerSlot, values: dict[str, str], query: str, referrer: str) -> str:
+    if isinstance(slot, TextSlot):
+        return fill_text(values.get(slot.parameter), slot.transform, slot.default)
+    if isinstance(slot, ReferrerSlot):
+        return host_of_referrer(referrer)
+    if slot.parameter:
+        return html.escape(clean_value(values.get(slot.parameter, "")) or slot.default)
+    # WSGI hands over bytes as latin-1
+    raw = query if query.isascii() else query.encode("latin-1", "replace").decode("utf-8", "replace")
+    return html.escape(clean_query(raw))

@@ -6,18 +6,18 @@ what we did not sign is refused. The same content sent twice for one view is one
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from experiments.events import Kind, Reason
 from experiments.journal import Durability, Journal, JournalUnavailable
 from lander.config import Settings
-from lander.form_names import HONEYPOT, KEY_FIELD, RESERVED_NAMES, TOKEN_FIELD
+from lander.form_names import HONEYPOT, KEY_FIELD, QUERY_FIELD, REFERRER_FIELD, RESERVED_NAMES, TOKEN_FIELD
 from lander.published import Form, Release
 from lander.serve import own_pages
 from lander.serve.body import Fields, UnreadableBody, read_form
 from lander.serve.counting import Happening, judge, records_of
 from lander.serve.fields import Checked, check_fields, clean
-from lander.serve.lead import Submission, make_lead
+from lander.serve.lead import Submission, make_lead, read_touch
 from lander.serve.posts import ForeignOrigin, check_origin, read_token
 from lander.serve.request import Request
 from lander.serve.respond import Answers, Response
@@ -26,6 +26,7 @@ from lander.vault import Vault
 
 LARGEST: Final = 64 * 1024
 FASTEST_MS: Final = 2_000
+_LONGEST_NUMBER: Final = 10
 
 
 class FormDesk:
@@ -53,16 +54,31 @@ class FormDesk:
         form = _find_form(release, view.variant, key)
         typed = {name: values for name, values in sent.items() if name not in RESERVED_NAMES}
         checked = check_fields(form.fields, typed) if form else _take_all(typed)
-        again = own_pages.Refilled(token, key, form.fields if form else (), values=typed, problems=checked.problems)
+        brought = {name: _first(sent, name) for name in (QUERY_FIELD, REFERRER_FIELD)}
+        again = own_pages.Refilled(
+            token, key, form.fields if form else (), values=typed, problems=checked.problems, brought=brought
+        )
         elsewhere = _list_origins(form)
         if checked.problems:
             return self._answers.page(422, own_pages.correct_form(again), redirects_to=elsewhere)
         doubts = tuple(_find_doubts(sent, view, form, request.edge.now_ms))
+        touch = read_touch(
+            brought[QUERY_FIELD], brought[REFERRER_FIELD], has_gpc=request.environ.get("HTTP_SEC_GPC") == "1"
+        )
         try:
-            self._keep(Submission(view, release, form, checked.values, doubts, request.host, request.edge))
+            self._keep(Submission(view, release, form, checked.values, touch, doubts, request.host, request.edge))
         except JournalUnavailable:
             return self._answers.page(503, own_pages.try_again(again), ("Retry-After", "60"), redirects_to=elsewhere)
-        return self._answers.redirect(303, (form.thank_you if form else "") or own_pages.THANKS_PATH)
+        return self._answers.redirect(303, (form.thank_you if form else "") or _address_of_thanks(view, form))
+
+    def show_thanks(self, request: Request) -> Response:
+        """Our own thank-you page, with what the page says after this form; loading it again counts nothing."""
+        asked = parse_qs(request.environ.get("QUERY_STRING", ""), errors="replace")
+        page, key = (_first(asked, name) for name in ("page", "form"))
+        is_number = page.isascii() and page.isdigit() and len(page) <= _LONGEST_NUMBER
+        release = request.routes.catalog.pages.get(int(page)) if is_number else None
+        form = _find_form(release, "", key) if release is not None and release.host == request.host else None
+        return self._answers.page(200, own_pages.thanks(form.message if form else ""))
 
     def _keep(self, submission: Submission) -> None:
         """Lead and conversion in one append: both or neither."""
@@ -87,6 +103,12 @@ def _find_form(release: Release | None, variant: str, key: str) -> Form | None:
         return None
     forms = release.variants[variant if variant in release.variants else release.control].forms
     return next((form for form in forms if form.key == key), None)
+
+
+def _address_of_thanks(view: View, form: Form | None) -> str:
+    if form is None or not form.message:
+        return own_pages.THANKS_PATH
+    return f"{own_pages.THANKS_PATH}?{urlencode({'page': view.page_id, 'form': form.key})}"
 
 
 def _take_all(typed: Mapping[str, Sequence[str]]) -> Checked:

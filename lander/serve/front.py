@@ -125,17 +125,17 @@ class Front:
             return self._answers.text(414, "This address is too long.")
         edge = read_edge(environ, self._settings)
         if (forced := self._qa.find(query, route, edge)) is not None:
-            return self._fill(route, forced, query)
+            return self._fill(route, forced, query, environ.get("HTTP_REFERER", ""))
         exposure = self._exposer.expose(environ, route, edge)
-        response = self._fill(route, exposure.view, query)
+        response = self._fill(route, exposure.view, query, environ.get("HTTP_REFERER", ""))
         if exposure.set_cookie:
             response.headers.append(("Set-Cookie", exposure.set_cookie))
         if exposure.event is not None:
             self._journal.append(records_of((exposure.event,)))
         return response
 
-    def _fill(self, route: Route, view: View, query: str) -> Response:
-        body = fill(route.templates[view.variant], self._tokens.mint(view), query)
+    def _fill(self, route: Route, view: View, query: str, referrer: str) -> Response:
+        body = fill(route.templates[view.variant], self._tokens.mint(view), query, referrer)
         headers: list[Header] = [*route.release.variants[view.variant].headers, ("Content-Length", str(len(body)))]
         return Response(OK, headers, [body])
 
@@ -153,7 +153,7 @@ class Front:
                 view = View(
                     release.page_id, release.control, new_id(), new_view_id(), now_ms, "other", "other", "direct"
                 )
-                return self._fill(route, view, "")
+                return self._fill(route, view, "", "")
         except Exception:
             log.exception("a page could not be rescued")
         return self._answers.page(503, own_pages.misbehaving(), ("Retry-After", "60"))
@@ -195,7 +195,7 @@ class Front:
             "/healthz": {"GET": lambda _: answers.text(200, "alive")},
             "/readyz": {"GET": self._tell_readiness},
             FORM_PATH: {"POST": forms.receive},
-            own_pages.THANKS_PATH: {"GET": lambda _: answers.page(200, own_pages.thanks())},
+            own_pages.THANKS_PATH: {"GET": forms.show_thanks},
             own_pages.OPT_OUT_PATH: {"GET": self._offer_opt_out, "POST": self._opt_out},
             BEACON_PATH: {"POST": beacons.receive},
             REPORT_PATH: {"POST": reports.receive},

@@ -5,8 +5,10 @@ a visitor is escaped here.
 """
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from lander.form_names import FORM_PATH, HONEYPOT, KEY_FIELD, TOKEN_FIELD
@@ -24,9 +26,11 @@ STYLE: Final = (
     "@media(prefers-color-scheme:dark){.error{color:#ffb4ab}}"
     "[role=alert]{border-left:4px solid;padding-left:1rem}"
     ".trap{position:absolute;left:-99rem}"
+    "fieldset{border:0;padding:0;margin:1.5rem 0 0}legend{font-size:1.125rem;padding:0;margin:0}"
 )
 THANKS_PATH: Final = "/_l/thanks"
 OPT_OUT_PATH: Final = "/_l/opt-out"
+_BLANK_LINES: Final = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Refilled:
     fields: Sequence[FormField]
     values: Mapping[str, Sequence[str]]
     problems: Mapping[str, str]  # field name → sentence
+    brought: Mapping[str, str]  # what the page's own hidden fields say of the visit
 
 
 def not_found() -> str:
@@ -51,8 +56,11 @@ def gone() -> str:
     return _page("This page is gone", "<p>It has been taken away, and nothing took its place.</p>")
 
 
-def thanks() -> str:
-    return _page("Thank you", "<p>We have received what you sent.</p>")
+def thanks(message: str = "") -> str:
+    """After a form: the page's own words, a paragraph for each block of lines, or ours."""
+    paragraphs = [html.escape(part.strip()).replace("\n", "<br>") for part in _BLANK_LINES.split(message)]
+    said = [part for part in paragraphs if part] or ["We have received what you sent."]
+    return _page("Thank you", "".join(f"<p>{part}</p>" for part in said))
 
 
 def refused_post() -> str:
@@ -118,17 +126,25 @@ def _page(title: str, content: str) -> str:
 
 
 def _form(form: Refilled, button: str) -> str:
-    fields = "".join(_field(form, field) for field in form.fields)
+    fields = "".join(
+        _step(step, "".join(_field(form, field) for field in inside))
+        for step, inside in groupby(form.fields, key=lambda field: field.step)
+    )
     known = {field.name for field in form.fields}
     others = "".join(
         _hidden(name, value) for name, values in form.values.items() if name not in known for value in values
     )
     return (
         f'<form method="post" action="{FORM_PATH}" novalidate>{_hidden(TOKEN_FIELD, form.token)}'
-        f'{_hidden(KEY_FIELD, form.key)}{fields}{others}<div class="trap" aria-hidden="true">'
+        f"{_hidden(KEY_FIELD, form.key)}{''.join(_hidden(name, value) for name, value in form.brought.items())}"
+        f'{fields}{others}<div class="trap" aria-hidden="true">'
         f'<label>Leave this empty <input name="{HONEYPOT}" tabindex="-1" autocomplete="off"></label></div>'
         f"<button>{button}</button></form>"
     )
+
+
+def _step(name: str, fields: str) -> str:
+    return f"<fieldset><legend>{html.escape(name)}</legend>{fields}</fieldset>" if name else fields
 
 
 def _field(form: Refilled, field: FormField) -> str:

@@ -11,7 +11,7 @@ from lander.pages import pages, versions
 from lander.pages.assets import prepare_file, store_files
 from lander.pages.models import Page, Site, Version
 from lander.policy.policy import DEFAULTS
-from lander.published import TextSlot, TokenSlot
+from lander.published import QuerySlot, ReferrerSlot, TextSlot, TokenSlot
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAYA = "maya"
@@ -91,6 +91,10 @@ def text_of(segments: tuple[object, ...]) -> str:
             shown.append(segment.decode())
         elif isinstance(segment, TokenSlot):
             shown.append("[TOKEN]")
+        elif isinstance(segment, QuerySlot):
+            shown.append(f"[QUERY {segment.parameter}|{segment.default}]")
+        elif isinstance(segment, ReferrerSlot):
+            shown.append("[REFERRER]")
         else:
             assert isinstance(segment, TextSlot)
             shown.append(f"[{segment.parameter}|{segment.transform}|{segment.default}]")

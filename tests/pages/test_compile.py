@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from lander import beacon
+from lander import beacon, steps
 from lander.artifact import asset_name
 from lander.errors import InvalidInput
 from lander.pages.compile import Compiled, Surroundings, compile_variant
@@ -17,7 +18,7 @@ from lander.pages.models import Version
 from lander.pages.stylesheets import settle_css
 from lander.policy.findings import Severity
 from lander.policy.policy import DEFAULTS, Policy, parse_policy
-from lander.published import Allocation, TextSlot, TokenSlot
+from lander.published import Allocation, TextSlot, TokenSlot, build_release, read_release
 from tests.pages.publishing import FORM, NOW, PAGE, text_of
 
 JS = b"document.title = 'x';\n"
@@ -221,7 +222,10 @@ def test_forms_post_here_with_the_token_their_key_and_a_trap() -> None:
     compiled = _compile(FORM, thank_you="/spring-sale/thanks")
     served = _served(compiled)
     assert '<form action="/_l/f" method="post">' in served
-    assert '<input type="hidden" name="_lander" value="[TOKEN]"><input type="hidden" name="_form" value="f1">' in served
+    assert (
+        '<input type="hidden" name="_lander" value="[TOKEN]"><input type="hidden" name="_form" value="f1">'
+        '<input type="hidden" name="_query" value="[QUERY |]"><input type="hidden" name="_referrer" value="[REFERRER]">'
+    ) in served
     assert 'name="lander_website" tabindex="-1" autocomplete="off"></label></span></form>' in served
     assert compiled.variant.segments.count(TokenSlot()) == 2
     (form,) = compiled.variant.forms
@@ -508,3 +512,55 @@ def test_plain_http_of_development_upgrades_nothing() -> None:
     compiled = _compile(PAGE, scheme="http")
     assert "upgrade-insecure-requests" not in _csp(compiled)
     assert "Strict-Transport-Security" not in dict(compiled.variant.headers)
+
+
+def test_a_hidden_field_named_like_a_campaign_parameter_gets_what_the_address_brings() -> None:
+    compiled = _compile(
+        FORM.replace(
+            "</form>",
+            '<input type="hidden" name="utm_source" value="none"><input type=hidden name=gclid>'
+            '<input type="hidden" name="mine" value="x"></form>',
+        )
+    )
+    served = _served(compiled)
+    assert '<input type="hidden" name="utm_source" value="[QUERY utm_source|none]">' in served
+    assert '<input value="[QUERY gclid|]" type=hidden name=gclid>' in served
+    assert '<input type="hidden" name="mine" value="x">' in served
+
+
+STEPS = (
+    '<form data-steps><fieldset data-step="Your ride"><input name="ride"></fieldset>'
+    '<fieldset data-step="You"><input type="email" name="email"></fieldset><button>Send</button></form>'
+)
+
+
+def test_a_form_in_steps_brings_its_script_and_the_hash_that_lets_it_run() -> None:
+    compiled = _compile(FORM.replace("</body>", f"{STEPS}</body>"))
+    assert _served(compiled).count(f"<script>{steps.SCRIPT}</script></head>") == 1
+    assert f"'{_sha256(steps.SCRIPT)}'" in _csp(compiled)
+    assert [(field.name, field.step) for field in compiled.variant.forms[1].fields] == [
+        ("ride", "Your ride"),
+        ("email", "You"),
+    ]
+
+
+@pytest.mark.parametrize("less", ["", STEPS.replace(" data-steps", ""), STEPS.replace(' data-step="You"', "")])
+def test_a_page_without_steps_brings_no_script_for_them(less: str) -> None:
+    assert steps.SCRIPT not in _served(_compile(FORM.replace("</body>", f"{less}</body>")))
+
+
+def test_a_release_of_the_first_format_is_still_read() -> None:
+    compiled = _compile(FORM)
+    _, files = build_release(
+        page_id=1, host="go.example.com", path="/x", control="a", variants=(compiled.variant,), policy_version=1,
+        allocation=None,
+    )  # fmt: skip
+    manifest = json.loads(files["manifest.json"])
+    entry = manifest["variants"]["a"]
+    entry["segments"] = [cut for cut in entry["segments"] if cut[0] not in ("query", "referrer")]
+    for form in entry["forms"]:
+        del form["message"], form["fields"][0]["step"]
+    old = {**files, "manifest.json": json.dumps({**manifest, "format": 1}).encode()}
+    assert read_release("x", old).variants["a"].forms == compiled.variant.forms
+    with pytest.raises(ValueError, match="format 3"):
+        read_release("x", {**files, "manifest.json": json.dumps({**manifest, "format": 3}).encode()})

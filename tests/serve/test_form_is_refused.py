@@ -207,7 +207,7 @@ def test_whatever_is_sent_the_page_that_shows_it_again_has_only_our_elements(sen
         FormField("<c>", "email", "", required=True),
     )
     checked = check_fields(fields, sent)
-    form = Refilled("token", '"><i>', fields, sent, checked.problems)
+    form = Refilled("token", '"><i>', fields, sent, checked.problems, {"_query": '"><i>'})
     ours = {
         "html",
         "head",
