@@ -7,6 +7,7 @@ nothing is counted or kept: a form sent here leads to a page that says so.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Flask, Response, request
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -24,8 +25,9 @@ from lander.form_names import FORM_PATH
 from lander.headers import Headers, answer_headers, asset_headers, own_page_headers, preview_headers
 from lander.pages.compile import PREVIEW_TOKEN, Compiled, Surroundings, compile_variant
 from lander.pages.editable import Mode, open_for_editing
-from lander.pages.models import Asset, Page, Version
-from lander.pages.pages import list_variants
+from lander.pages.history import load_version
+from lander.pages.models import Asset, Page, ShareLink, Version
+from lander.pages.pages import list_variants, load_variant
 from lander.pages.release import load_files
 from lander.pages.versions import load_draft
 from lander.policy.store import load_policy
@@ -35,6 +37,7 @@ TTL_S: Final = 600
 LONGEST_TTL_S: Final = 14 * 24 * 3600
 _SALT: Final = "lander.preview"
 _EDITING_SALT: Final = "lander.preview.editing"
+_SHARE_SALT: Final = "lander.preview.share"
 _STYLE: Final = "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:4rem auto;padding:0 1rem}"
 _WORDS: Final = {
     404: ("This address shows no preview.", "Open the page in the studio and make a link there."),
@@ -59,33 +62,53 @@ class LinkRefused(LanderError):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a preview link shows."""
+    """What a preview link shows: a variant's draft, or its version of that number."""
 
     page_id: int
     variant: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EditingLink(Link):
+class EditingLink:
     """A version opened for editing in the studio, which hears from it on a channel of this one load."""
 
+    page_id: int
+    variant: str
     version_id: int
     mode: Mode
     channel: str
 
 
-def sign_preview(settings: Settings, page_id: int, variant_key: str, *, ttl_s: int = TTL_S) -> str:
-    """The path of a link to a variant's draft that works for `ttl_s` seconds, 14 days at most."""
+def sign_preview(
+    settings: Settings, page_id: int, variant_key: str, *, ttl_s: int = TTL_S, version: int | None = None
+) -> str:
+    """The path of a link to a variant's draft, or to one of its versions, that works for `ttl_s` seconds, 14 days at most."""
     if not 1 <= ttl_s <= LONGEST_TTL_S:
         raise InvalidInput(f"A preview link cannot last {ttl_s} seconds.", fix="It lasts between a second and 14 days.")
-    return f"/p/{_serializer(settings).dumps([page_id, variant_key, ttl_s])}/"
+    shown = [] if version is None else [version]
+    return f"/p/{_serializer(settings).dumps([page_id, variant_key, ttl_s, *shown])}/"
 
 
 def read_link(settings: Settings, signed: str, *, now: datetime) -> Link:
     """What a link shows; raises `LinkRefused` or `LinkExpired`."""
-    (page_id, variant, ttl_s), signed_at = _load_signed(settings, signed, _SALT)
+    (page_id, variant, ttl_s, *version), signed_at = _load_signed(settings, signed, _SALT)
     _check_age(signed_at, ttl_s, now)
-    return Link(page_id=page_id, variant=variant)
+    return Link(page_id, variant, *version)
+
+
+def sign_share(settings: Settings, share: ShareLink) -> str:
+    """The path of a link for somebody outside; its row says how long it works."""
+    return f"/s/{_serializer(settings, _SHARE_SALT).dumps(share.id)}/"
+
+
+def read_share(session: Session, settings: Settings, signed: str, *, now: datetime) -> ShareLink:
+    """What a link for somebody outside shows; raises `LinkRefused` or `LinkExpired`, also where it was taken back."""
+    share_id, _ = _load_signed(settings, signed, _SHARE_SALT)
+    share = session.get(ShareLink, share_id)
+    if share is None or share.revoked_at is not None or share.expires_at <= now:
+        raise LinkExpired("This link does not work any more.", fix="Ask who sent it for a new one.")
+    return share
 
 
 def sign_editing(settings: Settings, link: EditingLink) -> str:
@@ -114,6 +137,14 @@ def create_preview(settings: Settings, engine: Engine) -> Flask:
     @app.get("/p/<signed>/<path:slug>")
     def show_sibling(signed: str, slug: str) -> Response:
         return _show(settings, engine, signed, slug=slug)
+
+    @app.get("/s/<signed>/")
+    def show_shared(signed: str) -> Response:
+        return _show_shared(settings, engine, signed, slug=None)
+
+    @app.get("/s/<signed>/<path:slug>")
+    def show_shared_sibling(signed: str, slug: str) -> Response:
+        return _show_shared(settings, engine, signed, slug=slug)
 
     @app.get("/e/<signed>/")
     def show_for_editing(signed: str) -> Response:
@@ -159,7 +190,17 @@ def _show(settings: Settings, engine: Engine, signed: str, *, slug: str | None) 
     link = read_link(settings, signed, now=read_edge(request.environ, settings).now)
     with reading(engine) as session:
         compiled = _compile(session, settings, link, root=f"/p/{signed}", slug=slug)
-    query = request.query_string.decode("ascii", "replace")
+    return _answer_draft(settings, compiled, request.query_string.decode("ascii", "replace"))
+
+
+def _show_shared(settings: Settings, engine: Engine, signed: str, *, slug: str | None) -> Response:
+    with reading(engine) as session:
+        share = read_share(session, settings, signed, now=read_edge(request.environ, settings).now)
+        compiled = _compile(session, settings, Link(share.page_id, share.variant), root=f"/s/{signed}", slug=slug)
+    return _answer_draft(settings, compiled, urlencode(share.values))
+
+
+def _answer_draft(settings: Settings, compiled: Compiled, query: str) -> Response:
     body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), query, "")
     return _answer(
         body,
@@ -178,8 +219,7 @@ def _show_for_editing(settings: Settings, engine: Engine, signed: str) -> Respon
         opened = Version(**{**version.model_dump(), "source": source})  # never stored
         around = _surroundings(session, settings, page, root=f"/e/{signed}")
         compiled = compile_variant(link.variant, opened, around, load_files(session, [version]))
-    body = fill(prepare(compiled.variant), PREVIEW_TOKEN.encode(), "", "")
-    return _answer(body, preview_headers(compiled.directives, scheme=settings.scheme, studio_origin=studio_origin))
+    return _answer_draft(settings, compiled, "")
 
 
 def _compile(session: Session, settings: Settings, link: Link, *, root: str, slug: str | None) -> Compiled:
@@ -187,6 +227,8 @@ def _compile(session: Session, settings: Settings, link: Link, *, root: str, slu
     if page is None:
         raise NotFound("The page of this preview is gone.", fix="See the pages that are left in the studio.")
     key, version = _choose_draft(session, page, link.variant)
+    if link.version is not None:
+        version = load_version(session, load_variant(session, page, key), link.version)
     if slug is not None and slug != page.slug:
         page = _load_sibling(session, page, version, slug)
         key, version = _choose_draft(session, page, link.variant, else_first=True)
