@@ -141,6 +141,9 @@ class InsertedLine(int):
         made.own, made.name = own, name
         return made
 
+    def __getnewargs__(self) -> tuple[int, int, str]:  # type: ignore[override]  # so that it can be copied
+        return int(self), self.own, self.name
+
     def __str__(self) -> str:
         return f"{int(self)} (line {self.own} of the snippet {self.name})"
 

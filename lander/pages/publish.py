@@ -408,7 +408,8 @@ def _find_previous(session: Session, page: Page, live: StoredRelease | None, run
             running[1].weights if running is not None else [_choose_control(session, page, stored.versions, None)]
         )
         now_live = live.versions if live is not None else {}
-        return (stored.strip_external, *(stored.versions.get(key, now_live.get(key)) for key in keys))
+        contents = (stored.versions.get(key, now_live.get(key)) for key in keys)
+        return (stored.strip_external, sorted(stored.snippets.items()), *contents)
 
     for publication in list_publications(session, page):
         stored = session.get(StoredRelease, publication.release_id) if publication.release_id else None
