@@ -86,9 +86,9 @@ def status(code: int, *more: str, body: bytes = b"") -> Answer:
 
 @dataclass
 class Receiver:
-    """Takes requests; the answers are used up in order, and the last one stays."""
+    """Takes requests; the answers are used up in order, and the last one stays. Without certificates over plain http."""
 
-    certificates: Certificates
+    certificates: Certificates | None
     answers: list[Answer] = field(default_factory=lambda: [status(200)])
     received: list[Received] = field(default_factory=list)
     connections: int = 0
@@ -96,6 +96,7 @@ class Receiver:
 
     def network(self, *addresses: str) -> Network:
         """The way out to this receiver, as if it were on the public internet."""
+        assert self.certificates is not None
         found = list(addresses or [PUBLIC])
 
         def resolve(host: str, _patience_s: float) -> list[str]:
@@ -110,9 +111,7 @@ class Receiver:
 
     def take(self, plain: socket.socket) -> None:
         names: list[str] = []
-        context = self.certificates.server()
-        context.sni_callback = lambda _socket, name, _context: names.append(name or "")
-        with suppress(OSError), context.wrap_socket(plain, server_side=True) as sock:
+        with suppress(OSError), self._secure(plain, names) as sock:
             data = b""
             while b"\r\n\r\n" not in data:
                 if not (part := sock.recv(65_536)):
@@ -127,9 +126,16 @@ class Receiver:
             self.received.append(Received(line, headers, body, "".join(names)))
             answer(sock)
 
+    def _secure(self, plain: socket.socket, names: list[str]) -> socket.socket:
+        if self.certificates is None:
+            return plain
+        context = self.certificates.server()
+        context.sni_callback = lambda _socket, name, _context: names.append(name or "")
+        return context.wrap_socket(plain, server_side=True)
+
 
 @contextmanager
-def receiving(certificates: Certificates) -> Iterator[Receiver]:
+def receiving(certificates: Certificates | None = None) -> Iterator[Receiver]:
     """A receiver that listens until the block ends."""
     receiver = Receiver(certificates)
     threads: list[threading.Thread] = []
