@@ -2,6 +2,7 @@
 
 from lander.console import (
     audit,
+    bulk,
     deliveries,
     duplicates,
     experiments,
@@ -17,6 +18,7 @@ from lander.console import (
     regions,
     results,
     session,
+    snippets,
     variants,
 )
 
@@ -29,6 +31,8 @@ BLUEPRINTS = tuple(
         pages,
         variants,
         regions,
+        snippets,
+        bulk,
         publishing,
         plans,
         experiments,
