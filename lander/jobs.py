@@ -1,7 +1,8 @@
-"""The work process: brings journals home to the ledger, published releases to this node's disk, and deliveries out.
+"""The work process: brings journals home to the ledger, published releases to this node's disk, and deliveries out; and
+does what is scheduled.
 
-One loop; each journal, the policy file and the releases are steps of their own, so that one that fails holds up none of
-the others. Every step can be repeated. A row that this version cannot read is put aside and tried again now and then:
+One loop; each journal, schedule, the policy file and the releases are steps of their own, so that one that fails holds up
+none of the others. Every step can be repeated. A row that this version cannot read is put aside and tried again now and then:
 another version may read it. Nothing here answers a request.
 """
 
@@ -29,7 +30,7 @@ from lander.integrations.outbox import Counts
 from lander.integrations.sender import Sender
 from lander.leads import sink
 from lander.leads.sink import StoredLeads
-from lander.pages import deploy, missing
+from lander.pages import deploy, missing, schedules
 from lander.policy import store
 
 UNREADABLE: Final = "unreadable"  # why an event is dropped before the ledger sees it
@@ -101,6 +102,12 @@ class Worker:
         """Bring this node's disk to what the database says is live; 1 where something changed."""
         return self._attempt("deploy", self._materialise)
 
+    def do_schedules(self) -> int:
+        """Carry out what is due; how many came to an end. One that breaks down holds up no other."""
+        due: list[int] = []
+        self._attempt("schedules", partial(self._find_due, due))
+        return sum(self._attempt(f"schedule {number}", partial(self._carry_out, number)) for number in due)
+
     def apply_policy(self) -> int:
         """Put the file that LANDER_POLICY names in force, once; it waits for a database that was away at the start."""
         return self._attempt("policy", self._apply_policy) if self._policy_file is not None else 0
@@ -121,6 +128,7 @@ class Worker:
             moved = self.ingest()
             if time.monotonic() >= next_deploy:
                 self.apply_policy()
+                self.do_schedules()
                 self.deploy()
                 next_deploy = time.monotonic() + _DEPLOY_EVERY_S
             if time.monotonic() >= next_retry:
@@ -214,6 +222,18 @@ class Worker:
             )
         self._policy_file = None
         return 1
+
+    def _find_due(self, due: list[int]) -> int:
+        with reading(self._engine) as session:
+            due += schedules.list_due(session, now=datetime.now(UTC))
+        return len(due)
+
+    def _carry_out(self, number: int) -> int:
+        with transaction(self._engine) as session:
+            done = schedules.carry_out(session, self._settings, number, now=datetime.now(UTC))
+        if done is not None:
+            log.info("a schedule has ended", schedule=number, action=done.action, state=done.state)
+        return int(done is not None)
 
     def _materialise(self) -> int:
         with reading(self._engine) as session:
