@@ -17,12 +17,14 @@ from lander.pages.dynamic_text import place_slots
 from lander.pages.expand import expand
 from lander.pages.forms import AdoptedForm, adopt_forms, apply_form
 from lander.pages.loads import Files, Settled, integrity_of, settle_references
+from lander.pages.meta import Meta, plan_tags
 from lander.pages.models import Version
 from lander.policy.csp import page_policy
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import Policy
 from lander.policy.rules import check_page
 from lander.published import Allocation, PublishedVariant, QuerySlot, ReferrerSlot, Segment, TextSlot, TokenSlot
+from lander.text_slots import fill_text
 
 PREVIEW_TOKEN: Final = "preview"  # noqa: S105  no token: what stands in its place where nothing is counted
 _LONGEST_CSP: Final = 8_000  # with the other headers, proxies give up somewhere above
@@ -49,6 +51,8 @@ class Surroundings:
     thank_you_message: str = ""
     allocation: Allocation | None = None
     strip_external: bool = False
+    host: str = ""  # that absolute addresses of the page begin with
+    meta: Meta = field(default_factory=Meta)
     preview_root: str | None = None  # the path that a preview stands under; None where it is published
 
 
@@ -67,9 +71,19 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A compiled variant as documents: for who looks at what it says, and not kept for longer."""
+
+    document: Document  # as it was written, snippets in it
+    served: Document  # as a visitor without parameters gets it
+    forms: tuple[AdoptedForm, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Rewritten:
     """A version on its way: what is known once it has been rewritten."""
 
+    document: Document
     parts: tuple[object, ...]
     settled: Settled
     forms: list[AdoptedForm]
@@ -79,12 +93,17 @@ class _Rewritten:
 
 def compile_variant(key: str, version: Version, around: Surroundings, files: Files) -> Compiled:
     """Compile `version` as variant `key`; findings are reported, not raised. `InvalidInput` where it cannot be rewritten."""
+    return compile_and_show(key, version, around, files)[0]
+
+
+def compile_and_show(key: str, version: Version, around: Surroundings, files: Files) -> tuple[Compiled, Shown]:
+    """The same, with what it was made of and what came out."""
     rewritten = _rewrite(key, version, around, files)
     settled = rewritten.settled
-    served = Document("".join(part if isinstance(part, str) else "-" for part in rewritten.parts))
+    served = Document("".join(map(_show, rewritten.parts)))
     directives = _hash(served, settled.scripts, around)
     findings = [*rewritten.findings, *_check_size(directives)]
-    return Compiled(
+    compiled = Compiled(
         variant=PublishedVariant(
             key=key,
             segments=_encode(rewritten.parts),
@@ -95,13 +114,14 @@ def compile_variant(key: str, version: Version, around: Surroundings, files: Fil
             ),
         ),
         directives=directives,
-        assets=frozenset(settled.assets),
+        assets=frozenset(settled.assets | ({image} if (image := around.meta.social.image) else set())),
         made=settled.made,
         findings=tuple(replace(finding, where=f"variant {key}") for finding in findings),
         removed=tuple(settled.removed),
         siblings=frozenset(settled.siblings),
         snippets=rewritten.snippets,
     )
+    return compiled, Shown(rewritten.document, served, tuple(rewritten.forms))
 
 
 def check_variant(
@@ -154,7 +174,7 @@ def _rewrite(
         *settled.findings,
         *expanded.findings,
     )
-    return _Rewritten(parts, settled, forms, expanded.used, findings)
+    return _Rewritten(document, parts, settled, forms, expanded.used, findings)
 
 
 def _hidden_fields(form: AdoptedForm, token: object) -> tuple[object, ...]:
@@ -192,7 +212,10 @@ def _add_to_head(document: Document, edits: Edits, around: Surroundings, token: 
     added.append(f">{beacon.SCRIPT}</script>")
     if in_steps:
         added.append(f"<script>{steps.SCRIPT}</script>")
-    edits.insert(_place_in_head(document), *added)
+    tags = plan_tags(document, around.meta, origin=f"{around.scheme}://{around.host}", path=f"/{around.slug}")
+    for item in tags.replaced:
+        edits.remove_element(item.element)
+    edits.insert(_place_in_head(document), tags.added, *added)
 
 
 def _place_in_head(document: Document) -> int:
@@ -240,6 +263,13 @@ def _check_size(directives: Directives) -> list[Finding]:
             "Move the style attributes into a stylesheet.",
         )
     ]
+
+
+def _show(part: object) -> str:
+    """What a visitor without parameters sees of it."""
+    if isinstance(part, TextSlot):
+        return fill_text(None, part.transform, part.default)
+    return part if isinstance(part, str) else "-"
 
 
 def _encode(parts: Sequence[object]) -> tuple[Segment, ...]:

@@ -12,8 +12,10 @@ from sqlmodel import Session, col, select
 
 from lander.artifact import ASSET_PREFIX, extension
 from lander.pages.assets import store_asset
-from lander.pages.compile import Compiled, Surroundings, compile_variant
+from lander.pages.compile import Compiled, Surroundings, compile_and_show
+from lander.pages.gate import Gate, compare_variants
 from lander.pages.loads import Files, Stylesheet
+from lander.pages.meta import load_meta
 from lander.pages.models import Asset, Page, Redirect, Site, StoredRelease, Version
 from lander.pages.pages import list_variants
 from lander.pages.snippets import load_blocks
@@ -87,13 +89,22 @@ def plan_release(
         thank_you_message=page.thank_you_message,
         allocation=allocation,
         strip_external=strip_external,
+        host=session.get_one(Site, page.site_id).host,
+        meta=load_meta(page),
     )
-    compiled = tuple(compile_variant(key, version, around, files) for key, version in sorted(versions.items()))
-    findings = [finding for item in compiled for finding in item.findings]
+    gate = Gate(session, page, policy, files, allocation=allocation)
+    compiled: dict[str, Compiled] = {}
+    findings: list[Finding] = []
+    for key, version in sorted(versions.items()):
+        compiled[key], shown = compile_and_show(key, version, around, files)
+        findings += [*compiled[key].findings, *gate.check(version, compiled[key], shown)]
+    findings += compare_variants(compiled, policy.content.variants)
+    if policy.content.dead_links is not None:
+        findings += _check_neighbours(session, page, tuple(compiled.values()))
     return Plan(
         versions={key: _id(version) for key, version in sorted(versions.items())},
-        compiled=compiled,
-        findings=(*findings, *_check_neighbours(session, page, compiled)),
+        compiled=tuple(compiled.values()),
+        findings=tuple(findings),
         strip_external=strip_external,
         policy_version=policy.version,
     )

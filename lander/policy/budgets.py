@@ -23,7 +23,7 @@ class Part:
     is_script: bool = False
 
 
-def check_budgets(parts: Sequence[Part], budgets: Budgets) -> Iterator[Finding]:
+def check_budgets(parts: Sequence[Part], budgets: Budgets, *, inline_script_bytes: int = 0) -> Iterator[Finding]:
     """What is over its limit. A page that is exactly at a limit keeps to it."""
     if budgets.weight is None:
         return
@@ -45,6 +45,8 @@ def check_budgets(parts: Sequence[Part], budgets: Budgets) -> Iterator[Finding]:
             "Leave out files that the page can do without, and put small scripts or styles into one.",
         )
     scripts = [part for part in parts if part.is_script]
+    if inline_script_bytes:
+        scripts.append(Part("the scripts in the page", inline_script_bytes))
     if sum(part.size_bytes for part in scripts) > budgets.script_kb * KB:
         yield Finding(
             budgets.weight,

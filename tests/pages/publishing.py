@@ -1,6 +1,6 @@
 """Builders for tests of publishing: a database, a site, and small pages written by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from lander.config import Settings, load_settings
 from lander.pages import pages, versions
 from lander.pages.assets import prepare_file, store_files
 from lander.pages.models import Page, Site, Version
+from lander.policy.findings import Finding, Severity
 from lander.policy.policy import DEFAULTS
 from lander.published import QuerySlot, ReferrerSlot, TextSlot, TokenSlot
 
@@ -20,6 +21,12 @@ FORM = (
     '<!doctype html>\n<html lang="en"><head><title>Sale</title></head>\n<body><h1>Spring sale</h1>\n'
     '<form><input name="email" type="email" required><button>Go</button></form>\n</body></html>\n'
 )
+GOOD = (
+    '<!doctype html>\n<html lang="en"><head><title>Sale</title><meta name="viewport" content="width=device-width">'
+    '<meta name="description" content="Everything must go."></head>\n'
+    '<body><h1>Spring sale</h1><a href="https://www.example.com/privacy">Privacy</a></body></html>\n'
+)
+"""A page that the gate has nothing to say about."""
 
 
 def make_settings(tmp_path: Path, **environ: str) -> Settings:
@@ -81,6 +88,11 @@ def save(
 def add_files(session: Session, files: Mapping[str, bytes]) -> dict[str, str]:
     prepared = [prepare_file(path, content, DEFAULTS.uploads) for path, content in files.items()]
     return store_files(session, prepared, now=NOW).names
+
+
+def refusals(findings: Iterable[Finding]) -> list[Finding]:
+    """What stands in the way, without what is merely pointed out."""
+    return [finding for finding in findings if finding.severity is Severity.REFUSE]
 
 
 def text_of(segments: tuple[object, ...]) -> str:

@@ -15,6 +15,7 @@ from lander.pages.models import Publication, StoredRelease, Version
 from lander.pages.together import RefusedTogether, Undecided
 from lander.policy.store import apply_policy
 from tests.pages.bulk_builders import LATER, MAYA, World, html, save
+from tests.pages.publishing import refusals
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_one_page_that_is_refused_keeps_all_of_them_back(world: World) -> None:
     with pytest.raises(RefusedTogether) as refused:
         world.publish_bulk(made)
     assert [page.slug for page, _ in refused.value.by_page] == ["first", "second"]
-    assert {(finding.where, finding.rule) for finding in refused.value.findings} == {
+    assert {(finding.where, finding.rule) for finding in refusals(refused.value.findings)} == {
         (where, rule)
         for where in ("first, variant a", "second, variant b")
         for rule in ("isolation.allow.script", "isolation.inline-handler")

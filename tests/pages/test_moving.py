@@ -195,7 +195,8 @@ def test_a_page_that_links_to_the_old_address_is_not_called_broken(
 ) -> None:
     other = add_page(session, site, {"a": FORM}, slug="with-form", thank_you="/spring-sale")
     rename(session, settings, live, "big-sale")
-    assert publish.publish(session, settings, other, actor=MAYA, now=NOW).findings == ()
+    findings = publish.publish(session, settings, other, actor=MAYA, now=NOW).findings
+    assert [finding for finding in findings if finding.rule == "references.not-live"] == []
 
 
 @pytest.mark.parametrize(

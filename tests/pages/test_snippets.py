@@ -13,7 +13,7 @@ from lander.pages.models import StoredRelease
 from lander.pages.snippet_release import check_snippet, propose_for_snippet, publish_snippet
 from lander.policy.findings import Refused
 from tests.pages.bulk_builders import LATER, MAYA, NOW, World, html, save
-from tests.pages.publishing import add_files
+from tests.pages.publishing import add_files, refusals
 
 FOOTER = '<lander-snippet name="footer"></lander-snippet>'
 
@@ -52,7 +52,7 @@ def test_lines_of_findings_stay_those_of_the_page(world: World) -> None:
     page = world.page("sale", a=f"{FOOTER}\n<i onclick='y()'>2</i>")
     with pytest.raises(Refused) as refused:
         world.publish(page)
-    inside, after = refused.value.findings
+    inside, after = refusals(refused.value.findings)
     assert inside.sentence.startswith("Line 4 (line 3 of the snippet footer) runs code")
     assert (inside.line, after.line) == (4, 5)
     assert after.sentence.startswith("Line 5 runs code")
@@ -73,7 +73,7 @@ def test_a_snippet_that_is_not_there_is_refused_with_what_to_do(world: World) ->
     page = world.page("sale", a=f"{FOOTER}<lander-snippet></lander-snippet>")
     with pytest.raises(Refused) as refused:
         world.publish(page)
-    unknown, unnamed = refused.value.findings
+    unknown, unnamed = refusals(refused.value.findings)
     assert (unknown.rule, unknown.line, unknown.element) == ("snippets.unknown", 4, "<lander-snippet>")
     assert "asks for the snippet 'footer', which is not there" in unknown.sentence
     assert unnamed.fix == f"Write {FOOTER}."
