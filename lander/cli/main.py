@@ -8,6 +8,7 @@ import click
 from lander import __version__
 from lander.cli import (
     bulk,
+    delivery,
     edge,
     experiment,
     lead,
@@ -21,6 +22,7 @@ from lander.cli import (
     tallies,
     traffic,
     user,
+    webhook,
 )
 
 
@@ -30,7 +32,23 @@ def cli() -> None:
     """Landing pages and A/B tests on a sealed subdomain of their own."""
 
 
-for noun in (run, site, user, page, snippet, bulk, redirect, experiment, report, lead, tallies, policy, traffic):
+for noun in (
+    run,
+    site,
+    user,
+    page,
+    snippet,
+    bulk,
+    redirect,
+    experiment,
+    report,
+    lead,
+    webhook,
+    delivery,
+    tallies,
+    policy,
+    traffic,
+):
     noun.register(cli)
 
 
