@@ -161,7 +161,8 @@ def bent_path(request: Request, rng: Random) -> Request:
     path, at = request.path, rng.randrange(len(request.path) + 1)
     put_in = rng.choice(["/", "//", "..", "\0", "\xff", "é", "%", ";", "?", " ", "\r\n", "a" * 300, path])
     put_in = rng.choice([put_in, rng.choice(TEXTS).encode().decode("latin-1")])
-    return replace(request, path=rng.choice([path[:at] + put_in + path[at:], path[:at], path + "/", path.upper()]))
+    capitals = path.encode("latin-1").upper().decode("latin-1")  # ASCII's alone: Ÿ is no byte
+    return replace(request, path=rng.choice([path[:at] + put_in + path[at:], path[:at], path + "/", capitals]))
 
 
 def other_query(request: Request, rng: Random) -> Request:

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tests.fuzz.checks import find_breaches
-from tests.fuzz.mutations import MARKUP, MUTATIONS, Mutation
+from tests.fuzz.mutations import MARKUP, MUTATIONS, Mutation, bent_path
 from tests.fuzz.world import PAGES, Answer, Request, World, furnish, opened
 
 ROOT = Path(__file__).parents[2]
@@ -105,3 +105,9 @@ def test_a_mutation_takes_whatever_another_one_left(mutation: Mutation) -> None:
     for body in (b"", b"a", b"=", b'--b\r\nContent-Disposition: form-data; name="email"', b"&" * 3):
         for seed in range(20):
             mutation(Request("POST", PAGES, "/_l/f", body=body), Random(seed))
+
+
+def test_a_path_stays_one_that_a_server_hands_over() -> None:
+    """Bytes as latin-1: in capitals, ÿ and µ would be none."""
+    for seed in range(200):
+        bent_path(Request("GET", PAGES, "/\xff\xb5\xdf"), Random(seed)).path.encode("latin-1")
