@@ -21,6 +21,7 @@ KIND_ATTRIBUTE: Final = "data-edit"
 NAME_ATTRIBUTE: Final = "data-name"
 LONGEST_NAME: Final = 60
 _MOST_TEXTS: Final = 12
+_MOST_MARKS: Final = 300
 _SPACE: Final = "\t\n\f\r "
 _SPACES: Final = re.compile(f"[{_SPACE}]+")
 _NO_TEXT: Final = frozenset(("option", "script", "select", "style", "textarea"))
@@ -101,9 +102,8 @@ def read_regions(document: Document) -> Regions:
     """The regions of a page in source order. One that is nameless, named twice, inside another or unfit is a finding."""
     found: list[Region] = []
     findings: list[Finding] = []
-    for element in document.elements:
-        if element.get(KIND_ATTRIBUTE) is None:
-            continue
+    marked = [element for element in document.elements if element.get(KIND_ATTRIBUTE) is not None]
+    for element in marked[:_MOST_MARKS]:
         try:
             found.append(_read_region(document, element, found))
         except Unfit as error:
@@ -112,6 +112,9 @@ def read_regions(document: Document) -> Regions:
                     Severity.WARN, "regions", error.message, error.fix, line=element.line, element=f"<{element.name}>"
                 )
             )
+    if len(marked) > _MOST_MARKS:
+        sentence = f"The page marks {len(marked):,} elements for editing; the first {_MOST_MARKS} are."
+        findings.append(Finding(Severity.WARN, "regions", sentence, "Mark what people change, and nothing else."))
     return Regions(tuple(found), tuple(findings))
 
 

@@ -4,6 +4,7 @@ An element is named by its number among the start tags of one version, so it mea
 version. Pure.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +25,10 @@ from lander.pages.regions import (
 )
 
 MOST_CANDIDATES: Final = 200
+_DEEPEST: Final = 100  # no page nests like this; it keeps hostile nesting cheap
 _EXCERPT: Final = 90
+_SUGGESTED_WORDS: Final = 4
+_SLOT: Final = re.compile(r"\{\{[^{}]*\|([^{}|]*)\}\}")  # dynamic text: its default stands for it
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 _USUAL: Final = frozenset((*_HEADINGS, "a", "blockquote", "button", "figcaption", "form", "img", "li", "p"))
 _WHOLE: Final = frozenset((*_HEADINGS, "a", "button", "form", "p"))
@@ -67,8 +71,15 @@ def list_candidates(document: Document) -> list[Candidate]:
     taken = {region.name for region in read_regions(document).found}
     marked = [element for element in document.elements if element.get(KIND_ATTRIBUTE) is not None]
     found: list[Candidate] = []
+    depths: dict[Element | None, int] = {None: 0}
     for number, element in enumerate(document.elements):
-        if element.name not in _USUAL or _touches(element, marked) or _is_part_of_more(document, element):
+        depths[element] = depths[element.parent] + 1
+        if (
+            depths[element] > _DEEPEST
+            or element.name not in _USUAL
+            or _touches(element, marked)
+            or _is_part_of_more(document, element)
+        ):
             continue
         kinds = _kinds_of(document, element)
         excerpt = excerpt_of(document, element)
@@ -208,10 +219,8 @@ def _suggest(element: Element, excerpt: str) -> str:
         return "Headline"
     if element.name == "form":
         return "Form"
-    words = excerpt.rstrip("…").split(" ")
-    name = words[0]
-    for word in words[1:5]:
-        name = f"{name} {word}"
+    said = _SLOT.sub(r"\1", excerpt.rstrip("…"))
+    name = " ".join(said.split(" ")[:_SUGGESTED_WORDS]).rstrip(",.:;")
     return fold("".join(character for character in name if character.isprintable())[: LONGEST_NAME - 4]) or "Region"
 
 

@@ -1,5 +1,7 @@
 """Marking elements as regions: two attributes in a start tag, nothing else, and taking them off gives the source back."""
 
+import time
+
 import pytest
 
 from lander.document import Document
@@ -132,3 +134,22 @@ def test_a_fragment_keeps_only_what_is_harmless(typed: str, kept: str) -> None:
     holder = Document("<div>x</div>").elements[0]
     assert clean_fragment(typed, holder) == kept
     assert clean_fragment(kept, holder) == kept
+
+
+@pytest.mark.parametrize("nest", ["<ul><li>", "<div data-edit=text data-name={}>x", "<b>", "<a><p>"])
+def test_hostile_nesting_costs_seconds_at_most(nest: str) -> None:
+    source = "".join(nest.format(number) for number in range(20_000))
+    started = time.monotonic()
+    document = Document(source)
+    list_candidates(document)
+    read_regions(document)
+    assert time.monotonic() - started < 10
+
+
+def test_marks_without_end_are_told_once() -> None:
+    source = "".join(f"<h2 data-edit=text data-name='n{number}'>x</h2>" for number in range(301))
+    regions = read_regions(Document(source))
+    assert len(regions.found) == 300
+    assert [finding.sentence for finding in regions.findings] == [
+        "The page marks 301 elements for editing; the first 300 are."
+    ]
