@@ -5,10 +5,14 @@ from typing import Final
 import click
 from sqlmodel import Session
 
+from lander import erasure
 from lander.cli.edge import Answer, Cli, command
 from lander.db import reading, transaction
+from lander.errors import InvalidInput
 from lander.leads import export as exporting
 from lander.leads import leads
+from lander.leads.leads import Which
+from lander.leads.models import Stage
 from lander.pages import sites
 from lander.vault import Vault
 
@@ -19,16 +23,22 @@ def register(cli: click.Group) -> None:
     group = click.Group("lead", help="What visitors sent.")
     cli.add_command(group)
     site = click.option("--site", metavar="HOST", help="Only this pages host.")
+    stage = click.option("--stage", type=click.Choice([stage.value for stage in Stage]), help="Only this stage.")
+    spam = click.option(
+        "--spam/--no-spam", default=None, help="Only the spam folder, or all but that; both if left out."
+    )
 
     @command(group, "list")
     @site
+    @stage
+    @spam
     @click.option("--limit", type=click.IntRange(1, 10_000), help=f"How many; {_NEWEST} if left out.")
-    def list_(edge: Cli, site: str | None, limit: int | None) -> Answer:
+    def list_(edge: Cli, site: str | None, stage: str | None, spam: bool | None, limit: int | None) -> Answer:
         """List leads, newest first, their fields opened."""
         with reading(edge.engine) as session:
-            host = _load_host(session, site)
-            found = leads.list_leads(session, Vault(edge.settings.secret_keys), host=host, limit=limit or _NEWEST)
-            total = leads.count_leads(session, host=host)
+            which = _read_which(session, site, stage, spam=spam)
+            found = leads.list_leads(session, Vault(edge.settings.secret_keys), which, limit=limit or _NEWEST)
+            total = leads.count_leads(session, which)
         lines = [
             f"{lead.received_at:%Y-%m-%d %H:%M} UTC  {lead.host}{lead.path} ({lead.variant})  "
             + ", ".join(f"{name}: {value}" for name, value in lead.fields.items())
@@ -42,16 +52,43 @@ def register(cli: click.Group) -> None:
 
     @command(group, "export")
     @site
-    def export(edge: Cli, site: str | None) -> Answer:
-        """Print all leads as CSV; cells that a spreadsheet would run as formulas are defused."""
+    @stage
+    @spam
+    @click.option("--bom", is_flag=True, help="Begin with the mark by which Excel knows UTF-8.")
+    def export(edge: Cli, site: str | None, stage: str | None, spam: bool | None, bom: bool) -> Answer:
+        """Print leads as CSV; cells that a spreadsheet would run as formulas are defused."""
         with transaction(edge.engine) as session:
-            host = _load_host(session, site)
+            which = _read_which(session, site, stage, spam=spam)
             text = exporting.export_csv(
-                session, Vault(edge.settings.secret_keys), host=host, actor=edge.actor, now=edge.now
+                session,
+                Vault(edge.settings.secret_keys),
+                which,
+                currencies={site.host: site.currency for site in sites.list_sites(session)},
+                bom=bom,
+                actor=edge.actor,
+                now=edge.now,
             )
         return Answer({"csv": text}, [text.rstrip("\n")])
 
+    @command(group, "erase")
+    @click.argument("email", required=False, default="")
+    @click.option("--replay", is_flag=True, help="Erase everybody again who was erased before, say after a restore.")
+    def erase(edge: Cli, email: str, replay: bool) -> Answer:
+        """Erase everything that somebody sent, by their e-mail address."""
+        if bool(email) == replay:
+            raise InvalidInput("Whom?", fix="Name one e-mail address, or say --replay after a restore.")
+        if replay:
+            again = erasure.replay(edge.engine, edge.settings, actor=edge.actor, now=edge.now, thoroughly=True)
+            line = f"Erased again: {again:,}." if again else "Nobody's leads had come back."
+            return Answer({"leads": again}, [line])
+        with transaction(edge.engine) as session:
+            gone = erasure.erase_person(session, edge.settings, email, actor=edge.actor, now=edge.now)
+        erasure.write_list(edge.engine, edge.settings)
+        counts = {"leads": gone.leads, "entries": gone.entries, "deliveries": gone.deliveries}
+        return Answer(counts, [gone.sentence])
 
-def _load_host(session: Session, site: str | None) -> str | None:
+
+def _read_which(session: Session, site: str | None, stage: str | None, *, spam: bool | None) -> Which:
     """A site that is misspelt must not look like one without leads."""
-    return sites.load_site(session, site).host if site else None
+    host = sites.load_site(session, site).host if site else None
+    return Which(host=host, stage=Stage(stage) if stage else None, spam=spam)

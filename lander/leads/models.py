@@ -1,12 +1,26 @@
 """Tables of leads: what can be counted in the clear, what is personal sealed."""
 
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
 from lander.db import UtcDateTime
+
+SPAM: Final = "spam"
+NOT_SPAM: Final = "not-spam"
+"""Kinds of entries: somebody's word on where a lead belongs."""
+
+
+class Stage(StrEnum):
+    """How far somebody has come with a lead."""
+
+    NEW = "new"
+    QUALIFIED = "qualified"
+    WON = "won"
+    LOST = "lost"
 
 
 class Lead(SQLModel, table=True):
@@ -31,12 +45,10 @@ class Lead(SQLModel, table=True):
     simulated: bool = False
     received_at: datetime = Field(sa_type=UtcDateTime, index=True)
     campaign: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # utm_… in the clear
-    touch: str = ""  # JSON object of landing address, raw query with its click ids, and referrer, encrypted
-    stage: str = Field(default="new", index=True)  # new, qualified, won, lost
+    touch: str = ""  # JSON object of when the view was, its raw query, click ids and referrer; opens with "<id> touch"
+    stage: str = Field(default=Stage.NEW.value, index=True)
     value_minor: int | None = None  # in cents of the site's currency
-    spam: bool = Field(
-        default=False, index=True
-    )  # in the spam folder: by its flags when it came, then by a person's word
+    spam: bool = Field(default=False, index=True)  # in the spam folder: by its flags, then by a person's word
 
 
 class LeadEntry(SQLModel, table=True):
@@ -46,12 +58,12 @@ class LeadEntry(SQLModel, table=True):
     lead_id: str = Field(index=True)
     at: datetime = Field(sa_type=UtcDateTime)
     by: str
-    kind: str  # stage, value, spam, not-spam, note
+    kind: str  # stage, value, spam or not-spam
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
 class Erasure(SQLModel, table=True):
-    """Somebody asked to be forgotten: what is erased again where a backup brings it back."""
+    """Somebody asked to be forgotten: what they had sent until then is erased again where it comes back."""
 
     email_index: str = Field(primary_key=True)
     at: datetime = Field(sa_type=UtcDateTime)

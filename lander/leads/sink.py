@@ -1,5 +1,5 @@
-"""Leads come home from the journals: each kept once, and flagged where it may not be genuine. None is ever dropped; what
-cannot be read is handed back.
+"""Leads come home from the journals: each kept once, and flagged where it may not be genuine; flagged ones go to the spam
+folder. None is ever dropped, but those of somebody who has asked to be forgotten since; what cannot be read is handed back.
 
 Flags depend on the leads that are there and not on the order they came in, so two nodes' journals may arrive as they
 like. What was sealed on the public path stays sealed here.
@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from experiments.storage import UtcDateTime
 from lander.db import take_turn
-from lander.leads.models import Lead
+from lander.leads.models import NOT_SPAM, SPAM, Erasure, Lead, LeadEntry
 
 REPEATED_TOKEN: Final = "repeated-token"  # noqa: S105
 RATE: Final = "rate"
@@ -30,16 +30,24 @@ _MOST: Final = 2**31 - 1  # that an integer column holds
 
 _KEEP: Final = text("""
     INSERT INTO lead (id, page_id, host, path, view, network, form, variant, experiment_key, phase, sealed,
-                      email_index, consent_text, consented_at, flags, simulated, received_at)
-    VALUES (:id, :page_id, :host, :path, :view, :network, :form, :variant, :experiment_key, :phase, :sealed,
-            :email_index, :consent_text, :consented_at, :flags, :simulated, :received_at)
+                      email_index, consent_text, consented_at, flags, simulated, received_at,
+                      campaign, touch, stage, spam)
+    VALUES (:id, :page_id,
+            COALESCE((SELECT site.host FROM site JOIN page ON page.site_id = site.id WHERE page.id = :page_id), :host),
+            COALESCE(NULLIF(:path, ''), (SELECT '/' || page.slug FROM page WHERE page.id = :page_id), ''),
+            :view, :network, :form, :variant, :experiment_key, :phase, :sealed,
+            :email_index, :consent_text, :consented_at, :flags, :simulated, :received_at,
+            :campaign, :touch, 'new', :spam)
     ON CONFLICT (id) DO NOTHING
 """).bindparams(
     bindparam("consented_at", type_=UtcDateTime()),
     bindparam("received_at", type_=UtcDateTime()),
     bindparam("flags", type_=JSON()),
     bindparam("simulated", type_=Boolean()),
+    bindparam("campaign", type_=JSON()),
+    bindparam("spam", type_=Boolean()),
 )
+# a page that was taken away is known by its token alone, which any host of ours takes: the page says where it belongs
 
 
 class _Record(BaseModel):
@@ -64,10 +72,13 @@ class _Record(BaseModel):
     consented_at_ms: int | None = Field(default=None, ge=0, le=_LATEST_MS)
     flags: list[str] = []
     simulated: bool = False
+    campaign: dict[str, str] = {}
+    touch: str = ""
 
     def as_row(self) -> dict[str, Any]:
         return {
             **self.model_dump(exclude={"received_at_ms", "consented_at_ms"}),
+            "spam": bool(self.flags),
             "received_at": _moment(self.received_at_ms),
             "consented_at": None if self.consented_at_ms is None else _moment(self.consented_at_ms),
         }
@@ -86,7 +97,7 @@ class StoredLeads:
     """What became of a batch."""
 
     stored: int = 0
-    known: int = 0  # were there already
+    known: int = 0  # were there already, or are erased
     unreadable: tuple[UnreadableLead, ...] = ()  # not stored; the caller keeps them
     ids: tuple[str, ...] = field(default=(), compare=False)  # of those that were stored now
 
@@ -108,7 +119,7 @@ def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
     records = {record.id: record for record in newest_first}  # of one lead sent twice, the first is kept
     take_turn(session, "leads")  # flags compare leads, so those that another node brings must be seen
     known = set(_find_known(session, sorted(records)))
-    new = [record for key, record in sorted(records.items()) if key not in known]
+    new = list(_leave_out_erased(session, [record for key, record in sorted(records.items()) if key not in known]))
     if new:
         session.execute(_KEEP, [record.as_row() for record in new])
         _flag_repeated(session, {record.view for record in new if record.view})
@@ -128,6 +139,21 @@ def _name_fields(error: ValidationError) -> str:
 def _find_known(session: Session, ids: Sequence[str]) -> Iterator[str]:
     for chunk in _chunks(ids):
         yield from session.execute(select(col(Lead.id)).where(col(Lead.id).in_(chunk))).scalars()
+
+
+def _leave_out_erased(session: Session, records: Sequence[_Record]) -> Iterator[_Record]:
+    """What somebody sent after they were forgotten is a new lead; what they had sent before must not come back."""
+    erased: dict[str, datetime] = {}
+    for chunk in _chunks(sorted({record.email_index for record in records if record.email_index})):
+        erased |= dict(
+            session.execute(
+                select(col(Erasure.email_index), col(Erasure.at)).where(col(Erasure.email_index).in_(chunk))
+            ).all()
+        )
+    for record in records:
+        at = erased.get(record.email_index)
+        if at is None or _moment(record.received_at_ms) > at:
+            yield record
 
 
 def _flag_repeated(session: Session, views: Iterable[str]) -> None:
@@ -162,9 +188,19 @@ def _list_hasty(leads: Sequence[Row[Any]], since: datetime) -> Iterator[Row[Any]
 
 
 def _add_flag(session: Session, leads: Iterable[Row[Any]], flag: str) -> None:
-    changes = [{"id": lead.id, "flags": [*lead.flags, flag]} for lead in leads if flag not in lead.flags]
-    if changes:
-        session.execute(update(Lead), changes)
+    """Flagged leads go to the spam folder, unless somebody has said of one where it belongs."""
+    new = [lead for lead in leads if flag not in lead.flags]
+    if not new:
+        return
+    session.execute(update(Lead), [{"id": lead.id, "flags": [*lead.flags, flag]} for lead in new])
+    judged: set[str] = set()
+    for chunk in _chunks([lead.id for lead in new]):
+        is_word = col(LeadEntry.kind).in_([SPAM, NOT_SPAM])
+        judged |= set(
+            session.execute(select(col(LeadEntry.lead_id)).where(col(LeadEntry.lead_id).in_(chunk), is_word)).scalars()
+        )
+    if suspects := [{"id": lead.id, "spam": True} for lead in new if lead.id not in judged]:
+        session.execute(update(Lead), suspects)
 
 
 def _moment(at_ms: int) -> datetime:

@@ -31,6 +31,18 @@ def make_body(number: int, **changes: Any) -> bytes:
         "consent_text": "You may write to me.",
         "consented_at_ms": NOON_MS,
         "flags": [],
+        "campaign": {"utm_source": "google", "utm_campaign": "spring"},
+        "touch": VAULT.seal(
+            json.dumps(
+                {
+                    "viewed_at_ms": NOON_MS - 60_000,
+                    "query": "utm_source=google&utm_campaign=spring&gclid=AbC",
+                    "referrer": "www.google.com",
+                    "click_ids": {"gclid": "AbC"},
+                }
+            ),
+            context=f"{lead_id} touch",
+        ),
         "simulated": False,
         "received_at_ms": NOON_MS,
     }

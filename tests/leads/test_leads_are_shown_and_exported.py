@@ -1,6 +1,7 @@
 """Maya looks at her leads and takes them along; a spreadsheet runs nothing that a visitor typed."""
 
 import csv
+import hashlib
 import io
 import json
 
@@ -10,7 +11,7 @@ from sqlalchemy import Engine, select
 from lander.access.models import AuditEntry
 from lander.db import reading, transaction
 from lander.leads.export import export_csv, guard
-from lander.leads.leads import CANNOT_BE_OPENED, list_leads
+from lander.leads.leads import CANNOT_BE_OPENED, Which, list_leads
 from lander.leads.sink import store_leads
 from lander.vault import Vault
 from tests.leads.builders import NOON, NOON_MS, VAULT, make_body
@@ -32,7 +33,7 @@ def engine(database: Engine) -> Engine:
 
 def export(engine: Engine, host: str | None = None) -> list[dict[str, str]]:
     with transaction(engine) as session:
-        text = export_csv(session, VAULT, host=host, actor="Maya", now=NOON)
+        text = export_csv(session, VAULT, Which(host=host), actor="Maya", now=NOON)
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
@@ -40,8 +41,8 @@ def test_the_newest_lead_comes_first(engine: Engine) -> None:
     with reading(engine) as session:
         assert [int(lead.id, 16) for lead in list_leads(session, VAULT)] == [3, 2, 1]
         assert [int(lead.id, 16) for lead in list_leads(session, VAULT, limit=2)] == [3, 2]
-        assert [int(lead.id, 16) for lead in list_leads(session, VAULT, host="go.example.com")] == [2, 1]
-        assert list_leads(session, VAULT, host="go.example.net") == []
+        assert [int(lead.id, 16) for lead in list_leads(session, VAULT, Which(host="go.example.com"))] == [2, 1]
+        assert list_leads(session, VAULT, Which(host="go.example.net")) == []
 
 
 def test_a_lead_is_plain_json(engine: Engine) -> None:
@@ -57,8 +58,16 @@ def test_a_lead_is_plain_json(engine: Engine) -> None:
         "experiment": "spring-sale-1",
         "phase": 1,
         "fields": {"email": "otto1@example.com", "name": "Otto"},
+        "consent_id": hashlib.sha256(b"You may write to me.").hexdigest()[:8],
         "consent_text": "You may write to me.",
         "consented_at": "2026-11-02T12:00:00+00:00",
+        "campaign": {"utm_source": "google", "utm_campaign": "spring"},
+        "click_ids": {"gclid": "AbC"},
+        "landing": "go.example.com/spring-sale?utm_source=google&utm_campaign=spring&gclid=AbC",
+        "referrer": "www.google.com",
+        "stage": "new",
+        "value_minor": None,
+        "spam": False,
         "flags": [],
         "simulated": False,
     }
@@ -108,7 +117,7 @@ def test_an_export_is_in_the_audit_trail_without_a_word_of_the_leads(engine: Eng
 
 def test_an_export_of_nothing_has_its_header(engine: Engine) -> None:
     with transaction(engine) as session:
-        text = export_csv(session, VAULT, host="go.example.net", actor="Maya", now=NOON)
+        text = export_csv(session, VAULT, Which(host="go.example.net"), actor="Maya", now=NOON)
     assert text.splitlines() == [text.strip()]
     assert text.startswith('"received_at","host"')
 
@@ -137,7 +146,7 @@ def test_what_a_spreadsheet_shows_as_it_is_stays_as_it_is(cell: str) -> None:
 def test_a_field_name_is_guarded_like_its_values_and_separators_stay_inside_their_cell(engine: Engine) -> None:
     with transaction(engine) as session:
         store_leads(session, [make_body(9, host="go.example.net", fields={"=evil()": 'a;=1+1,"x"\r\n=2'})])
-        text = export_csv(session, VAULT, host="go.example.net", actor="Maya", now=NOON)
+        text = export_csv(session, VAULT, Which(host="go.example.net"), actor="Maya", now=NOON)
     header, row = list(csv.reader(io.StringIO(text, newline="")))
     assert header[-1] == "'=evil()"
     assert row[-1] == 'a;=1+1,"x"\r\n=2'
