@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -22,20 +22,24 @@ from experiments.events import Reason
 from experiments.journal import JournalFile, list_journals
 from experiments.ledger import Drop
 from lander.config import Settings
+from lander.integrations.outbox import Counts
 from lander.jobs import UNREADABLE, Progress
 from lander.published import CATALOG_FILE
 from lander.serve.snapshots import Snapshot, SnapshotFile, list_snapshots
 from lander.unreadable import list_aside
 
+FindOutbox = Callable[[], Counts | None]
 _TIDY_EVERY_S: Final = 10.0
 
 log = structlog.get_logger()
 
 
 @contextmanager
-def metrics_served(settings: Settings, progress: Progress, *, host: str, port: int) -> Iterator[None]:
+def metrics_served(
+    settings: Settings, progress: Progress, *, find_outbox: FindOutbox = lambda: None, host: str, port: int
+) -> Iterator[None]:
     """Tell the metrics until the block ends. A port that is taken is logged: the work goes on without."""
-    node = NodeMetrics(settings, progress)
+    node = NodeMetrics(settings, progress, find_outbox)
     registry = CollectorRegistry()
     registry.register(node)
     stop = threading.Event()
@@ -57,9 +61,10 @@ def metrics_served(settings: Settings, progress: Progress, *, host: str, port: i
 class NodeMetrics(Collector):
     """Looks at the node when it is asked, and keeps what workers counted that have ended."""
 
-    def __init__(self, settings: Settings, progress: Progress) -> None:
+    def __init__(self, settings: Settings, progress: Progress, find_outbox: FindOutbox = lambda: None) -> None:
         self._settings = settings
         self._progress = progress
+        self._find_outbox = find_outbox
         self._ended = Snapshot()
         self._looking = threading.Lock()
 
@@ -77,6 +82,7 @@ class NodeMetrics(Collector):
             len(list_aside(self._settings.unreadable_dir)),
         )
         yield from _tell_progress(self._progress)
+        yield from _tell_outbox(self._find_outbox())
         with suppress(FileNotFoundError):
             written_at_s = (self._settings.published_dir / CATALOG_FILE).stat().st_mtime
             yield GaugeMetricFamily(
@@ -175,6 +181,18 @@ def _tell_progress(progress: Progress) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "lander_deployments", "Times that this node's disk was brought up to date", progress.deployments
     )
+
+
+def _tell_outbox(counts: Counts | None) -> Iterator[Metric]:
+    """The same on every node, because they share the outbox; no value before the sender has looked."""
+    waiting, dead, oldest_s = (None, None, None) if counts is None else (counts.waiting, counts.dead, _age_s(counts))
+    yield GaugeMetricFamily("lander_deliveries_waiting", "Webhooks and mails that have not arrived yet", waiting)
+    yield GaugeMetricFamily("lander_deliveries_dead", "Webhooks and mails that were given up", dead)
+    yield GaugeMetricFamily("lander_delivery_oldest_seconds", "Age of the oldest that has not arrived yet", oldest_s)
+
+
+def _age_s(counts: Counts) -> float:
+    return max(0.0, time.time() - counts.oldest_at.timestamp()) if counts.oldest_at else 0.0
 
 
 def _count(name: str, meaning: str, reasons: Iterable[str], counts: Counter[str]) -> Metric:

@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -18,6 +19,7 @@ from werkzeug.test import Client
 import app
 from experiments.events import Reason
 from experiments.journal import Durability, Journal, Record
+from lander.integrations.outbox import Counts
 from lander.jobs import Progress
 from lander.metrics import NodeMetrics, metrics_served
 from lander.serve.snapshots import DEAD_AFTER_S, Snapshot, SnapshotWriter, list_snapshots
@@ -153,6 +155,18 @@ def test_the_operations_page_names_every_metric_and_no_other(tmp_path: Path) -> 
     told = {f"{family.name}_total" if family.type == "counter" else family.name for family in registry.collect()}
     page = (Path(__file__).parents[1] / "docs/it/operations.md").read_text(encoding="utf-8")
     assert set(re.findall(r"lander_[a-z_]+", page)) == told
+
+
+def test_it_tells_how_the_outbox_stands_once_the_sender_has_looked(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    assert not [name for name, _ in ask(NodeMetrics(settings, Progress())) if "deliver" in name]
+    oldest_at = datetime.now(UTC) - timedelta(minutes=5)
+    samples = ask(NodeMetrics(settings, Progress(), lambda: Counts(waiting=3, dead=2, oldest_at=oldest_at)))
+    assert samples["lander_deliveries_waiting", ()] == 3
+    assert samples["lander_deliveries_dead", ()] == 2
+    assert samples["lander_delivery_oldest_seconds", ()] == pytest.approx(300, abs=30)
+    samples = ask(NodeMetrics(settings, Progress(), lambda: Counts(waiting=0, dead=0, oldest_at=None)))
+    assert samples["lander_delivery_oldest_seconds", ()] == 0
 
 
 def test_a_process_tells_what_it_answered(tmp_path: Path) -> None:

@@ -84,7 +84,13 @@ def _register_work(cli: click.Group) -> None:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        with metrics_served(edge.settings, worker.progress, host=metrics_host, port=metrics_port):
+        with metrics_served(
+            edge.settings,
+            worker.progress,
+            find_outbox=lambda: worker.outbox,
+            host=metrics_host,
+            port=metrics_port,
+        ):
             worker.run(stop)
         return Answer(worker.progress.as_json())
 
