@@ -4,8 +4,8 @@ A page becomes live as a release that passed the policy, or nothing changes at a
 change of its content needs a choice: the same change in every variant (`annotate`), or counting anew (`new-phase`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,11 +19,11 @@ from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import release as releases
 from lander.pages.freezes import check_freeze
 from lander.pages.models import Page, Publication, Site, StoredRelease, Version
-from lander.pages.pages import address_of, page_address
+from lander.pages.pages import address_of
 from lander.policy.findings import Finding, Refused, Severity, count_refusals
 from lander.policy.policy import parse_policy
 from lander.policy.store import load_policy
-from lander.published import Allocation
+from lander.published import Allocation, SiteEntry
 
 ANNOTATE: Final = "annotate"
 NEW_PHASE: Final = "new-phase"
@@ -72,6 +72,18 @@ class Published:
         ]
 
 
+Preflight = Callable[[Settings, SiteEntry, str, Mapping[str, bytes]], Sequence[Finding]]
+"""Asks a release (its site, id and files) as the world will, before it is live; who stands on top brings it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The drafts of a page as they would be published now."""
+
+    findings: tuple[Finding, ...]
+    is_live: bool  # visitors see exactly this
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """Content that is to take the place of what visitors see on a page; nothing has changed yet."""
@@ -81,10 +93,11 @@ class Replacement:
     plan: releases.Plan
     running: _Running | None
     touches_test: bool  # what the variants of the running test show
+    looked_ahead: tuple[Finding, ...] = ()  # what the release itself showed when it was asked
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return self.plan.findings
+        return (*self.plan.findings, *self.looked_ahead)
 
 
 def publish(
@@ -94,6 +107,7 @@ def publish(
     *,
     strip_external: bool = False,
     during_test: str | None = None,
+    preflight: Preflight | None = None,
     actor: str,
     now: datetime,
 ) -> Published:
@@ -109,6 +123,7 @@ def publish(
         versions,
         strip_external=strip_external,
         during_test=during_test,
+        preflight=preflight,
         reason="publish",
         actor=actor,
         now=now,
@@ -122,6 +137,7 @@ def rollback(
     *,
     to: str | None = None,
     during_test: str | None = None,
+    preflight: Preflight | None = None,
     actor: str,
     now: datetime,
 ) -> Published:
@@ -146,6 +162,7 @@ def rollback(
         snippets=snippets,
         strip_external=target.strip_external,
         during_test=during_test,
+        preflight=preflight,
         reason="rollback",
         actor=actor,
         now=now,
@@ -212,11 +229,35 @@ def list_publications(session: Session, page: Page) -> Sequence[Publication]:
 
 
 def check_drafts(
-    session: Session, settings: Settings, page: Page, *, strip_external: bool = False
+    session: Session,
+    settings: Settings,
+    page: Page,
+    *,
+    strip_external: bool = False,
+    preflight: Preflight | None = None,
 ) -> Sequence[Finding]:
     """What publishing would find now. Changes nothing."""
+    return look_at_drafts(session, settings, page, strip_external=strip_external, preflight=preflight).findings
+
+
+def look_at_drafts(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    *,
+    strip_external: bool = False,
+    preflight: Preflight | None = None,
+) -> Look:
+    """The same, with whether visitors would notice."""
     versions = releases.load_drafts(session, page)
-    return _plan(session, settings, page, versions, allocation=None, strip_external=strip_external).findings
+    running = lifecycle.find_running(session, _id(page))
+    allocation = _allocation(running)
+    plan = _plan(session, settings, page, versions, allocation=allocation, strip_external=strip_external)
+    if not versions:
+        return Look((), is_live=page.release_id is None)
+    release_id, files = _build(session, page, plan, running)
+    found = preflight(settings, _entry(session, page), release_id, files) if preflight is not None else ()
+    return Look((*plan.findings, *found), is_live=release_id == page.release_id)
 
 
 def check_policy(session: Session, text: str) -> list[tuple[str, Finding]]:
@@ -249,6 +290,7 @@ def plan_replacement(
     *,
     strip_external: bool,
     snippets: Mapping[str, int] | None = None,
+    preflight: Preflight | None = None,
 ) -> Replacement:
     """Compile other content for a page and look at what it would change. Holds the page, and changes nothing."""
     _hold(session, page)
@@ -263,7 +305,10 @@ def plan_replacement(
         strip_external=strip_external,
     )
     touches = running is not None and live is not None and not releases.has_same_content(live, plan, running[1].weights)
-    return Replacement(page, address_of(session, page), plan, running, touches)
+    found: Sequence[Finding] = ()
+    if preflight is not None:
+        found = preflight(settings, _entry(session, page), *_build(session, page, plan, running))
+    return Replacement(page, address_of(session, page), plan, running, touches, tuple(found))
 
 
 def apply_replacement(
@@ -287,8 +332,9 @@ def apply_replacement(
     if wanted.touches_test and running is not None:
         chosen = _settle_test(session, running, during_test, note=note, actor=actor, now=now)
         running = lifecycle.find_running(session, _id(wanted.page))
+    plan = replace(wanted.plan, findings=wanted.findings)
     return _go_live(
-        session, wanted.page, wanted.plan, running=running, reason=reason, during_test=chosen, actor=actor, now=now
+        session, wanted.page, plan, running=running, reason=reason, during_test=chosen, actor=actor, now=now
     )
 
 
@@ -301,11 +347,14 @@ def _replace_content(
     snippets: Mapping[str, int] | None = None,
     strip_external: bool,
     during_test: str | None,
+    preflight: Preflight | None,
     reason: str,
     actor: str,
     now: datetime,
 ) -> Published:
-    wanted = plan_replacement(session, settings, page, versions, snippets=snippets, strip_external=strip_external)
+    wanted = plan_replacement(
+        session, settings, page, versions, snippets=snippets, strip_external=strip_external, preflight=preflight
+    )
     return apply_replacement(session, wanted, during_test=during_test, reason=reason, actor=actor, now=now)
 
 
@@ -339,10 +388,8 @@ def _go_live(
     actor: str,
     now: datetime,
 ) -> Published:
-    site = session.get_one(Site, page.site_id)
-    control = _choose_control(session, page, plan.versions, running)
-    release_id, files = releases.build(site, page, plan, control=control, allocation=_allocation(running))
-    address, before = page_address(site, page), page.release_id
+    release_id, files = _build(session, page, plan, running)
+    address, before = address_of(session, page), page.release_id
     releases.store_release(session, page, plan, release_id, files, now=now)
     if release_id == before:
         return Published(address, release_id, plan.findings, plan.removed, unchanged=True)
@@ -363,6 +410,7 @@ def _go_live(
         policy=plan.policy_version,
         removed=list(plan.removed),
         during_test=during_test,
+        warnings=len(plan.findings) - count_refusals(plan.findings),
     )
     session.flush()
     return Published(address, release_id, plan.findings, plan.removed, during_test=during_test)
@@ -388,6 +436,18 @@ def _plan(
         strip_external=strip_external,
         snippets=snippets,
     )
+
+
+def _build(session: Session, page: Page, plan: releases.Plan, running: _Running | None) -> tuple[str, dict[str, bytes]]:
+    """Id and files of the release, with who sees what now."""
+    control = _choose_control(session, page, plan.versions, running)
+    site = session.get_one(Site, page.site_id)
+    return releases.build(site, page, plan, control=control, allocation=_allocation(running))
+
+
+def _entry(session: Session, page: Page) -> SiteEntry:
+    site = session.get_one(Site, page.site_id)
+    return SiteEntry(host=site.host, core_site=site.core_site, timezone=site.timezone)
 
 
 def _allocation(running: _Running | None) -> Allocation | None:
