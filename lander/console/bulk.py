@@ -192,6 +192,7 @@ def _read_operation() -> Operation:
         raise InvalidInput("That kind of change is not known.", fix="Choose one from the list.") from None
     is_replace = kind is Kind.REPLACE
     return Operation(
+        kind=kind,
         find=values.get("find", ""),
         value=values.get("value", "").replace("\r\n", "\n"),
         attribute=values.get("attribute", "").strip() if kind is Kind.SET_ATTRIBUTE else "",

@@ -32,7 +32,7 @@ class Content:
 class RefusedTogether(Refused):
     """Some of the pages are not allowed, so none was published. `by_page` holds the findings of each of those."""
 
-    def __init__(self, refused: Sequence[Replacement], pages: int) -> None:
+    def __init__(self, refused: Sequence[Replacement]) -> None:
         self.by_page: tuple[tuple[Page, tuple[Finding, ...]], ...] = tuple(
             (item.page, tuple(item.findings)) for item in refused
         )
@@ -41,7 +41,7 @@ class RefusedTogether(Refused):
             for page, found in self.by_page
             for finding in found
         ]
-        super().__init__(f"The change of {pages:,} pages", findings)
+        super().__init__("The change", findings)
 
 
 class Undecided(Conflict):
@@ -95,7 +95,7 @@ def publish_together(
         tell(len(planned), 2 * len(contents))
     del kept
     if refused := [item for item in planned if count_refusals(item.findings)]:
-        raise RefusedTogether(refused, len(contents))
+        raise RefusedTogether(refused)
     tests = [item.running[0].key for item in planned if item.touches_test and item.running is not None]
     if undecided := [key for key in tests if key not in choices]:
         raise Undecided(undecided)
