@@ -99,10 +99,10 @@ for (const editor of document.querySelectorAll("[data-source]")) {
 
 // Device widths of a preview: attributes only, since the studio allows no inline styles.
 for (const group of document.querySelectorAll("[data-widths]")) {
-  const frame = document.getElementById(group.dataset.widths);
+  const frames = group.dataset.widths.split(" ").map((id) => document.getElementById(id));
   group.hidden = false;
   group.addEventListener("change", (event) => {
-    frame.dataset.width = event.target.value;
+    for (const frame of frames) frame.dataset.width = event.target.value;
   });
 }
 

@@ -20,6 +20,7 @@ from lander.console import (
     session,
     snippets,
     variants,
+    versions,
 )
 
 BLUEPRINTS = tuple(
@@ -30,6 +31,7 @@ BLUEPRINTS = tuple(
         home,
         pages,
         variants,
+        versions,
         regions,
         snippets,
         bulk,

@@ -65,6 +65,7 @@ class VariantTab:
     address: str
     is_current: bool
     is_changed: bool  # its draft is not what visitors see
+    name: str  # as marketers call it; empty: its letter alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ class PageScreen:
     timezone: str
     tabs: list[VariantTab]
     key: str
+    name: str
     version: int
     saved_at: datetime
     saved_by: str
@@ -151,7 +153,10 @@ class PageScreen:
     tagging_address: str
     regions: int  # that can be edited in place
     preview_address: str
-    share_address: str  # the preview for a colleague
+    share_address: str
+    history_address: str
+    visit_address: str
+    undo: int  # the version that was saved a moment ago; 0 where there is nothing to undo
     box: PublishBox
     findings: list[FindingRow]
     findings_title: str

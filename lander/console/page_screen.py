@@ -3,6 +3,7 @@
 Looking only: the gate is asked what publishing would find, and nothing is changed.
 """
 
+from flask import request
 from sqlmodel import Session
 
 from experiments.words import listing, plural
@@ -21,9 +22,10 @@ from lander.pages.regions import read_regions
 from lander.pages.release import load_files
 from lander.pages.report import Examined, ExternalReference, examine
 from lander.policy.findings import count_refusals, say_in_the_way
-from lander.preview import LONGEST_TTL_S, TTL_S, sign_preview
+from lander.preview import sign_preview
 
 _MOST_HISTORY = 20
+_UNDOABLE = ("saved", "replaced", "brought", "version-restored", "undone")
 _ACTS = {
     "publish": "Published",
     "rollback": "Rolled back",
@@ -57,6 +59,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         policy=facts.policy,
         thank_you=place.page.thank_you,
     )
+    names = {variant.key: variant.name for variant in pages.list_variants(session, place.page)}
     return PageScreen(
         slug=place.page.slug,
         label=place.label,
@@ -72,10 +75,12 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
                 address=variant_address(session, place, other),
                 is_current=other == key,
                 is_changed=facts.is_changed(other),
+                name=names[other],
             )
             for other in facts.drafts
         ],
         key=key,
+        name=names[key],
         version=version.number,
         saved_at=version.created_at,
         saved_by=version.created_by,
@@ -83,8 +88,11 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         edit_address=place.at(f"/{key}/edit"),
         tagging_address=place.at(f"/{key}/regions"),
         regions=len(read_regions(Document(version.source)).found),
-        preview_address=preview_address(place, key, ttl_s=TTL_S),
-        share_address=preview_address(place, key, ttl_s=LONGEST_TTL_S),
+        preview_address=preview_address(place, key),
+        share_address=place.at(f"/{key}/share"),
+        history_address=place.at(f"/{key}/history"),
+        visit_address=place.at(f"/{key}/visit"),
+        undo=_find_undo(version),
         box=publish_box(session, place, facts, findings, strip=strip, typed=typed),
         findings=findings,
         findings_title=_title_findings(refusals, len(findings)),
@@ -105,6 +113,12 @@ def _title_findings(refusals: int, findings: int) -> str:
     return plural(findings, "warning") if findings else "No findings"
 
 
+def _find_undo(version: Version) -> int:
+    """The version that a click takes back: the one that this person has just saved. 0 where there is none."""
+    has_just_saved = request.args.get("notice") in _UNDOABLE and version.created_by == caller().user.name
+    return version.number if has_just_saved and version.number > 1 and caller().can(Permission.PAGES_EDIT) else 0
+
+
 def variant_address(session: Session, place: Place, key: str) -> str:
     """`/pages/spring-sale/b`; where another page is called that, the variant is named in the query."""
     if pages.find_page(session, place.site, f"{place.page.slug}/{key}") is not None:
@@ -112,10 +126,10 @@ def variant_address(session: Session, place: Place, key: str) -> str:
     return place.at(f"/{key}")
 
 
-def preview_address(place: Place, key: str, *, ttl_s: int) -> str:
-    """A signed link to the sealed draft, on the preview's own host."""
+def preview_address(place: Place, key: str, *, version: int | None = None) -> str:
+    """A signed link to the sealed draft, or to one of its versions, on the preview's own host."""
     settings = studio().settings
-    path = sign_preview(settings, place.page_id, key, ttl_s=ttl_s)
+    path = sign_preview(settings, place.page_id, key, version=version)
     return f"{origin_of(settings.preview_host)}{path}"
 
 

@@ -46,6 +46,9 @@ NOTICES: Final = {
     "replaced": "Replaced. Visitors see it after the next publish; the version before is kept.",
     "copied": "Copied. The new variant starts with the same content.",
     "brought": "Brought inside. The page now loads its own copy.",
+    "named": "Saved. The name stands beside the letter here, in experiments and in reports.",
+    "version-restored": "Restored as a new draft. Visitors see it after the next publish.",
+    "undone": "Undone: the draft is again what it was before.",
     "unchanged": "Nothing to do: visitors see exactly this already.",
     "published": "Published. Visitors see it within two seconds.",
     "rolled-back": "Rolled back. Visitors see the earlier release within two seconds.",
@@ -69,6 +72,7 @@ NOTICES: Final = {
     "recipient-added": "Added. The next lead is mailed.",
     "recipient-removed": "Removed. No more mails go there.",
     "replayed": "Sent again: the tries begin anew.",
+    "snippet-saved": "Saved. Pages that are live show it once they are published again.",
     "signed-out": "You are signed out.",
 }
 """What a screen says after something was done: the address names the sentence, so it needs no cookie and no store."""

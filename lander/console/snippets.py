@@ -15,10 +15,10 @@ from lander.console.findings import plain_row
 from lander.console.places import Place, has_several, load_site, site_options
 from lander.console.screens import go, show
 from lander.console.snippet_context import SnippetRow, SnippetScreen, SnippetsScreen, SnippetVersionRow, UseRow
-from lander.console.variants import difference
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import snippets
+from lander.pages.differences import compare_lines
 from lander.pages.expand import mark
 from lander.pages.models import Site, SnippetVersion
 from lander.pages.snippet_release import check_snippet, propose_for_snippet, publish_snippet
@@ -190,7 +190,7 @@ def _screen(
             SnippetVersionRow(item.number, item.created_at, item.created_by, item.note, item.id == current.id)
             for item in versions
         ],
-        their_changes=list(difference(started.source, current.source))
+        their_changes=list(compare_lines(started.source, current.source))
         if isinstance(error, Conflict) and started
         else [],
         token=secrets.token_urlsafe(16),

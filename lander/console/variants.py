@@ -1,7 +1,4 @@
-"""A variant's content: copying it, uploading another one, bringing what it loads inside, editing its source."""
-
-import difflib
-from collections.abc import Iterator
+"""A variant's content: copying and naming it, uploading another one, bringing what it loads inside, editing its source."""
 
 from flask import Blueprint, Response, request
 from sqlmodel import Session
@@ -19,6 +16,7 @@ from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import pages, versions
+from lander.pages.differences import compare_lines
 from lander.pages.importing import bring_inside
 from lander.pages.models import Version
 from lander.pages.publish import check_drafts
@@ -28,7 +26,6 @@ from lander.policy.store import load_policy
 blueprint = Blueprint("variants", __name__)
 
 _SOURCE_BYTES = 12 * MIB
-_MOST_DIFFERENCE = 400
 
 
 @view(blueprint, "/pages/<path:slug>/copy", permission=Permission.PAGES_EDIT, methods=("POST",))
@@ -39,6 +36,19 @@ def copy(slug: str) -> Response:
         made = versions.copy_variant(session, place.page, source=source, actor=actor(), now=edge().now)
         address = variant_address(session, place, made.key)
     return go(address, notice="copied")
+
+
+@view(blueprint, "/pages/<path:slug>/<string(length=1):key>/name", permission=Permission.PAGES_EDIT, methods=("POST",))
+def rename(slug: str, key: str) -> Response:
+    try:
+        with transaction(studio().engine) as session:
+            place = load_place(session, slug)
+            name = request.form.get("name", "")
+            pages.rename_variant(session, place.page, key, name, actor=actor(), now=edge().now)
+            address = variant_address(session, place, key)
+    except LanderError as error:
+        return _show_page_again(slug, error, key=key, field="name")
+    return go(address, notice="named")
 
 
 @view(
@@ -165,7 +175,7 @@ def _source_screen(
         source=current.source if typed is None else typed,
         marked=",".join(sorted({str(row.line) for row in findings if row.line})),
         findings=findings,
-        their_changes=list(difference(before.source, current.source)) if before else [],
+        their_changes=list(compare_lines(before.source, current.source)) if before else [],
         may_edit=caller().can(Permission.PAGES_EDIT),
         errors=[_say_error(error, current)] if error else [],
     )
@@ -179,15 +189,3 @@ def _say_error(error: LanderError, current: Version) -> FormError:
         "source",
         "Your text stands below and theirs is listed here. Saving again puts yours on top; theirs stays in the history.",
     )
-
-
-def difference(before: str, after: str) -> Iterator[tuple[str, str]]:
-    """Two sources line by line, as (kind, line)."""
-    kinds = {"+": "added", "-": "removed", "@": "place"}
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    for number, line in enumerate(lines):
-        if number == _MOST_DIFFERENCE:
-            yield "place", "… and more"
-            return
-        if number >= 2:  # the two lines before name files that nobody here knows
-            yield kinds.get(line[:1], "same"), line

@@ -102,13 +102,6 @@ def test_what_is_not_there_is_not_replaced(maya: Browser, page: Page, session: S
     assert keys(session) == ["a", "b"]
 
 
-def test_a_colleague_gets_a_link_that_lasts(maya: Browser, ana: Browser, page: Page) -> None:
-    screen = maya.get("/pages/spring-sale/b").text
-    assert "A link for a colleague (14 days)" in screen
-    assert 'id="share" value="http://preview.localhost:8000/p/' in screen
-    assert "A link for a colleague" not in ana.get("/pages/spring-sale/b").text
-
-
 def test_a_copy_is_uploaded_where_the_finding_stands(maya: Browser, engine: Engine, site: Site, page: Page) -> None:
     build_page(engine, site, "loads", a=HTML, b=LOADS)
     findings = maya.get("/pages/loads").text.partition('aria-labelledby="findings"')[2]
