@@ -18,7 +18,7 @@ from jinja2 import StrictUndefined
 from werkzeug.urls import iri_to_uri
 
 from experiments.words import listing, plural
-from lander.access.gate import CSRF_FIELD, edge, find_caller, nonce, studio
+from lander.access.gate import CSRF_FIELD, Caller, edge, find_caller, nonce, studio
 from lander.access.models import Role
 from lander.access.permissions import Permission
 from lander.access.signin import csrf_token
@@ -33,6 +33,8 @@ _NAVIGATION: Final = (
     ("Home", "/", "h", Permission.SIGNED_IN),
     ("Pages", "/pages", "p", Permission.PAGES_READ),
     ("Experiments", "/experiments", "e", Permission.EXPERIMENTS_READ),
+    ("Leads", "/leads", "l", Permission.LEADS_READ),
+    ("Leads", "/leads/erase", "l", Permission.LEADS_ERASE),  # for those who may not read them
     ("Redirects", "/redirects", "d", Permission.REDIRECTS_READ),
     ("Policy", "/policy", "r", Permission.POLICY_READ),
     ("Audit", "/audit", "a", Permission.AUDIT_READ),
@@ -48,7 +50,10 @@ NOTICES: Final = {
     "brought": "Brought inside. The page now loads its own copy.",
     "named": "Saved. The name stands beside the letter here, in experiments and in reports.",
     "version-restored": "Restored as a new draft. Visitors see it after the next publish.",
+    "shared": "Made. Copy the link below; it can be taken back at any time.",
+    "revoked": "Taken back. The link shows nothing any more.",
     "undone": "Undone: the draft is again what it was before.",
+    "meta-saved": "Saved. Search engines and social networks see it after the next publish.",
     "unchanged": "Nothing to do: visitors see exactly this already.",
     "published": "Published. Visitors see it within two seconds.",
     "rolled-back": "Rolled back. Visitors see the earlier release within two seconds.",
@@ -153,8 +158,7 @@ def make_layout() -> Layout:
     if caller is not None:
         navigation = [
             NavigationItem(label, address, letter, is_current=_is_current(address))
-            for label, address, letter, permission in _NAVIGATION
-            if caller.can(permission)
+            for label, (address, letter) in _parts_for(caller).items()
         ]
     return Layout(
         user=caller.user.name if caller else "",
@@ -167,6 +171,15 @@ def make_layout() -> Layout:
         told=_read_told(request.args.get("told", "")),
         now=edge().now,
     )
+
+
+def _parts_for(caller: Caller) -> dict[str, tuple[str, str]]:
+    """Address and letter of each part that somebody may see; of two rows with the same word the first one they may."""
+    parts: dict[str, tuple[str, str]] = {}
+    for label, address, letter, permission in _NAVIGATION:
+        if caller.can(permission):
+            parts.setdefault(label, (address, letter))
+    return parts
 
 
 def tell(address: str, sentences: list[str]) -> str:

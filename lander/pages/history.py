@@ -43,15 +43,15 @@ def undo_save(session: Session, page: Page, key: str, number: int, *, actor: str
     """
     undone = load_version(session, load_variant(session, page, key), number)
     drafts = [(variant, load_draft(session, variant)) for variant in list_variants(session, page)]
-    together = [(variant, draft) for variant, draft in drafts if _is_same_save(draft, undone) and draft.number > 1]
-    if key not in {variant.key for variant, _ in together}:
-        draft = next(draft for variant, draft in drafts if variant.key == key)
-        if draft.number == 1:
-            raise Conflict(f"Variant {key} has one version, and none before it.", fix="Upload or edit it instead.")
+    mine = next(draft for variant, draft in drafts if variant.key == key)
+    if mine.number == 1:
+        raise Conflict(f"Variant {key} has one version, and none before it.", fix="Upload or edit it instead.")
+    if mine.id != undone.id:
         raise Conflict(
-            f"{draft.created_by} saved version {draft.number} of variant {key} since, so version {number} is not undone.",
+            f"{mine.created_by} saved version {mine.number} of variant {key} since, so version {number} is not undone.",
             fix="Compare them in the history, and restore the one you want.",
         )
+    together = [(variant, draft) for variant, draft in drafts if _is_same_save(draft, undone) and draft.number > 1]
     numbers = {}
     for variant, draft in together:
         before = load_version(session, variant, draft.number - 1)

@@ -91,11 +91,12 @@ class CatalogHolder:
 def _make_ready(catalog: Catalog, before: Routes) -> Routes:
     ready = {route.release.id: route for route in before.by_address.values()}
     return Routes(
-        catalog, {address: ready.get(release.id) or _route(release) for address, release in catalog.routes.items()}
+        catalog, {address: ready.get(release.id) or make_route(release) for address, release in catalog.routes.items()}
     )
 
 
-def _route(release: Release) -> Route:
+def make_route(release: Release) -> Route:
+    """A release with its slots found and its ranges checked; raises `ValueError` where it allots visitors to nothing."""
     ranges = release.allocation.ranges if release.allocation else ()
     unknown = {release.control, *(key for key, _, _ in ranges)} - set(release.variants)
     if unknown:
