@@ -19,6 +19,7 @@ from lander.pages.forms import AdoptedForm, adopt_forms, apply_form
 from lander.pages.loads import Files, Settled, integrity_of, settle_references
 from lander.pages.meta import Meta, plan_tags
 from lander.pages.models import Version
+from lander.pages.regions import read_regions
 from lander.policy.csp import page_policy
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import Policy
@@ -173,6 +174,7 @@ def _rewrite(
         *slot_findings,
         *settled.findings,
         *expanded.findings,
+        *read_regions(document).findings,
     )
     return _Rewritten(document, parts, settled, forms, expanded.used, findings)
 

@@ -141,7 +141,7 @@ def test_two_people_in_one_region_see_both_and_nothing_typed_is_lost(
     assert answer.status_code == 409
     screen = text_of(answer)
     assert "ivan changed Headline and Call too, in version 2. Yours is not saved yet." in screen
-    assert "ivan wrote here: Wagons" in screen
+    assert "Version 2 says: Wagons" in screen
     assert "\nBuggies &amp; more</textarea>" in answer.text
     assert 'name="r1-href" value="tel:+49"' in answer.text
     assert "\nRing &lt;us&gt;</textarea>" in answer.text, "she had not touched that part"

@@ -11,11 +11,13 @@ from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput
 from lander.pages.models import Version
 from lander.pages.pages import load_variant
+from lander.pages.publish import check_drafts
 from lander.pages.region_edits import RegionsClash, Saved, save_regions, tag_regions, untag_region
 from lander.pages.region_pictures import Pictures
 from lander.pages.region_values import WrongValues
 from lander.pages.tagging import Tag
 from lander.pages.versions import copy_variant, list_versions, load_draft, save_source
+from lander.policy.findings import Severity
 from tests.builders_content import NOW, Studio, make_picture
 
 PLAIN = """<!doctype html>
@@ -282,3 +284,13 @@ def test_elements_chosen_before_somebody_rebuilt_the_page_are_chosen_again(studi
         mark(studio, Tag(5, "rich", "Intro"), base=2)
     with reading(studio.engine) as session:
         assert load_draft(session, load_variant(session, studio.page(session), "a")).source == theirs
+
+
+def test_what_is_marked_but_not_editable_is_a_warning_before_publishing(studio: Studio) -> None:
+    twice = MARKED.replace("</body>", '<h2 data-edit="text" data-name="Headline">x</h2></body>')
+    studio.upload({"index.html": twice, "img/car.png": make_picture()}, replace=True)
+    with reading(studio.engine) as session:
+        findings = check_drafts(session, studio.settings, studio.page(session))
+    found = [finding for finding in findings if finding.rule == "regions"]
+    assert [(item.severity, item.where, item.line) for item in found] == [(Severity.WARN, "variant a", 6)]
+    assert "is called Headline, as the region in line 3 is" in found[0].sentence
