@@ -8,12 +8,14 @@ from sqlmodel import Session
 
 from lander import preview as previewing
 from lander.cli.edge import Answer, Cli, command
+from lander.cli.gate import register_gate
 from lander.cli.table import table
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages import importing, moving, pages, publish, sites, versions
 from lander.pages.models import Page, Site
 from lander.policy import store
+from lander.preflight import look_ahead
 
 _SITE = click.option("--site", required=True, metavar="HOST", help="The pages host.")
 _SLUG = click.option("--slug", required=True, help="The page's address on the host.")
@@ -32,6 +34,7 @@ def register(cli: click.Group) -> None:
     _register_look(group)
     _register_publish(group)
     _register_move(group)
+    register_gate(group)
 
 
 def _register_import(group: click.Group) -> None:
@@ -143,6 +146,7 @@ def _register_publish(group: click.Group) -> None:
                 page,
                 strip_external=strip_external,
                 during_test=during_test,
+                preflight=look_ahead,
                 actor=edge.actor,
                 now=edge.now,
             )
@@ -163,6 +167,7 @@ def _register_publish(group: click.Group) -> None:
                 page,
                 to=release_id,
                 during_test=during_test,
+                preflight=look_ahead,
                 actor=edge.actor,
                 now=edge.now,
             )

@@ -32,6 +32,8 @@ class FindingRow:
     element: str
     rule: str
     address: str
+    edit_address: str = ""  # where it is mended without the source: the editor of a region, or another screen
+    edit_word: str = ""
     loads: str = ""  # a file on another host that can be brought inside, and where to send the copy
     bring_address: str = ""
 

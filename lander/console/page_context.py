@@ -158,9 +158,11 @@ class PageScreen:
     visit_address: str
     undo: int  # the version that was saved a moment ago; 0 where there is nothing to undo
     box: PublishBox
-    findings: list[FindingRow]
+    in_the_way: list[FindingRow]
+    worth_mending: list[FindingRow]
+    fine: list[str]  # what was looked at and found in order
     findings_title: str
-    refusals: int
+    search_address: str
     externals: list[ExternalRow]
     forms: list[FormRow]
     notes: list[str]

@@ -3,6 +3,8 @@
 Looking only: the gate is asked what publishing would find, and nothing is changed.
 """
 
+from collections.abc import Mapping
+
 from flask import request
 from sqlmodel import Session
 
@@ -21,7 +23,9 @@ from lander.pages.models import Version
 from lander.pages.regions import read_regions
 from lander.pages.release import load_files
 from lander.pages.report import Examined, ExternalReference, examine
-from lander.policy.findings import count_refusals, say_in_the_way
+from lander.policy.findings import Severity, count_refusals, say_in_the_way
+from lander.policy.fine import list_fine
+from lander.preflight import look_ahead
 from lander.preview import sign_preview
 
 _MOST_HISTORY = 20
@@ -47,10 +51,17 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         raise NotFound(f"{place.label} has no variant {key}.", fix=f"Its variants are {', '.join(facts.drafts)}.")
     version = facts.drafts[key]
     strip = facts.strips if typed.strip_external is None else typed.strip_external
-    found = typed.findings
-    if found is None:
-        found = publish.check_drafts(session, studio().settings, place.page, strip_external=strip)
-    findings = finding_rows(found, place, may_bring=caller().can(Permission.PAGES_EDIT))
+    look = publish.look_at_drafts(
+        session,
+        studio().settings,
+        place.page,
+        strip_external=strip,
+        preflight=look_ahead if typed.findings is None else None,
+    )
+    found = look.findings if typed.findings is None else typed.findings
+    findings = finding_rows(
+        found, place, may_bring=caller().can(Permission.PAGES_EDIT), regions=_region_lines(facts.drafts)
+    )
     refusals = count_refusals(found)
     examined = examine(
         version,
@@ -93,10 +104,12 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         history_address=place.at(f"/{key}/history"),
         visit_address=place.at(f"/{key}/visit"),
         undo=_find_undo(version),
-        box=publish_box(session, place, facts, findings, strip=strip, typed=typed),
-        findings=findings,
+        box=publish_box(session, place, facts, findings, is_live=look.is_live, strip=strip, typed=typed),
+        in_the_way=[row for row in findings if row.severity == Severity.REFUSE],
+        worth_mending=[row for row in findings if row.severity == Severity.WARN],
+        fine=list_fine(found, facts.policy),
         findings_title=_title_findings(refusals, len(findings)),
-        refusals=refusals,
+        search_address=place.at("/search"),
         externals=[_external_row(item, place, key) for item in _unique(examined)],
         forms=_form_rows(examined),
         notes=_say_rest(examined, place, version),
@@ -110,7 +123,17 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
 def _title_findings(refusals: int, findings: int) -> str:
     if refusals:
         return say_in_the_way(refusals)
-    return plural(findings, "warning") if findings else "No findings"
+    return f"{plural(findings, 'thing')} worth mending" if findings else "Nothing to mend"
+
+
+def _region_lines(drafts: Mapping[str, Version]) -> dict[str, list[tuple[int, int]]]:
+    """First and last line of what can be edited beside the preview, by variant."""
+    lines = {}
+    for key, version in drafts.items():
+        document = Document(version.source)
+        elements = [region.element for region in read_regions(document).found]
+        lines[key] = [(element.line, document.line(element.close_end)) for element in elements]
+    return lines
 
 
 def _find_undo(version: Version) -> int:

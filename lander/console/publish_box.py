@@ -101,14 +101,21 @@ def load_facts(session: Session, page: Page) -> Facts:
 
 
 def publish_box(
-    session: Session, place: Place, facts: Facts, findings: list[FindingRow], *, strip: bool, typed: Typed
+    session: Session,
+    place: Place,
+    facts: Facts,
+    findings: list[FindingRow],
+    *,
+    is_live: bool,
+    strip: bool,
+    typed: Typed,
 ) -> PublishBox:
     """The part of a page's screen that puts it live."""
     waiting = list_waiting(session, place, facts.drafts.values())
     next_step, next_address = _next_step(session, place, facts)
     return PublishBox(
-        changes=_say_changes(session, facts),
-        is_settled=facts.is_settled and not waiting,
+        changes=_say_changes(session, facts, is_live=is_live),
+        is_settled=facts.is_settled and is_live and not waiting,
         next_step=next_step,
         next_address=next_address,
         test=_test_choice(session, facts),
@@ -123,7 +130,7 @@ def publish_box(
     )
 
 
-def _say_changes(session: Session, facts: Facts) -> list[str]:
+def _say_changes(session: Session, facts: Facts, *, is_live: bool) -> list[str]:
     """What publishing will change, for whom, since when."""
     if facts.live is None:
         keys = listing([name(key) for key in facts.drafts])
@@ -135,7 +142,12 @@ def _say_changes(session: Session, facts: Facts) -> list[str]:
         before = session.get(Version, facts.live.versions[key]) if key in facts.live.versions else None
         was = f"instead of version {before.number}" if before else "for the first time"
         said.append(f"{name(key)}: version {draft.number} goes live {was}. {_say_audience(facts, key)}")
-    if not said:
+    if not said and not is_live and facts.is_settled:
+        said.append(
+            "The drafts are what visitors see, but something around them has changed: search and social, a snippet, or "
+            "what comes along with every page. Publishing brings it to visitors."
+        )
+    elif not said:
         said.append("Nothing has changed: visitors see what you see here.")
     if facts.live.policy_version != facts.policy.version:
         said.append(f"Your policy is version {facts.policy.version} now; the page went live under an earlier one.")

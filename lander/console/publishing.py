@@ -22,6 +22,7 @@ from lander.pages.publish import rollback as roll_back_page
 from lander.pages.publish import withdraw as withdraw_page
 from lander.pages.release import load_drafts
 from lander.policy.findings import Refused, Severity
+from lander.preflight import look_ahead
 
 blueprint = Blueprint("publishing", __name__)
 
@@ -49,6 +50,7 @@ def roll_back(slug: str) -> Response:
                 load_place(session, slug).page,
                 to=request.form.get("release") or None,
                 during_test=request.form.get("during_test") or None,
+                preflight=look_ahead,
                 actor=actor(),
                 now=edge().now,
             )
@@ -72,6 +74,7 @@ def _publish(session: Session, place: Place, *, during_test: str | None = None) 
         place.page,
         strip_external="strip_external" in request.form,
         during_test=during_test,
+        preflight=look_ahead,
         actor=actor(),
         now=edge().now,
     )

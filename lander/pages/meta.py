@@ -17,8 +17,10 @@ from lander.access import audit
 from lander.artifact import ASSET_PREFIX, extension
 from lander.document import Document, Element, escape_attribute
 from lander.errors import InvalidInput
+from lander.pages.assets import prepare_file, store_files
 from lander.pages.models import Asset, Page
 from lander.pages.pages import address_of
+from lander.policy.policy import Policy
 
 LONGEST_ADDRESS: Final = 2_000
 LONGEST_TITLE: Final = 100
@@ -136,9 +138,7 @@ def save_meta(session: Session, page: Page, meta: Meta, *, noindex: bool, actor:
     """Keep it; visitors see it after the next publish. False where nothing was changed."""
     image = meta.social.image
     if image and (extension(image) not in IMAGE_TYPES or session.get(Asset, image) is None):
-        raise InvalidMeta(
-            [Mistake("image", "This picture is none that social networks show.", "Upload a PNG or JPEG, 1200 × 630.")]
-        )
+        raise InvalidMeta([_wrong_image(image)])
     after = _store(meta)
     if after == (page.meta or {}) and noindex == page.noindex:
         return False
@@ -156,6 +156,22 @@ def save_meta(session: Session, page: Page, meta: Meta, *, noindex: bool, actor:
     session.add(page)
     session.flush()
     return True
+
+
+def store_image(session: Session, filename: str, content: bytes, policy: Policy, *, now: datetime) -> str:
+    """Make an asset of a picture for the social card; its name. Raises `InvalidMeta` where no network would show it."""
+    try:
+        prepared = prepare_file(filename, content, policy.uploads)
+    except InvalidInput as error:
+        raise InvalidMeta([Mistake("image", error.message, error.fix)]) from None
+    if prepared.ext not in IMAGE_TYPES:
+        raise InvalidMeta([_wrong_image(filename)])
+    return store_files(session, [prepared], now=now).names[filename]
+
+
+def show_json(value: Mapping[str, Any]) -> str:
+    """JSON-LD as a person edits it; empty where there is none."""
+    return json.dumps(value, ensure_ascii=False, indent=2) if value else ""
 
 
 def plan_tags(document: Document, meta: Meta, *, origin: str, path: str) -> Tags:
@@ -190,6 +206,10 @@ def write_json_ld(value: Mapping[str, Any]) -> str:
 
 
 _KEYS: Final = ("canonical", "hreflang", "json_ld", "social")
+
+
+def _wrong_image(name: str) -> Mistake:
+    return Mistake("image", f"Social networks show no picture like {name}.", "Upload a PNG or JPEG, 1200 × 630 pixels.")
 
 
 def _store(meta: Meta) -> dict[str, Any]:

@@ -55,7 +55,9 @@ def test_maya_brings_a_script_inside_and_nothing_stands_in_the_way_any_more(
     response = maya.post("/pages/spring-sale/a/bring", {"url": "https://cdn.example.net/x.js", "file": file})
 
     assert response.headers["Location"] == "/pages/spring-sale/a?notice=brought"
-    assert "No findings" in text_of(maya.get("/pages/spring-sale"))
+    after = text_of(maya.get("/pages/spring-sale"))
+    assert "in the way" not in after
+    assert "worth mending" in after
     assert len(session.exec(select(Version)).all()) == 2
 
 
