@@ -17,6 +17,7 @@ from lander.pages.edits import Kind, Operation, Where
 from lander.pages.models import BulkEdit
 from lander.pages.publish import CHOICES
 from lander.pages.together import Tell
+from lander.preflight import look_ahead
 
 _MOST_SHOWN = 3
 _PROPOSED = "proposed"
@@ -124,7 +125,14 @@ def _register_publish(group: click.Group) -> None:
             made = bulk.load_bulk(session, number)
             choices = _read_choices(session, made, during_test)
             published = bulk.publish_bulk(
-                session, edge.settings, made, choices=choices, actor=edge.actor, now=edge.now, tell=tell
+                session,
+                edge.settings,
+                made,
+                choices=choices,
+                actor=edge.actor,
+                now=edge.now,
+                preflight=look_ahead,
+                tell=tell,
             )
             return Answer({**_as_json(made), "published": [p.address for p in published]}, [bulk.say_state(made)])
 
@@ -138,7 +146,15 @@ def _register_publish(group: click.Group) -> None:
             made = bulk.load_bulk(session, number)
             choices = _read_choices(session, made, during_test)
             undone = bulk.undo_bulk(
-                session, edge.settings, made, over=over, choices=choices, actor=edge.actor, now=edge.now, tell=tell
+                session,
+                edge.settings,
+                made,
+                over=over,
+                choices=choices,
+                actor=edge.actor,
+                now=edge.now,
+                preflight=look_ahead,
+                tell=tell,
             )
             left = [f"Left alone, because it was edited since: {label}." for label in undone.left]
             return Answer({**_as_json(made), **undone.as_json()}, [bulk.say_state(made), *left])

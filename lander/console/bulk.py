@@ -23,6 +23,7 @@ from lander.pages.bulk_scope import Scope
 from lander.pages.edits import Kind, Operation, Where
 from lander.pages.models import Site
 from lander.pages.together import RefusedTogether
+from lander.preflight import look_ahead
 
 blueprint = Blueprint("bulk", __name__)
 
@@ -73,7 +74,14 @@ def apply() -> Response:
             if publishes:
                 choices = _read_choices()
                 bulk.publish_bulk(
-                    session, studio().settings, made, choices=choices, actor=actor(), now=edge().now, tell=say
+                    session,
+                    studio().settings,
+                    made,
+                    choices=choices,
+                    actor=actor(),
+                    now=edge().now,
+                    preflight=look_ahead,
+                    tell=say,
                 )
             address = f"/bulk/{made.id}"
     except (Conflict, InvalidInput, RefusedTogether) as error:
@@ -103,7 +111,14 @@ def publish(number: int) -> Response:
         with progress.told_in(_folder(), request.form.get("token", "")) as say, transaction(studio().engine) as session:
             made = bulk.load_bulk(session, number)
             bulk.publish_bulk(
-                session, studio().settings, made, choices=_read_choices(), actor=actor(), now=edge().now, tell=say
+                session,
+                studio().settings,
+                made,
+                choices=_read_choices(),
+                actor=actor(),
+                now=edge().now,
+                preflight=look_ahead,
+                tell=say,
             )
     except (Conflict, InvalidInput, RefusedTogether) as error:
         return _show_refusal(number, error)
@@ -123,6 +138,7 @@ def undo(number: int) -> Response:
                 choices=_read_choices(),
                 actor=actor(),
                 now=edge().now,
+                preflight=look_ahead,
                 tell=say,
             )
     except (Conflict, InvalidInput, RefusedTogether) as error:

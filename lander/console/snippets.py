@@ -23,6 +23,7 @@ from lander.pages.expand import mark
 from lander.pages.models import Site, SnippetVersion
 from lander.pages.snippet_release import check_snippet, propose_for_snippet, publish_snippet
 from lander.pages.together import RefusedTogether
+from lander.preflight import look_ahead
 
 blueprint = Blueprint("snippets", __name__)
 
@@ -97,6 +98,7 @@ def publish(name: str) -> Response:
                 choices=_read_choices(),
                 actor=actor(),
                 now=edge().now,
+                preflight=look_ahead,
                 tell=say,
             )
             address = _address(session, site, name)

@@ -19,7 +19,7 @@ from lander.pages.bulk_plan import Change, list_changed_since, plan_bulk
 from lander.pages.bulk_scope import Scope
 from lander.pages.edits import Operation
 from lander.pages.models import BulkEdit, Page, Site, Snippet, SnippetVersion, StoredRelease, Variant, Version
-from lander.pages.publish import NEW_PHASE, Published
+from lander.pages.publish import NEW_PHASE, Preflight, Published
 from lander.pages.snippets import add_snippet_version, list_uses
 from lander.pages.together import Content, Tell, keep_quiet, publish_together
 from lander.pages.versions import check_source
@@ -100,6 +100,7 @@ def publish_bulk(
     choices: Mapping[str, str],
     actor: str,
     now: datetime,
+    preflight: Preflight | None = None,
     tell: Tell = keep_quiet,
 ) -> list[Published]:
     """Put what it changed before visitors, on all pages that are live, or on none (`RefusedTogether`, `Undecided`)."""
@@ -114,6 +115,7 @@ def publish_bulk(
         reason="bulk edit",
         actor=actor,
         now=now,
+        preflight=preflight,
         tell=tell,
     )
     bulk.published_at = now
@@ -133,6 +135,7 @@ def undo_bulk(
     choices: Mapping[str, str] | None = None,
     actor: str,
     now: datetime,
+    preflight: Preflight | None = None,
     tell: Tell = keep_quiet,
 ) -> Undone:
     """Put back what stood there before, as new versions, and publish it where the bulk edit was published.
@@ -155,7 +158,16 @@ def undo_bulk(
     if bulk.published_at is not None:
         decided = {**propose(session, bulk), **(choices or {})}
         published = _publish(
-            session, settings, bulk, restored, choices=decided, reason="bulk undo", actor=actor, now=now, tell=tell
+            session,
+            settings,
+            bulk,
+            restored,
+            choices=decided,
+            reason="bulk undo",
+            actor=actor,
+            now=now,
+            preflight=preflight,
+            tell=tell,
         )
     bulk.undone_at, bulk.undone_by = now, actor
     session.add(bulk)
@@ -358,6 +370,7 @@ def _publish(
     reason: str,
     actor: str,
     now: datetime,
+    preflight: Preflight | None,
     tell: Tell,
 ) -> list[Published]:
     """Put these versions before visitors; what is live in a newer version already stays, drafts of others too."""
@@ -383,6 +396,7 @@ def _publish(
         note=f"Bulk edit {bulk.id}: {sentence}" if reason == "bulk edit" else f"Bulk edit {bulk.id} undone: {sentence}",
         actor=actor,
         now=now,
+        preflight=preflight,
         tell=tell,
     )
 

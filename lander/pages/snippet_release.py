@@ -15,7 +15,7 @@ from lander.pages.dynamic_text import place_slots
 from lander.pages.expand import Block
 from lander.pages.loads import Files
 from lander.pages.models import Page, Site, SnippetVersion, Version
-from lander.pages.publish import ANNOTATE, NEW_PHASE, Published
+from lander.pages.publish import ANNOTATE, NEW_PHASE, Preflight, Published
 from lander.pages.report import examine
 from lander.pages.snippets import Use, list_behind, list_uses, load_snippet, load_snippet_draft, make_blocks
 from lander.pages.together import Content, Tell, keep_quiet, publish_together
@@ -51,6 +51,7 @@ def publish_snippet(
     choices: Mapping[str, str],
     actor: str,
     now: datetime,
+    preflight: Preflight | None = None,
     tell: Tell = keep_quiet,
 ) -> list[Published]:
     """Put the newest version on all live pages that use it, and nothing else of their drafts; on all, or on none."""
@@ -70,6 +71,7 @@ def publish_snippet(
         note=f"The snippet {name} changed to version {version.number}.",
         actor=actor,
         now=now,
+        preflight=preflight,
         tell=tell,
     )
 

@@ -71,6 +71,7 @@ def publish_together(
     note: str,
     actor: str,
     now: datetime,
+    preflight: publish.Preflight | None = None,
     tell: Tell = keep_quiet,
 ) -> list[Published]:
     """Make all of it live. `choices` says by experiment key what the change means to a running test, `note` goes with it.
@@ -90,6 +91,7 @@ def publish_together(
                 {key: session.get_one(Version, number) for key, number in sorted(versions.items())},
                 snippets={**live.snippets, **content.snippets},
                 strip_external=live.strip_external,
+                preflight=preflight,
             )
         )
         tell(len(planned), 2 * len(contents))
