@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from experiments import journal, ledger
 from experiments.events import Event
 from experiments.journal import JournalFile, Record
-from lander import unreadable
+from lander import erasure, unreadable
 from lander.config import Settings
 from lander.db import ingestion, reading, transaction
 from lander.integrations.announce import Announcer
@@ -112,6 +112,10 @@ class Worker:
         """Put the file that LANDER_POLICY names in force, once; it waits for a database that was away at the start."""
         return self._attempt("policy", self._apply_policy) if self._policy_file is not None else 0
 
+    def erase_again(self) -> int:
+        """Erase whoever was erased before a backup was taken back; how many leads went."""
+        return self._attempt("erasures", self._erase_again)
+
     def deliver(self) -> int:
         """Send what is due in the outbox; how many attempts began."""
         return self._attempt("outbox", lambda: self._sender.step(datetime.now(UTC)))
@@ -133,6 +137,7 @@ class Worker:
                 next_deploy = time.monotonic() + _DEPLOY_EVERY_S
             if time.monotonic() >= next_retry:
                 self.retry_unreadable()
+                self.erase_again()
                 next_retry = time.monotonic() + _RETRY_EVERY_S
             if not moved:
                 stop.wait(_IDLE_S)
@@ -213,6 +218,12 @@ class Worker:
         done.dropped.update(taken.dropped)
         done.filtered.update(event.reason for event in events if event.reason)
         return done, left + [(Record("lead", lead.body), lead.wrong) for lead in kept.unreadable]
+
+    def _erase_again(self) -> int:
+        leads = erasure.replay(self._engine, self._settings, actor="the work process", now=datetime.now(UTC))
+        if leads:
+            log.warning("leads of people who were erased had come back, and are erased again", leads=leads)
+        return leads
 
     def _apply_policy(self) -> int:
         assert self._policy_file is not None
