@@ -61,6 +61,19 @@ route                                                   method  nobody  marketer
 /redirects/missing                                      GET     in      yes       yes      yes
 /redirects/ignore                                       POST    in      yes       no       no
 
+/snippets                                               GET     in      yes       yes      yes
+/snippets                                               POST    in      yes       no       no
+/snippets/<name>                                        GET     in      yes       yes      yes
+/snippets/<name>                                        POST    in      yes       no       no
+/snippets/<name>/restore                                POST    in      yes       no       no
+/snippets/<name>/publish                                POST    in      yes       no       no
+/bulk                                                   GET     in      yes       yes      yes
+/bulk                                                   POST    in      yes       no       no
+/bulk/progress                                          GET     in      yes       yes      yes
+/bulk/<int:number>                                      GET     in      yes       yes      yes
+/bulk/<int:number>/publish                              POST    in      yes       no       no
+/bulk/<int:number>/undo                                 POST    in      yes       no       no
+
 /experiments                                            GET     in      yes       yes      yes
 /experiments/new                                        GET     in      yes       yes      no
 /experiments/new                                        POST    in      yes       yes      no
