@@ -33,13 +33,12 @@ def show_duplicates() -> Response:
 
 def _group(group: Group, site: Site, *, several: bool) -> TwinGroup:
     first, *others = (_row(twin, site, several=several) for twin in group.pages)
-    findable = [row for row in others if row.is_findable]
-    if findable:
-        advice = (
-            f"Search engines may find more than one of them. Name /{first.slug} as the canonical address of the others."
-        )
+    if any(row.is_findable for row in others):
+        advice = f"Search engines may find more than one. Name /{first.slug} as the canonical address of the others."
+    elif first.is_findable:
+        advice = f"Search engines find /{first.slug} alone, as it should be."
     else:
-        advice = f"Search engines find at most /{first.slug}. If one text is enough, redirect the others to it."
+        advice = f"Search engines find none of them. If one text is enough, redirect the others to /{first.slug}."
     return TwinGroup(first, others, advice)
 
 

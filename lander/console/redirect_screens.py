@@ -30,6 +30,7 @@ from lander.pages.redirect_rules import Rule, write_path
 
 AT_ONCE = 100
 _MOST_LISTED = 50
+_LONGEST_SHOWN = 80  # of a value that is wrong
 _WORDS = {301: "for good", 302: "for now", 410: "gone"}
 _SEVERITY = {"refuse": "Broken", "warn": "Warning"}
 _ACTIONS = {  # rule → what its button says, and whether it is for all of them at once
@@ -100,7 +101,7 @@ def plan_box(plan: ImportPlan, *, name: str, sheet: str) -> PlanBox:
     return PlanBox(
         name=name,
         summary=summary,
-        wrong=[WrongRow(item.line, item.value, item.sentence, item.fix) for item in plan.wrong[:_MOST_LISTED]],
+        wrong=[WrongRow(item.line, _cut(item.value), item.sentence, item.fix) for item in plan.wrong[:_MOST_LISTED]],
         more_wrong=max(0, len(plan.wrong) - _MOST_LISTED),
         new=[_planned(item) for item in plan.new[:_MOST_LISTED]],
         more_new=max(0, len(plan.new) - _MOST_LISTED),
@@ -165,6 +166,10 @@ def _row(item: Redirect, query: str) -> RedirectRow:
         changed_by=item.created_by,
         edit_address=edit_address(query, path=item.path),
     )
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}…"
 
 
 def _planned(item: Planned) -> PlannedRow:
