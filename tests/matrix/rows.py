@@ -47,6 +47,7 @@ FILLED: Final[dict[str, str | Callable[[World], str]]] = {
     "<editing>": lambda world: editing_link(world),
     "<signed>": lambda world: world.previews[0].split("/")[2],
     "<asset>": lambda world: world.assets[0],
+    "<lead_id>": "f" * 32,
     "/snippets/<name>": "/snippets/footer",
     "/_l/a/<name>": lambda world: f"/_l/a/{world.assets[0]}",
     "<key>": "spring-sale-1",
@@ -193,6 +194,14 @@ ON_STUDIO: Final = [
     *looks(STUDIO, "/redirects/export", SCREEN, who="maya"),
     *looks(STUDIO, "/redirects/import", SCREEN, who="maya"),
     *looks(STUDIO, "/redirects/missing", SCREEN, who="maya"),
+    *looks(STUDIO, "/leads", SCREEN, who="maya"),
+    *looks(STUDIO, "/leads/erase", SCREEN, who="ivan"),
+    *looks(STUDIO, "/leads/<lead_id>", SCREEN, status=404, who="maya"),
+    *(
+        row
+        for form in ("change", "export", "<lead_id>/stage", "<lead_id>/spam")
+        for row in looks(STUDIO, f"/leads/{form}", SCREEN, status=303, who="maya")
+    ),
     *looks(STUDIO, "/policy", SCREEN, who="maya"),
     *looks(STUDIO, "/audit", SCREEN, who="ana"),
     *looks(STUDIO, _API, SCREEN, who="ana"),
@@ -238,6 +247,11 @@ ON_STUDIO: Final = [
     *acts("/bulk", 422),
     *acts("/bulk/<int:number>/publish", 404),
     *acts("/bulk/<int:number>/undo", 404),
+    *acts("/leads/change", 422),
+    *acts("/leads/export", 200),
+    *acts("/leads/erase", 422),
+    *acts("/leads/<lead_id>/stage", 404),
+    *acts("/leads/<lead_id>/spam", 404),
     *acts("/experiments/new", 422),
     *acts(f"{_TEST}/pause", 303),
     *acts(f"{_TEST}/resume", 303),

@@ -108,6 +108,19 @@ route                                                   method  nobody  marketer
 /deliveries/webhooks/<int:number>/secret                POST    in      yes       no       no
 /deliveries/webhooks/<int:number>/test                  POST    in      yes       no       no
 
+/leads                                                  GET     in      yes       no       no
+/leads/change                                           GET     in      yes       no       no
+/leads/change                                           POST    in      yes       no       no
+/leads/export                                           GET     in      yes       no       no
+/leads/export                                           POST    in      yes       no       no
+/leads/erase                                            GET     in      yes       no       yes
+/leads/erase                                            POST    in      yes       no       yes
+/leads/<lead_id>                                        GET     in      yes       no       no
+/leads/<lead_id>/stage                                  GET     in      yes       no       no
+/leads/<lead_id>/stage                                  POST    in      yes       no       no
+/leads/<lead_id>/spam                                   GET     in      yes       no       no
+/leads/<lead_id>/spam                                   POST    in      yes       no       no
+
 /policy                                                 GET     in      yes       yes      yes
 /audit                                                  GET     in      no        yes      yes
 
