@@ -86,7 +86,9 @@ SCRIPT: Final = r"""
   var read = function () {
     all('[data-lander-parts]', function (element) {
       JSON.parse(element.getAttribute('data-lander-parts')).forEach(function (item) {
-        var place = {element: element, region: item[0], part: item[1], how: item[2], name: item[3], inline: item[4]};
+        var place = {element: element, region: item[0], part: item[1], how: item[2], name: item[3]};
+        place.inline = item[4];
+        place.keepsSpace = item[5];
         if (place.how === 'text') place.node = ownTexts(element)[place.name] || null;
         place.hasHardSpaces = element.textContent.indexOf('\u00a0') >= 0;
         places[key(place.region, place.part)] = place;
@@ -105,7 +107,8 @@ SCRIPT: Final = r"""
   var written = function (place) {
     if (place.how === 'text') {
       var text = place.element.textContent;
-      return place.hasHardSpaces ? text : text.replace(/\u00a0/g, ' ');
+      if (!place.hasHardSpaces) text = text.replace(/\u00a0/g, ' ');  // browsers type them where a space would fold
+      return place.keepsSpace ? text : text.replace(/[\t\n\f\r ]+/g, ' ').replace(/^ | $/g, '');
     }
     // a document that loads nothing: addresses of the source mean nothing here
     var copy = d.implementation.createHTMLDocument('').importNode(place.element, true);
@@ -173,6 +176,7 @@ SCRIPT: Final = r"""
     leave();
     active = place;
     place.element.setAttribute('contenteditable', place.how === 'text' ? 'plaintext-only' : 'true');
+    if (!place.element.isContentEditable) place.element.setAttribute('contenteditable', 'true');  // an older browser
   };
   window.addEventListener('mousedown', function (event) {
     var place = placeOf(event);

@@ -93,10 +93,10 @@ def test_regions_are_marked_and_parts_know_their_places(
     assert [item.name for item in document.select("[data-lander-region]")] == ["h1", "div", "form"]
     parts = [json.loads(item.get("data-lander-parts") or "") for item in document.select("[data-lander-parts]")]
     assert parts == [
-        [[0, "text", "text", 0, True]],
-        [[1, "html", "content", 0, False]],
-        [[2, "hint-1", "attribute", "placeholder", False]],
-        [[2, "button-1", "text", 0, True]],
+        [[0, "text", "text", 0, True, False]],
+        [[1, "html", "content", 0, False, False]],
+        [[2, "hint-1", "attribute", "placeholder", False, False]],
+        [[2, "button-1", "text", 0, True, False]],
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from lander.document import Document, Edits, Element, escape_attribute
 from lander.editing_script import SCRIPT, STYLE
-from lander.pages.regions import Place, Region, read_regions
+from lander.pages.regions import Place, Region, keeps_space, read_regions
 from lander.pages.rich_text import holds_inline_only
 from lander.pages.tagging import list_candidates
 
@@ -53,7 +53,8 @@ def _mark_regions(document: Document, edits: Edits) -> None:
         edits.set_attribute(region.element, "data-lander-region", str(number))
         for part in region.parts:
             where = part.attribute if part.place is Place.ATTRIBUTE else part.nth
-            item = [number, part.name, part.place.value, where, holds_inline_only(part.holder)]
+            flags = [holds_inline_only(part.holder), keeps_space(part.holder)]
+            item = [number, part.name, part.place.value, where, *flags]
             held.setdefault(part.holder.start, (part.holder, []))[1].append(item)
         _keep_as_written(document, edits, region)
     for holder, items in held.values():

@@ -127,8 +127,8 @@ def save_regions(
     added = store_pictures(
         session, pictures or {}, load_policy(session).uploads, taken={**base.files, **current.files}, now=now
     )
-    changes = _find_changes(before, choose_pictures(typed, added, base), base, added)
-    told = _merge(before, changes, base, current) if base.number != current.number else []
+    changes, planned = _find_changes(before, choose_pictures(typed, added, base), base, added)
+    told = _merge(before, changes, planned, base=base, current=current) if base.number != current.number else []
     files = {**current.files, **dict(added.values())}
     written = apply_values(current.source, changes, path=current.path, files=files)
     told += written.taken_out
@@ -183,9 +183,10 @@ def _load_base(session: Session, variant: Variant, number: int | None) -> Versio
     return base
 
 
-def _find_changes(before: Regions, typed: Values, base: Version, added: Added) -> dict[str, dict[str, str]]:
-    """What is different from the version that was opened. Raises `WrongValues`."""
+def _find_changes(before: Regions, typed: Values, base: Version, added: Added) -> tuple[Values, Values]:
+    """What is different from the version that was opened: as it was typed, and as it will stand. Raises `WrongValues`."""
     changes: dict[str, dict[str, str]] = {}
+    will_stand: dict[str, dict[str, str]] = {}
     wrong: list[Wrong] = []
     files = {**base.files, **dict(added.values())}
     for region in before.found:
@@ -200,12 +201,13 @@ def _find_changes(before: Regions, typed: Values, base: Version, added: Added) -
                 continue
             if planned != part.value:
                 changes.setdefault(region.name, {})[part.name] = value
+                will_stand.setdefault(region.name, {})[part.name] = planned
     if wrong:
         raise WrongValues(wrong)
-    return changes
+    return changes, will_stand
 
 
-def _merge(before: Regions, changes: Values, base: Version, current: Version) -> list[str]:
+def _merge(before: Regions, changes: Values, planned: Values, *, base: Version, current: Version) -> list[str]:
     """What to say where somebody else changed other regions; raises `RegionsClash` where it was one of these."""
     now_there = read_regions(Document(current.source))
     clashes = []
@@ -214,7 +216,7 @@ def _merge(before: Regions, changes: Values, base: Version, current: Version) ->
         assert was is not None
         if there is None or there.kind is not was.kind or there.values.keys() != was.values.keys():
             clashes.append(Clash(name, None if there is None else there.values, mine))
-        elif there.values not in (was.values, {**was.values, **mine}):
+        elif there.values not in (was.values, {**was.values, **planned[name]}):
             clashes.append(Clash(name, there.values, mine))
     if clashes:
         raise RegionsClash(clashes, changes, current)

@@ -21,7 +21,9 @@ SOURCE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Bumpers</title><style>h1 { color: #123 }</style></head>
 <body>
-<h1>Bumpers for everybody</h1>
+<h1>
+  Bumpers for everybody
+</h1>
 <p>Made in {{city|titlecase|Vancouver}}, <b>strong</b>. <a href="thanks.html">Thanks</a></p>
 <form><label>E-mail <input type="email" name="email" required></label> <button>Send me one</button></form>
 <div class="box"><span>Odd one</span></div>

@@ -155,7 +155,7 @@ def test_two_people_who_change_one_region_see_both_and_nothing_is_saved(studio: 
 
 def test_the_same_change_by_two_people_is_no_clash(studio: Studio) -> None:
     save(studio, {"Headline": {"text": "Buggies"}}, actor="ivan")
-    saved = save(studio, {"Headline": {"text": "Buggies"}})
+    saved = save(studio, {"Headline": {"text": " Buggies "}})
     assert not saved.is_new
 
 
