@@ -55,7 +55,7 @@ class DeliveryRow:
     event: str
     about: str
     to: str
-    state: str
+    tone: str  # live, running or paused
     state_word: str
     attempts: int
     outcome: str  # of the latest attempt
@@ -153,7 +153,7 @@ class DeliveryScreen:
     to: str
     to_address: str
     query: str
-    state: str
+    tone: str
     state_word: str
     made_at: datetime
     next_at: datetime | None

@@ -46,6 +46,11 @@ STATE_WORDS: Final[Mapping[str, str]] = {
     DeliveryState.DELIVERED: "Delivered",
     DeliveryState.DEAD: "Given up",
 }
+_TONES: Final[Mapping[str, str]] = {
+    DeliveryState.WAITING: "running",
+    DeliveryState.DELIVERED: "live",
+    DeliveryState.DEAD: "paused",
+}
 _ON_A_PAGE: Final = 50
 _ON_A_WEBHOOK: Final = 20
 
@@ -148,7 +153,7 @@ def delivery_screen(session: Session, delivery: Delivery) -> DeliveryScreen:
         to=_name(receiver),
         to_address=webhook_address(receiver) if isinstance(receiver, Webhook) else "",
         query=query_of(session, site),
-        state=delivery.state,
+        tone=_TONES[delivery.state],
         state_word=STATE_WORDS[delivery.state],
         made_at=delivery.created_at,
         next_at=delivery.next_at if delivery.state == DeliveryState.WAITING else None,
@@ -166,7 +171,9 @@ def delivery_screen(session: Session, delivery: Delivery) -> DeliveryScreen:
         ],
         content=_open(delivery) if may_read_leads else "",
         timezone=site.timezone,
-        may_replay=delivery.state == DeliveryState.DEAD and caller().can(Permission.DELIVERIES_EDIT),
+        may_replay=delivery.state == DeliveryState.DEAD
+        and delivery.event != TEST
+        and caller().can(Permission.DELIVERIES_EDIT),
     )
 
 
@@ -186,7 +193,7 @@ def delivery_rows(session: Session, deliveries: Sequence[Delivery]) -> list[Deli
                 event=EVENT_WORDS.get(delivery.event, delivery.event),
                 about=delivery.about,
                 to=names[key],
-                state=delivery.state,
+                tone=_TONES[delivery.state],
                 state_word=STATE_WORDS[delivery.state],
                 attempts=delivery.attempts,
                 outcome=attempt.outcome if attempt else "",

@@ -108,7 +108,9 @@ def add_test(
 
 
 def replay(session: Session, delivery: Delivery, *, actor: str, now: datetime) -> None:
-    """Send a dead delivery again, from the start of the schedule. Raises `Conflict` where it is not dead."""
+    """Send a dead delivery again, from the start of the schedule. Raises `Conflict` where there is nothing to send."""
+    if delivery.event == TEST:
+        raise Conflict("A test is sent once.", fix="Send another one.")
     if delivery.state == DeliveryState.DELIVERED:
         raise Conflict("It has arrived, and its content is kept no longer.", fix="The lead itself has everything.")
     if delivery.state == DeliveryState.WAITING:
@@ -118,7 +120,7 @@ def replay(session: Session, delivery: Delivery, *, actor: str, now: datetime) -
 
 
 def replay_dead(session: Session, webhook: Webhook, *, actor: str, now: datetime) -> int:
-    """Send all dead deliveries of a webhook again; how many those are."""
+    """Send all dead deliveries of a webhook again, tests left out; how many those are."""
     count = _revive(session, col(Delivery.webhook_id) == webhook.id, now=now)
     if not count:
         raise Conflict("Nothing that was sent there was given up.", fix="There is nothing to send again.")
@@ -200,8 +202,12 @@ def find_last_attempts(session: Session, deliveries: Sequence[Delivery]) -> dict
 
 
 def count(session: Session, webhook: Webhook | None = None, *, site: Site | None = None) -> Counts:
-    """How it stands: everywhere, or of one site, or of one webhook."""
-    query = select(Delivery.state, func.count(), func.min(Delivery.created_at)).group_by(col(Delivery.state))
+    """How it stands, tests left out: everywhere, or of one site, or of one webhook."""
+    query = (
+        select(Delivery.state, func.count(), func.min(Delivery.created_at))
+        .where(Delivery.event != TEST)
+        .group_by(col(Delivery.state))
+    )
     if webhook is not None:
         query = query.where(Delivery.webhook_id == webhook.id)
     if site is not None:
@@ -232,7 +238,7 @@ def _is_of(site: Site) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def _revive(session: Session, which: ColumnElement[bool], *, now: datetime) -> int:
     done = session.execute(
         update(Delivery)
-        .where(which, col(Delivery.state) == DeliveryState.DEAD)
+        .where(which, col(Delivery.state) == DeliveryState.DEAD, col(Delivery.event) != TEST)
         .values(state=DeliveryState.WAITING, attempts=0, next_at=now, ended_at=None)
     )
     return int(done.rowcount)  # type: ignore[attr-defined]

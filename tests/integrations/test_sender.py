@@ -15,6 +15,7 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 
 from lander.config import Settings
 from lander.db import make_engine, reading, transaction
+from lander.errors import Conflict
 from lander.integrations import outbox
 from lander.integrations.announce import Announcer
 from lander.integrations.models import Delivery, DeliveryAttempt, DeliveryState, MailRecipient, Webhook
@@ -359,6 +360,10 @@ def test_a_test_is_sent_once_by_who_asked_and_by_nobody_else(
     outcome = Courier(settings, database, network=receiver.network()).send_now(test.id, now=NOW)
     assert (outcome.fate, outcome.status) == (Fate.AGAIN, 500)
     assert look(database, test.id).state == DeliveryState.DEAD, "a test is not repeated"
+    with reading(database) as session:
+        assert outbox.count(session) == outbox.Counts(waiting=0, dead=0, oldest_at=None), "nobody waits for it"
+        with pytest.raises(Conflict, match="sent once"):
+            outbox.replay(session, outbox.load_delivery(session, test.id), actor="maya", now=NOW)
     (got,) = receiver.received
     assert json.loads(got.body)["type"] == "test"
 

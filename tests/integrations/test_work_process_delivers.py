@@ -67,6 +67,15 @@ def test_leads_that_come_home_are_told_once(database: Engine, site: Site, settin
     assert count(database) == (3, 3)
 
 
+def test_a_lead_that_is_suspected_to_be_spam_is_told_to_nobody(
+    database: Engine, site: Site, settings: Settings
+) -> None:
+    add_hook(database, site)
+    leave(settings, make_lead(1, flags=["honeypot"]), make_lead(2, view="view-3"), make_lead(3, view="view-3"))
+    assert Worker(settings, database).ingest() == 3
+    assert count(database) == (3, 1), "a repeated token is suspected as well"
+
+
 def test_a_lead_and_what_is_told_of_it_are_kept_together_or_not_at_all(
     database: Engine, site: Site, settings: Settings
 ) -> None:
