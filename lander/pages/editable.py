@@ -54,7 +54,7 @@ def _mark_regions(document: Document, edits: Edits) -> None:
         for part in region.parts:
             where = part.attribute if part.place is Place.ATTRIBUTE else part.nth
             flags = [holds_inline_only(part.holder), keeps_space(part.holder)]
-            item = [number, part.name, part.place.value, where, *flags]
+            item: list[object] = [number, part.name, part.place.value, where, *flags]
             held.setdefault(part.holder.start, (part.holder, []))[1].append(item)
         _keep_as_written(document, edits, region)
     for holder, items in held.values():
