@@ -6,7 +6,7 @@ checked here once more on the bytes themselves, so that nobody's ads are disappr
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +28,8 @@ from lander.published import (
 )
 from lander.serve.front import Front
 from lander.text_slots import fill_text
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 PHONE: Final = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 "
@@ -111,19 +113,19 @@ def look_ahead(settings: Settings, site: SiteEntry, release_id: str, files: Mapp
         found: list[Finding] = []
         shown: set[bytes] = set()
         for key, path in paths.items():
-            visitor = _Visitor(front, release.host, path)
+            visitor = Visitor(front, release.host, path)
             shown.add(visitor.ask(DESK).content)
-            found += [replace(item, where=f"variant {key}") for item in _check(visitor, release.variants[key])]
-        whole = _Visitor(front, release.host, release.path)
-        found += _check_split(whole, shown)
+            found += [replace(item, where=f"variant {key}") for item in ask_everything(visitor, release.variants[key])]
+        whole = Visitor(front, release.host, release.path)
+        found += check_split(whole, shown)
     return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
-class _Visitor:
-    """Asks for one address."""
+class Visitor:
+    """Asks one address of a WSGI application."""
 
-    front: Front
+    application: Application
     host: str
     path: str
 
@@ -148,13 +150,13 @@ class _Visitor:
         if method == "POST":
             environ |= {"CONTENT_TYPE": "application/x-www-form-urlencoded", "HTTP_ORIGIN": "null"}
         started: list[tuple[str, list[tuple[str, str]]]] = []
-        sent = b"".join(self.front(environ, lambda status, headers: started.append((status, headers))))
+        sent = b"".join(self.application(environ, lambda status, headers: started.append((status, headers))))
         status, headers = started[0]
         return _Answer(int(status[:3]), tuple(headers), sent)
 
 
-def _check(visitor: _Visitor, variant: PublishedVariant) -> Iterator[Finding]:
-    """One variant, for whoever is sent to it."""
+def ask_everything(visitor: Visitor, variant: PublishedVariant) -> Iterator[Finding]:
+    """What is wrong with one variant, for whoever is sent to it."""
     page = visitor.ask(DESK)
     if page.status != 200:
         yield _refuse("page", f"The page answers {page.status} instead of showing itself.")
@@ -189,7 +191,7 @@ def _check_checker(name: str, checker: _Answer, visitor: _Answer) -> Iterator[Fi
         yield _refuse("adsbot", f"{name} is given a cookie, and would be counted as a visitor.")
 
 
-def _check_dynamic_text(visitor: _Visitor, variant: PublishedVariant) -> Iterator[Finding]:
+def _check_dynamic_text(visitor: Visitor, variant: PublishedVariant) -> Iterator[Finding]:
     for slot in dict.fromkeys(item for item in variant.segments if isinstance(item, TextSlot)):
         answer = visitor.ask(PHONE, urlencode({slot.parameter: _PROBE}))
         if fill_text(_PROBE, slot.transform, slot.default).encode() not in answer.body:
@@ -198,7 +200,7 @@ def _check_dynamic_text(visitor: _Visitor, variant: PublishedVariant) -> Iterato
             yield _refuse("parameters", f"The parameter {slot.parameter} can bring HTML into the page.")
 
 
-def _check_forms(visitor: _Visitor, variant: PublishedVariant, page: _Answer) -> Iterator[Finding]:
+def _check_forms(visitor: Visitor, variant: PublishedVariant, page: _Answer) -> Iterator[Finding]:
     """Each form is sent in without having been filled in: it must be read, and answered as forms are."""
     for form in variant.forms:
         if f'name="{KEY_FIELD}" value="{form.key}"'.encode() not in page.body:
@@ -209,7 +211,7 @@ def _check_forms(visitor: _Visitor, variant: PublishedVariant, page: _Answer) ->
             yield _refuse("form", f"The form {form.key} is answered {answer.status} when it is sent in.")
 
 
-def _check_split(visitor: _Visitor, shown: set[bytes]) -> Iterator[Finding]:
+def check_split(visitor: Visitor, shown: set[bytes]) -> Iterator[Finding]:
     """At the page's own address an ad checker gets one of the variants, like everybody."""
     for name, agent in CHECKERS.items():
         answer = visitor.ask(agent)
