@@ -1,6 +1,7 @@
 """The studio: server-rendered screens. A view is: require, load, call one verb, respond."""
 
 from lander.console import (
+    after_form,
     audit,
     bulk,
     deliveries,
@@ -50,6 +51,7 @@ BLUEPRINTS = tuple(
         redirects,
         missing,
         moving,
+        after_form,
         duplicates,
         deliveries,
         policy,

@@ -132,3 +132,19 @@ class EraseScreen:
     people: int  # erased so far
     may_read: bool
     errors: list[FormError]
+
+
+@dataclass(frozen=True, slots=True)
+class AfterFormScreen:
+    """What visitors see once they have sent a form of a page."""
+
+    template: ClassVar[str] = "pages/after.html"
+    label: str
+    page_address: str
+    action: str
+    to_page: bool
+    address: str
+    message: str
+    most: int
+    others: list[str]  # pages of the site to choose from
+    errors: list[FormError]

@@ -108,6 +108,9 @@ route                                                   method  nobody  marketer
 /deliveries/webhooks/<int:number>/secret                POST    in      yes       no       no
 /deliveries/webhooks/<int:number>/test                  POST    in      yes       no       no
 
+/pages/<path:slug>/after-form                           GET     in      yes       no       no
+/pages/<path:slug>/after-form                           POST    in      yes       no       no
+
 /leads                                                  GET     in      yes       no       no
 /leads/change                                           GET     in      yes       no       no
 /leads/change                                           POST    in      yes       no       no
