@@ -35,7 +35,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (errors) errors.focus();
 });
 
-// Keyboard: g and then a letter of the navigation leads to that part of the studio, ? lists them.
+// Keyboard: g and then a letter of the navigation leads to that part of the studio, / to the search, ? lists them.
 let waiting = false;
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -46,6 +46,9 @@ document.addEventListener("keydown", (event) => {
     location.assign(jump.href);
   } else if (event.key === "?" && shortcuts) {
     shortcuts.showModal();
+  } else if (event.key === "/" && document.getElementById("find")) {
+    event.preventDefault();
+    document.getElementById("find").select();
   }
   waiting = event.key === "g";
 });

@@ -20,6 +20,7 @@ from lander.console import (
     redirects,
     regions,
     results,
+    search,
     session,
     sharing,
     snippets,
@@ -54,6 +55,7 @@ BLUEPRINTS = tuple(
         after_form,
         duplicates,
         deliveries,
+        search,
         policy,
         audit,
     )

@@ -203,6 +203,7 @@ ON_STUDIO: Final = [
         for form in ("change", "export", "<lead_id>/stage", "<lead_id>/spam")
         for row in looks(STUDIO, f"/leads/{form}", SCREEN, status=303, who="maya")
     ),
+    *looks(STUDIO, "/search", SCREEN, who="maya"),
     *looks(STUDIO, "/policy", SCREEN, who="maya"),
     *looks(STUDIO, "/audit", SCREEN, who="ana"),
     *looks(STUDIO, _API, SCREEN, who="ana"),

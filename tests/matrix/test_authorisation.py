@@ -124,6 +124,7 @@ route                                                   method  nobody  marketer
 /leads/<lead_id>/spam                                   GET     in      yes       no       no
 /leads/<lead_id>/spam                                   POST    in      yes       no       no
 
+/search                                                 GET     in      yes       yes      yes
 /policy                                                 GET     in      yes       yes      yes
 /audit                                                  GET     in      no        yes      yes
 
