@@ -26,6 +26,8 @@ CONTRACT = {
     "page rollback": ("--site", "--slug"),
     "page withdraw": ("--site", "--slug"),
     "page preview": ("--site", "--slug"),
+    "page check": ("--site", "--slug", "--strip-external"),
+    "page meta": ("--site", "--slug", "--canonical", "--hreflang", "--json-ld", "--title", "--image", "--noindex"),
     "page rename": ("--site", "--slug", "--to"),
     "page retire": ("--site", "--slug", "--to", "--for-now", "--gone", "--undo"),
     "redirect list": ("--site", "--search"),

@@ -186,6 +186,7 @@ ON_STUDIO: Final = [
     *looks(STUDIO, _WEBHOOK, SCREEN, status=404, who="maya"),
     *looks(STUDIO, f"{_WEBHOOK}/secret", SCREEN, status=303, who="maya"),
     *looks(STUDIO, f"{_WEBHOOK}/events", SCREEN, status=303, who="maya"),
+    *looks(STUDIO, f"{PAGE_RULE}/search", SCREEN, who="maya"),
     *looks(STUDIO, f"{PAGE_RULE}/rename", SCREEN, who="maya"),
     *looks(STUDIO, f"{PAGE_RULE}/retire", SCREEN, who="maya"),
     *looks(STUDIO, "/duplicates", SCREEN, who="maya"),
@@ -233,6 +234,7 @@ ON_STUDIO: Final = [
         for row in acts(f"{_WEBHOOK}/{verb}", 404)
     ),
     *(row for verb in ("remove", "test") for row in acts(f"/deliveries/recipients/<int:number>/{verb}", 404)),
+    *acts(f"{PAGE_RULE}/search", 409),
     *acts(f"{PAGE_RULE}/rename", 422, slug="_l"),
     *acts(f"{PAGE_RULE}/retire", 422),
     *acts(f"{PAGE_RULE}/restore", 409),

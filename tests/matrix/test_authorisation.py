@@ -42,6 +42,8 @@ route                                                   method  nobody  marketer
 /pages/<path:slug>/rollback                             POST    in      yes       no       no
 /pages/<path:slug>/withdraw                             POST    in      yes       no       yes
 
+/pages/<path:slug>/search                               GET     in      yes       no       no
+/pages/<path:slug>/search                               POST    in      yes       no       no
 /pages/<path:slug>/rename                               GET     in      yes       no       no
 /pages/<path:slug>/rename                               POST    in      yes       no       no
 /pages/<path:slug>/retire                               GET     in      yes       no       no

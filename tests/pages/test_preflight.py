@@ -84,9 +84,10 @@ def agent_of(environ: dict[str, Any]) -> str:
     return str(environ["HTTP_USER_AGENT"])
 
 
-def changed(
-    front: Front, when: Callable[[dict[str, Any]], bool], *, body: bytes = b"", status: str = "", **headers: str
-) -> Serve:
+When = Callable[[dict[str, Any]], bool]
+
+
+def changed(front: Front, when: When, *, body: bytes = b"", status: str = "", **headers: str) -> Serve:
     """The front, but for some requests: with more in the body, another status, or a header more (empty: without it)."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
