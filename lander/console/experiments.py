@@ -17,10 +17,13 @@ from lander.console.context import FormError
 from lander.console.places import list_live_places, place_of
 from lander.console.report_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, ShipChoice
 from lander.console.results import goal_in_words, note_row
+from lander.console.schedules import say_variant, schedule_address
 from lander.console.screens import go, show
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages import testing
+from lander.pages.pages import name_variants
+from lander.pages.schedules import Action
 
 blueprint = Blueprint("experiments", __name__)
 
@@ -126,7 +129,7 @@ def _screen(
     place = place_of(session, experiment.page_id)
     phase = lifecycle.current_phase(session, experiment)
     report = results.report(session, experiment, now=edge().now)
-    control = experiment.control
+    control, names = experiment.control, name_variants(session, place.page_id)
     others = [key for key in phase.weights if key != control]
     return ExperimentScreen(
         key=experiment.key,
@@ -138,7 +141,7 @@ def _screen(
         verdict=report.verdict.sentence,
         tone=report.verdict.action.value,
         goal=goal_in_words(experiment.goal, experiment.selector),
-        split=[(key, words.basis_points(weight)) for key, weight in phase.weights.items()],
+        split=[(key, names.get(key, ""), words.basis_points(weight)) for key, weight in phase.weights.items()],
         coverage=words.coverage(phase.coverage_bp),
         control=control,
         phase=phase.number,
@@ -150,11 +153,15 @@ def _screen(
         reason=experiment.reason,
         notes=[note_row(note) for note in lifecycle.list_annotations(session, experiment)],
         ways_to_end=[
-            *(ShipChoice(key, f"Ship {name(key)}: its content becomes the page, for everybody") for key in others),
-            ShipChoice(_KEEP, f"Keep control: {name(control)} stays, for everybody"),
+            *(
+                ShipChoice(key, f"Ship {say_variant(key, names)}: its content becomes the page, for everybody")
+                for key in others
+            ),
+            ShipChoice(_KEEP, f"Keep control: {say_variant(control, names)} stays, for everybody"),
         ],
         chosen=chosen or (report.verdict.variant if report.verdict.variant in others else ""),
         typed_reason=reason,
+        schedule_address=schedule_address(place, Action.STOP),
         may_run=caller().can(Permission.EXPERIMENTS_RUN),
         errors=errors or [],
     )

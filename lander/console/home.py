@@ -14,6 +14,7 @@ from lander.console.page_context import BelowRow, PageRow
 from lander.console.page_rows import fold_rows, list_places, page_rows
 from lander.console.places import Place
 from lander.console.report_context import ExperimentRow
+from lander.console.schedules import list_failed
 from lander.console.screens import show
 from lander.db import reading
 from lander.pages.models import StoredRelease
@@ -41,13 +42,26 @@ def show_home() -> Response:
             make_row(session, item) for item in lifecycle.list_experiments(session) if item.state is not State.ENDED
         ]
         screen = HomeScreen(
-            needs=[*(need for row in tests for need in _test_needs(row)), *_page_needs(session, pages)],
+            needs=[
+                *_schedule_needs(session),
+                *(need for row in tests for need in _test_needs(row)),
+                *_page_needs(session, pages),
+            ],
             running=[row for row in tests if not _test_needs(row)],
             live=fold_rows(row for _, row in pages if row.state in ("live", "changed")),
             has_pages=bool(pages),
             may_edit=caller().can(Permission.PAGES_EDIT),
         )
     return show(screen)
+
+
+def _schedule_needs(session: Session) -> list[Need]:
+    """What was to happen and could not, until somebody puts it aside."""
+    return [
+        Need(f"{row.page}: “{row.what}” was not done.", row.outcome, "/schedules", "See it", grave=True)
+        for row in list_failed(session)
+        if row.may_cancel
+    ]
 
 
 def _test_needs(row: ExperimentRow) -> list[Need]:

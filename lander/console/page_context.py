@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from lander.console.context import FindingRow, FormError, SiteOption
+from lander.console.schedule_context import ScheduleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,8 @@ class PageScreen:
     share_address: str
     history_address: str
     visit_address: str
+    schedule_address: str  # empty where this person may schedule nothing
+    scheduled: list[ScheduleRow]
     undo: int  # the version that was saved a moment ago; 0 where there is nothing to undo
     box: PublishBox
     in_the_way: list[FindingRow]

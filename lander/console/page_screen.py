@@ -16,6 +16,7 @@ from lander.console.page_context import ExternalRow, FormRow, HistoryRow, PageSc
 from lander.console.page_rows import STATES
 from lander.console.places import Place
 from lander.console.publish_box import Facts, Typed, load_facts, publish_box
+from lander.console.schedules import rows_of, schedule_address
 from lander.document import Document
 from lander.errors import NotFound
 from lander.pages import pages, publish
@@ -23,6 +24,7 @@ from lander.pages.models import Version
 from lander.pages.regions import read_regions
 from lander.pages.release import load_files
 from lander.pages.report import Examined, ExternalReference, examine
+from lander.pages.schedules import State
 from lander.policy.findings import Severity, count_refusals, say_in_the_way
 from lander.policy.fine import list_fine
 from lander.preflight import look_ahead
@@ -70,7 +72,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         policy=facts.policy,
         thank_you=place.page.thank_you,
     )
-    names = {variant.key: variant.name for variant in pages.list_variants(session, place.page)}
+    names = pages.name_variants(session, place.page_id)
     return PageScreen(
         slug=place.page.slug,
         label=place.label,
@@ -104,6 +106,8 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         history_address=place.at(f"/{key}/history"),
         visit_address=place.at(f"/{key}/visit"),
         undo=_find_undo(version),
+        schedule_address=schedule_address(place),
+        scheduled=rows_of(session, State.WAITING, page=place.page),
         box=publish_box(session, place, facts, findings, is_live=look.is_live, strip=strip, typed=typed),
         in_the_way=[row for row in findings if row.severity == Severity.REFUSE],
         worth_mending=[row for row in findings if row.severity == Severity.WARN],

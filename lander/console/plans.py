@@ -3,6 +3,8 @@
 The need is worked out again whenever something changes: the same address answered with the one line that says it.
 """
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 
 from flask import Blueprint, Response, request
@@ -18,11 +20,14 @@ from lander.access.permissions import Permission
 from lander.console.context import FormError
 from lander.console.places import Place, list_live_places
 from lander.console.report_context import NewExperimentScreen, PageChoice, VariantChoice
-from lander.console.screens import go, show, show_part, wants_part
+from lander.console.schedules import add_at_typed_time, say_wrong
+from lander.console.screens import go, show, show_part, tell, wants_part
 from lander.db import reading, transaction
 from lander.errors import InvalidInput, LanderError
 from lander.pages import testing
 from lander.pages.models import Page, StoredRelease
+from lander.pages.pages import name_variants
+from lander.pages.schedules import Starting
 
 blueprint = Blueprint("plans", __name__)
 
@@ -44,23 +49,23 @@ def start() -> Response:
             place = _find_chosen(list_live_places(session))
             if place is None:
                 raise InvalidInput("No page is chosen.", fix="Choose the page to test.")
-            experiment = testing.start_experiment(
-                session,
-                studio().settings,
-                page=place.page,
+            plan = Starting(
                 variants=_read_weights(),
                 coverage_bp=_read_bp("coverage", "The coverage"),
                 goal=request.form.get("goal", ""),
                 selector=request.form.get("selector", "").strip()[:_MOST_SELECTOR] if _wants_click() else "",
                 hypothesis=_read_hypothesis(),
-                actor=actor(),
-                now=edge().now,
+            )
+            if "later" in request.form:
+                told = add_at_typed_time(session, place, plan)
+                return go(tell("/schedules", told), notice="scheduled")
+            experiment = testing.start_experiment(
+                session, studio().settings, page=place.page, actor=actor(), now=edge().now, **asdict(plan)
             )
             key = experiment.key
     except (LanderError, ExperimentError) as error:
         with reading(studio().engine) as session:
-            wrong = FormError(error.message, getattr(error, "field", ""), error.fix)
-            screen = _screen(session, errors=[wrong])
+            screen = _screen(session, errors=[say_wrong(error)])
         return show(screen, status=error.status)
     return go(f"/experiments/{key}", notice="started")
 
@@ -86,7 +91,7 @@ def _screen(session: Session, *, errors: list[FormError] | None = None) -> NewEx
         ],
         has_live_pages=bool(places),
         page=_value(chosen) if chosen else "",
-        variants=_variants(keys),
+        variants=_variants(keys, name_variants(session, chosen.page_id) if chosen else {}),
         coverage=request.values.get("coverage", "100"),
         goal=request.values.get("goal", "form"),
         selector=request.values.get("selector", ""),
@@ -95,6 +100,9 @@ def _screen(session: Session, *, errors: list[FormError] | None = None) -> NewEx
         need=_say_need(session, chosen, keys) if chosen else "",
         why_not=_why_not(session, chosen, keys) if chosen else "",
         page_address=chosen.at() if chosen else "",
+        date=request.form.get("date", ""),
+        time=request.form.get("time", ""),
+        timezone=chosen.site.timezone if chosen else "",
         errors=errors or [],
     )
 
@@ -122,13 +130,14 @@ def _live_variants(session: Session, place: Place) -> list[str]:
     return sorted(release.versions) if release else []
 
 
-def _variants(keys: list[str]) -> list[VariantChoice]:
+def _variants(keys: list[str], names: Mapping[str, str]) -> list[VariantChoice]:
     """As typed; at first everybody takes part, in equal shares."""
     is_typed = any(name.startswith("weight-") for name in request.values)
     equal = _equal_shares(len(keys))
     return [
         VariantChoice(
             key=key,
+            name=names.get(key, ""),
             is_control=position == 0,
             is_chosen=f"take-{key}" in request.values if is_typed else True,
             weight=request.values.get(f"weight-{key}", equal[position]),
@@ -161,7 +170,7 @@ def _say_need(session: Session, place: Place, keys: list[str]) -> str:
             page_id=place.page_id,
             goal=goal,
             selector=request.values.get("selector", "").strip() if goal == "click" else "",
-            variants=max(2, sum(choice.is_chosen for choice in _variants(keys))),
+            variants=max(2, sum(choice.is_chosen for choice in _variants(keys, {}))),
             coverage_bp=_read_bp("coverage", "The coverage") if "coverage" in request.values else WHOLE_BP,
             lift=float(_read_percent("lift", "The lift")) / 100,
             now=edge().now,

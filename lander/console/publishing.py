@@ -16,6 +16,7 @@ from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import pages
+from lander.pages.freezes import Frozen
 from lander.pages.publish import Published
 from lander.pages.publish import publish as publish_page
 from lander.pages.publish import rollback as roll_back_page
@@ -112,7 +113,8 @@ def _attempt(slug: str, act: Callable[[], Published | None], *, notice: str) -> 
 
 def _show_refusal(slug: str, error: LanderError, *, is_publishing: bool) -> Response:
     findings = None
-    asks = is_publishing and "during_test" not in request.form  # a running test needs a choice that was not made
+    # a running test needs a choice that was not made; a freeze needs none
+    asks = is_publishing and "during_test" not in request.form and not isinstance(error, Frozen)
     wrong = FormError(error.message, "", error.fix)
     if isinstance(error, Refused):
         findings = error.findings

@@ -38,6 +38,7 @@ class VariantChoice:
     """A variant in a plan. `weight` is what was typed, in per cent."""
 
     key: str
+    name: str
     is_control: bool
     is_chosen: bool
     weight: str
@@ -69,6 +70,9 @@ class NewExperimentScreen:
     why_not: str  # why the chosen page cannot be tested yet; empty where it can
     page_address: str
     has_live_pages: bool
+    date: str  # of a start at a time
+    time: str
+    timezone: str
     errors: list[FormError]
 
 
@@ -104,7 +108,7 @@ class ExperimentScreen:
     verdict: str
     tone: str  # ship, keep, continue, hold
     goal: str
-    split: list[tuple[str, str]]  # variant key, its share
+    split: list[tuple[str, str, str]]  # variant key, its name, its share
     coverage: str
     control: str
     phase: int
@@ -118,6 +122,7 @@ class ExperimentScreen:
     ways_to_end: list[ShipChoice]
     chosen: str
     typed_reason: str
+    schedule_address: str  # where its end is scheduled
     may_run: bool
     errors: list[FormError]
 
@@ -137,6 +142,7 @@ class ReportRow:
     """A variant's line in a report, written as it stands there; without bars where nobody has confirmed yet."""
 
     key: str
+    name: str
     is_control: bool
     served: str
     confirmed: str

@@ -1,6 +1,7 @@
 """The report of an experiment on one screen, and its plot as data. It shows what `experiments.results` says, no more."""
 
 import json
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, make_response, request
 from sqlmodel import Session
@@ -30,6 +31,7 @@ from lander.console.report_context import (
 from lander.console.screens import show
 from lander.db import reading
 from lander.errors import InvalidInput
+from lander.pages.pages import name_variants
 
 blueprint = Blueprint("results", __name__)
 
@@ -55,7 +57,8 @@ def show_report(key: str) -> Response:
     with reading(studio().engine) as session:
         report = _load(session, key)
         place = place_of(session, report.page_id)
-    return show(_screen(report, place))
+        names = name_variants(session, report.page_id)
+    return show(_screen(report, place, names))
 
 
 @view(blueprint, "/experiments/<key>/report/plot.json", permission=Permission.EXPERIMENTS_READ)
@@ -77,7 +80,7 @@ def _load(session: Session, key: str) -> Report:
     return results.report(session, key, phase=int(wanted) if wanted else None, now=edge().now)
 
 
-def _screen(report: Report, place: Place) -> ReportScreen:
+def _screen(report: Report, place: Place, names: Mapping[str, str]) -> ReportScreen:
     address = f"/experiments/{report.experiment}"
     query = "" if report.phase == report.phases[-1] else f"?phase={report.phase}"
     return ReportScreen(
@@ -96,7 +99,7 @@ def _screen(report: Report, place: Place) -> ReportScreen:
             for finding in report.health
             if not _is_said(finding, report)
         ],
-        rows=_rows(report),
+        rows=_rows(report, names),
         apart=_apart(report),
         noun=report.noun,
         plot=plots.render(plots.posterior_spec(report, on_screen=True)) if _is_seen(report) else "",
@@ -183,21 +186,29 @@ def _apart(report: Report) -> list[ApartRow]:
     return [ApartRow(what, why, [words.count(n) for n in numbers]) for what, why, numbers in kept if any(numbers)]
 
 
-def _rows(report: Report) -> list[ReportRow]:
+def _rows(report: Report, names: Mapping[str, str]) -> list[ReportRow]:
     rates = [(variant.rate.low, variant.rate.high) for variant in report.variants]
     lifts = [(variant.lift.low, variant.lift.high) for variant in report.variants if variant.lift]
     rate_scale = (min(low for low, _ in rates), max(high for _, high in rates))
     lift_scale = (min([0.0, *(low for low, _ in lifts)]), max([0.0, *(high for _, high in lifts)]))
-    return [_row(variant, report, rate_scale, lift_scale) for variant in report.variants]
+    return [
+        _row(variant, report, rate_scale, lift_scale, named=names.get(variant.key, "")) for variant in report.variants
+    ]
 
 
 def _row(
-    variant: VariantReport, report: Report, rate_scale: tuple[float, float], lift_scale: tuple[float, float]
+    variant: VariantReport,
+    report: Report,
+    rate_scale: tuple[float, float],
+    lift_scale: tuple[float, float],
+    *,
+    named: str,
 ) -> ReportRow:
     rate, lift = variant.rate, variant.lift
     share = variant.confirmed_share
     return ReportRow(
         key=variant.key,
+        name=named,
         is_control=variant.key == report.control,
         served=words.count(variant.served),
         confirmed=words.count(variant.confirmed),

@@ -142,6 +142,12 @@ def list_variants(session: Session, page: Page) -> Sequence[Variant]:
     return session.exec(select(Variant).where(Variant.page_id == page.id).order_by(col(Variant.key))).all()
 
 
+def name_variants(session: Session, page_id: int) -> dict[str, str]:
+    """What the variants of a page are called beside their letters; empty for those that have no name."""
+    rows = session.exec(select(Variant.key, Variant.name).where(Variant.page_id == page_id))
+    return dict(rows.all())
+
+
 def choose_free_key(session: Session, page: Page) -> str:
     """The first letter that no variant of the page has; raises `Conflict` where all are taken."""
     taken = {variant.key for variant in list_variants(session, page)}
