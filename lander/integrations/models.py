@@ -61,7 +61,7 @@ class Delivery(SQLModel, table=True):
     next_at: datetime = Field(
         sa_type=UtcDateTime, index=True
     )  # while it is being sent: when another node may take over
-    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime, index=True)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -141,10 +141,14 @@ def remove_receiver(session: Session, receiver: Webhook | MailRecipient, *, acto
     audit.record(session, now=now, actor=actor, action=action, subject=subject)
 
 
-def forget_gone(session: Session) -> None:
-    """Deliveries leave with their lead: what was erased is sent no more, and named in no log."""
+def forget_gone(session: Session, *states: DeliveryState) -> None:
+    """Deliveries leave with their lead: what was erased is sent no more, and named in no log.
+
+    Where states are named, only deliveries in one of them are looked at: those that have arrived hold nothing of a lead,
+    and there are many.
+    """
     gone = ~select(Lead.id).where(col(Lead.id) == col(Delivery.lead_id)).exists()
-    _forget(session, (col(Delivery.lead_id) != "") & gone)
+    _forget(session, (col(Delivery.lead_id) != "") & gone & col(Delivery.state).in_(states or list(DeliveryState)))
 
 
 def load_delivery(session: Session, delivery_id: str) -> Delivery:
@@ -205,7 +209,7 @@ def count(session: Session, webhook: Webhook | None = None, *, site: Site | None
     """How it stands, tests left out: everywhere, or of one site, or of one webhook."""
     query = (
         select(Delivery.state, func.count(), func.min(Delivery.created_at))
-        .where(Delivery.event != TEST)
+        .where(col(Delivery.state).in_([DeliveryState.WAITING, DeliveryState.DEAD]), Delivery.event != TEST)
         .group_by(col(Delivery.state))
     )
     if webhook is not None:

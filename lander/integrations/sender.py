@@ -24,7 +24,7 @@ from lander.integrations import outbox
 from lander.integrations.announce import Announcer, has_news
 from lander.integrations.email import message as mails
 from lander.integrations.email import transport as post
-from lander.integrations.models import Delivery, MailRecipient, Webhook
+from lander.integrations.models import Delivery, DeliveryState, MailRecipient, Webhook
 from lander.integrations.outbox import Counts
 from lander.integrations.outcome import Fate, Outcome
 from lander.integrations.webhook import message as messages
@@ -128,7 +128,7 @@ class Sender:
         if self._tidy_at is None or now >= self._tidy_at:
             self._tidy_at = now + _TIDY_EVERY
             with ingestion(self._engine) as session:
-                outbox.forget_gone(session)
+                outbox.forget_gone(session, DeliveryState.WAITING, DeliveryState.DEAD)
         self._collect()
         return self._send_due(now)
 

@@ -202,6 +202,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('delivery', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_delivery_created_at'), ['created_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_delivery_lead_id'), ['lead_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_delivery_next_at'), ['next_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_delivery_recipient_id'), ['recipient_id'], unique=False)
@@ -278,6 +279,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_delivery_recipient_id'))
         batch_op.drop_index(batch_op.f('ix_delivery_next_at'))
         batch_op.drop_index(batch_op.f('ix_delivery_lead_id'))
+        batch_op.drop_index(batch_op.f('ix_delivery_created_at'))
 
     op.drop_table('delivery')
     with op.batch_alter_table('snippetversion', schema=None) as batch_op:
