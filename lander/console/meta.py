@@ -49,7 +49,6 @@ _BYTES = 64 * MIB  # a picture; the policy's own limit is checked as it is read
 _EMPTY_ROWS = 2
 _CARD_PIXELS = (600, 315)
 _SHOWN_TITLE, _SHOWN_DESCRIPTION = 60, 160
-_NO_MISTAKE = ""
 
 
 @view(blueprint, _ADDRESS, permission=Permission.PAGES_EDIT)
@@ -79,7 +78,7 @@ def save(slug: str) -> Response:
             address = place.at("/search")
     except (Conflict, InvalidInput) as error:
         return _show_again(slug, typed, error)
-    return go(address, notice="meta-saved" if changed else _NO_MISTAKE)
+    return go(address, notice="meta-saved" if changed else "")
 
 
 def _show_again(slug: str, typed: TypedMeta, error: Conflict | InvalidInput) -> Response:
