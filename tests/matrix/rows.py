@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
 from lander.access.signin import csrf_token
+from lander.db import transaction
 from lander.pages.editable import Mode
-from lander.preview import EditingLink, sign_editing
+from lander.pages.models import Page
+from lander.pages.sharing import share
+from lander.preview import EditingLink, sign_editing, sign_share
 from tests.fuzz.grammar import FORM
 from tests.fuzz.world import CHROME, PAGES, PREVIEW, STUDIO, Request, World
 from tests.matrix.prescribed import ANSWER, ASSET, DRAFT, OWN, OWN_DRAFT, PAGE, REDIRECT, SCREEN, STATIC
@@ -32,7 +36,8 @@ class Row:
     def request(self, world: World) -> Request:
         path = self.path or self.rule
         for name, value in FILLED.items():
-            path = path.replace(name, value(world) if callable(value) else value)
+            if name in path:
+                path = path.replace(name, value(world) if callable(value) else value)
         body = self.body(world) if callable(self.body) else self.body
         headers = {"User-Agent": CHROME, **(world.as_person(self.who) if self.who else {}), **self.headers}
         if body and "Content-Type" not in headers:
@@ -40,11 +45,26 @@ class Row:
         return Request(self.method, self.host, path, self.query, headers, body, protocol=self.protocol)
 
 
+def editing_link(world: World) -> str:
+    """The signed part of a preview that is opened for editing."""
+    return sign_editing(world.settings, EditingLink(1, "a", 1, Mode.EDIT, "channel")).split("/")[2]
+
+
+def share_link(world: World) -> str:
+    """The signed part of a link for somebody outside."""
+    now = datetime.now(UTC)
+    with transaction(world.engine) as session:
+        page = session.get_one(Page, 1)
+        made = share(session, page, "a", values={}, note="Agency", lasts=timedelta(days=1), actor="maya", now=now)
+    return sign_share(world.settings, made).split("/")[2]
+
+
 FILLED: Final[dict[str, str | Callable[[World], str]]] = {
     "<path:slug>": "spring-sale",
     "<string(length=1):key>": "a",
     "<path:name>": "studio.css",
-    "<editing>": lambda world: editing_link(world),
+    "<editing>": editing_link,
+    "<shared>": share_link,
     "<signed>": lambda world: world.previews[0].split("/")[2],
     "<asset>": lambda world: world.assets[0],
     "<lead_id>": "f" * 32,
@@ -54,11 +74,6 @@ FILLED: Final[dict[str, str | Callable[[World], str]]] = {
     "<int:number>": "1",
     "<delivery_id>": "lead-1-1",
 }
-
-
-def editing_link(world: World) -> str:
-    """The signed part of a preview that is opened for editing."""
-    return sign_editing(world.settings, EditingLink(1, "a", 1, Mode.EDIT, "channel")).split("/")[2]
 
 
 def view_token(world: World) -> str:
@@ -126,6 +141,8 @@ ON_PREVIEW: Final = [
     *looks(PREVIEW, "/p/<signed>/", DRAFT),
     *looks(PREVIEW, "/p/<signed>/<path:slug>", DRAFT),
     *looks(PREVIEW, "/e/<signed>/", DRAFT, path="/e/<editing>/"),
+    *looks(PREVIEW, "/s/<signed>/", DRAFT, path="/s/<shared>/"),
+    *looks(PREVIEW, "/s/<signed>/<path:slug>", DRAFT, path="/s/<shared>/spring-sale"),
     *looks(PREVIEW, "/_l/a/<name>", ASSET),
     Row(PREVIEW, "/_l/f", "POST", 200, OWN_DRAFT),
     Row(PREVIEW, "/_l/b", "POST", 204, ANSWER),
@@ -205,6 +222,7 @@ ON_STUDIO: Final = [
         for row in looks(STUDIO, f"/leads/{form}", SCREEN, status=303, who="maya")
     ),
     *looks(STUDIO, "/search", SCREEN, who="maya"),
+    *looks(STUDIO, "/calendar", SCREEN, who="maya"),
     *looks(STUDIO, "/policy", SCREEN, who="maya"),
     *looks(STUDIO, "/audit", SCREEN, who="ana"),
     *looks(STUDIO, _API, SCREEN, who="ana"),
@@ -216,6 +234,20 @@ ON_STUDIO: Final = [
     *looks(STUDIO, "/healthz", SCREEN),
     *looks(STUDIO, "/readyz", SCREEN),
     *acts("/pages/new", 422, slug="_l"),
+    *(
+        row
+        for screen in ("history", "compare", "share", "visit")
+        for row in looks(STUDIO, f"{_VARIANT}/{screen}", SCREEN, who="maya")
+    ),
+    *acts(f"{_VARIANT}/name", 422, name="x" * 61),
+    *acts(f"{_VARIANT}/restore", 404, version="99"),
+    *acts(f"{_VARIANT}/undo", 404, version="99"),
+    *acts(f"{_VARIANT}/share", 422),
+    *acts(f"{_VARIANT}/share/revoke", 404, link="none"),
+    *looks(STUDIO, "/schedules", SCREEN, who="maya"),
+    *looks(STUDIO, "/schedules/new", SCREEN, status=404, who="maya"),
+    *acts("/schedules/new", 404),
+    *acts("/schedules/<int:number>/cancel", 404),
     *acts(f"{PAGE_RULE}/copy", 404, source="z"),
     *acts(f"{PAGE_RULE}/upload", 422),
     *acts(f"{_VARIANT}/bring", 422, url="https://cdn.example/x.css"),

@@ -36,6 +36,19 @@ route                                                   method  nobody  marketer
 /pages/<path:slug>/<string(length=1):key>/edit          GET     in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/edit          POST    in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/edit/preview  GET     in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/name          POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/history       GET     in      yes       yes      yes
+/pages/<path:slug>/<string(length=1):key>/compare       GET     in      yes       yes      yes
+/pages/<path:slug>/<string(length=1):key>/restore       POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/undo          POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/share         GET     in      yes       yes      yes
+/pages/<path:slug>/<string(length=1):key>/share         POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/share/revoke  POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/visit         GET     in      yes       yes      yes
+/schedules                                              GET     in      yes       yes      yes
+/schedules/new                                          GET     in      yes       yes      yes
+/schedules/new                                          POST    in      yes       no       no
+/schedules/<int:number>/cancel                          POST    in      yes       yes      yes
 /pages/<path:slug>/<string(length=1):key>/regions       GET     in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/regions       POST    in      yes       no       no
 /pages/<path:slug>/publish                              POST    in      yes       no       no
@@ -127,6 +140,7 @@ route                                                   method  nobody  marketer
 /leads/<lead_id>/spam                                   POST    in      yes       no       no
 
 /search                                                 GET     in      yes       yes      yes
+/calendar                                               GET     in      yes       yes      yes
 /policy                                                 GET     in      yes       yes      yes
 /audit                                                  GET     in      no        yes      yes
 
