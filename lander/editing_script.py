@@ -117,6 +117,8 @@ SCRIPT: Final = r"""
       Object.keys(was).forEach(function (name) { element.setAttribute(name, was[name]); });
       element.removeAttribute('data-lander-was');
     }, copy);
+    var texts = d.createTreeWalker(copy, NodeFilter.SHOW_TEXT);
+    while (!place.hasHardSpaces && texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/\u00a0/g, ' ');
     return copy.innerHTML;
   };
   var show = function (place, value) {

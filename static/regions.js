@@ -7,6 +7,7 @@
   const frame = document.getElementById("preview");
   if (!form || !frame) return;
   const LONGEST = 200_000;
+  const isBeside = window.matchMedia("(min-width: 62rem)");
   let channel = form.dataset.channel;
   let isHeard = false;
   let isRenewed = false;
@@ -98,7 +99,8 @@
       const field = find(said);
       if (!field) return;
       point(field);
-      field.scrollIntoView({ block: "nearest" });
+      // where the fields stand below the preview, scrolling to one would take away what is being edited
+      if (said.here !== true || isBeside.matches) field.scrollIntoView({ block: "nearest" });
       if (said.here !== true && isInPreview()) field.focus();
     };
     form.addEventListener("input", (event) => {

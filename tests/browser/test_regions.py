@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser.conftest import AGENT
+from tests.builders_content import make_picture
 from tests.live import PASSWORDS, ROOT, SHARED_PAGES, Lander
 
 pytestmark = pytest.mark.browser
@@ -88,6 +89,7 @@ def make_page(lander: Lander, folder: Path, slug: str, source: str = SOURCE) -> 
     archive = folder / f"{slug}.zip"
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr("index.html", source)
+        made.writestr("img/car.png", make_picture("PNG", (30, 20)))
         made.writestr("thanks.html", "<!doctype html><html lang=en><title>Thanks</title><h1>Thanks</h1>")
     lander.ok("page", "import", "--site", HOST, "--slug", slug, str(archive))
 
@@ -158,6 +160,40 @@ def test_maya_clicks_a_headline_names_it_changes_it_in_place_and_it_is_live(
     assert ">Even one</span></div>" in served
     for trace in ("data-channel=", "data-lander-region", "contenteditable", "/e/"):
         assert trace not in served
+
+
+def test_what_is_edited_in_place_keeps_every_address_style_and_dynamic_text_around_it(
+    installation: Lander, open_studio: OpenStudio, tmp_path: Path
+) -> None:
+    rich = (
+        '<p style="color: #321">For {{city|titlecase|Vancouver}} <img src="img/car.png" srcset="img/car.png 2x" '
+        'alt="{{car||A car}}"></p><ul><li><a href="thanks.html?a=1&amp;b=2" class="x" data-x="1">Thanks</a></li></ul>'
+    )
+    marked = SOURCE.replace(
+        '<div class="box">', f'<div data-edit="rich" data-name="Intro">{rich}</div><div class="box">'
+    )
+    make_page(installation, tmp_path, "kept", marked)
+    maya = open_studio()
+    go_to(maya, installation, "/pages/kept/a/edit")
+    preview = maya.frame_locator("#preview")
+    preview.locator("img").evaluate("image => image.decode()")
+    preview.locator("li").click()
+    maya.keyboard.press("End")
+    maya.keyboard.type(" & all")
+    expect(maya.get_by_label("Intro")).to_have_value(rich.replace("Thanks</a>", "Thanks</a> &amp; all"))
+
+    # the other way round: what is typed into the field is shown with the pictures that the page has
+    maya.get_by_label("Intro").fill(rich.replace("Thanks", "Changed"))
+    expect(preview.locator("li")).to_have_text("Changed")
+    preview.locator("img").evaluate("image => image.decode()")
+    preview.locator("li").click()
+    maya.keyboard.press("End")
+    maya.keyboard.type("!")
+    expect(maya.get_by_label("Intro")).to_have_value(rich.replace("Thanks</a>", "Changed</a>!"))
+    maya.get_by_role("button", name="Save as a new draft").click()
+    expect(maya.get_by_role("status").first).to_contain_text("Saved as a new draft.")
+    go_to(maya, installation, "/pages/kept/a/source")
+    assert maya.get_by_label("HTML source").input_value() == marked.replace(">Thanks</a></li>", ">Changed</a>!</li>")
 
 
 def test_the_same_without_javascript(
