@@ -42,7 +42,7 @@ _ACTIONS = {  # rule → what its button says, and whether it is for all of them
 
 
 def redirects_screen(session: Session, site: Site, errors: Sequence[FormError] = ()) -> RedirectsScreen:
-    """The table, a hundred at a time, with everything that is wrong with all of it."""
+    """The table, a hundred at a time; on top of it everything that is wrong, unless somebody is looking for something."""
     search = request.args.get("search", "").strip()[:200]
     page = min(max(request.args.get("page", 1, type=int), 1), redirects.MOST // AT_ONCE + 1)
     found = redirects.count_redirects(session, site, search=search)
@@ -65,7 +65,7 @@ def redirects_screen(session: Session, site: Site, errors: Sequence[FormError] =
         search=search,
         newer=turn(page - 1) if page > 1 else "",
         older=turn(page + 1) if page * AT_ONCE < found else "",
-        findings=finding_rows(redirects.check_redirects(session, site)) if total else [],
+        findings=finding_rows(redirects.check_redirects(session, site)) if total and not search and page == 1 else [],
         removed=_read_removed(),
         may_edit=caller().can(Permission.REDIRECTS_EDIT),
         errors=list(errors),

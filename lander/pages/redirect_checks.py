@@ -17,7 +17,7 @@ from lander.redirection import GONE, Redirects, fold_path, join_query, make_redi
 
 LEAST_COLLAPSED: Final = 10
 COLLAPSED_SHARE: Final = 0.2
-MOST_PROPOSALS: Final = 2_000  # of one finding; each is compared with every live page
+MOST_PROPOSALS: Final = 500  # of one finding; each is compared with every live page
 ALIKE: Final = 0.4
 _TEMPORARY: Final = 302
 _WORD: Final = re.compile(r"[^\W_]+")
