@@ -40,7 +40,9 @@ def _publish_under_test(session: Session, tmp_path: Path) -> None:
 
 
 def _documented() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    catalog, redirects, manifest = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.S))
+    catalog, redirects, manifest = (
+        json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.S)
+    )
     return catalog, redirects, manifest
 
 
