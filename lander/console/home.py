@@ -1,4 +1,7 @@
-"""The first screen: what needs you, then what runs and what is live; three steps where there is nothing yet."""
+"""The first screen: what needs you, then what runs, what comes and what is live; three steps where there is nothing."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response
 from sqlmodel import Session
@@ -6,8 +9,9 @@ from sqlmodel import Session
 from experiments import lifecycle
 from experiments.models import State
 from experiments.words import plural
-from lander.access.gate import caller, studio, view
+from lander.access.gate import caller, edge, studio, view
 from lander.access.permissions import Permission
+from lander.console.agenda import list_entries
 from lander.console.experiments import make_row
 from lander.console.home_context import HomeScreen, Need
 from lander.console.page_context import BelowRow, PageRow
@@ -17,13 +21,21 @@ from lander.console.report_context import ExperimentRow
 from lander.console.schedules import list_failed
 from lander.console.screens import show
 from lander.db import reading
-from lander.pages.models import StoredRelease
+from lander.integrations import outbox
+from lander.leads import leads
+from lander.leads.leads import Which
+from lander.leads.models import Stage
+from lander.pages.leadtime import list_changes, measure
+from lander.pages.models import Site, StoredRelease
 from lander.pages.publish import check_drafts
 from lander.pages.sites import list_sites
 from lander.policy.findings import count_refusals, say_in_the_way
 
 blueprint = Blueprint("home", __name__)
 
+_COMING, _MOST_COMING = timedelta(days=14), 5
+_RECENT, _MUCH_SPAM = timedelta(days=7), 20
+_LEAD_TIME_DAYS = (30, 90)
 _MOST_DRAFTS = 20  # each is compiled to see what stands in its way
 
 _DECISIONS = {
@@ -35,6 +47,7 @@ _DECISIONS = {
 
 @view(blueprint, "/", permission=Permission.SIGNED_IN)
 def show_home() -> Response:
+    now = edge().now
     with reading(studio().engine) as session:
         sites = list_sites(session)
         pages = page_rows(session, list_places(session, sites, several=len(sites) > 1))
@@ -44,11 +57,15 @@ def show_home() -> Response:
         screen = HomeScreen(
             needs=[
                 *_schedule_needs(session),
+                *_delivery_needs(session),
                 *(need for row in tests for need in _test_needs(row)),
+                *(need for site in sites for need in _lead_needs(session, site, several=len(sites) > 1)),
                 *_page_needs(session, pages),
             ],
             running=[row for row in tests if not _test_needs(row)],
             live=fold_rows(row for _, row in pages if row.state in ("live", "changed")),
+            lead_times=_lead_times(session),
+            coming=list_entries(session, sites, first=now, last=now + _COMING, now=now)[:_MOST_COMING],
             has_pages=bool(pages),
             may_edit=caller().can(Permission.PAGES_EDIT),
         )
@@ -62,6 +79,42 @@ def _schedule_needs(session: Session) -> list[Need]:
         for row in list_failed(session)
         if row.may_cancel
     ]
+
+
+def _delivery_needs(session: Session) -> list[Need]:
+    """What was tried to the end and has not arrived."""
+    dead = outbox.count(session).dead if caller().can(Permission.DELIVERIES_READ) else 0
+    if not dead:
+        return []
+    said = "One message has not arrived." if dead == 1 else f"{dead:,} messages have not arrived."
+    return [Need(said, "It was tried to the end; it can be sent again.", "/deliveries", "See why", grave=True)]
+
+
+def _lead_needs(session: Session, site: Site, *, several: bool) -> list[Need]:
+    """Leads that nobody has looked at, and a spam folder that fills."""
+    if not caller().can(Permission.LEADS_READ):
+        return []
+    where, host = (f" on {site.host}", {"site": site.host}) if several else ("", {})
+    new = leads.count_leads(session, Which(host=site.host, spam=False, stage=Stage.NEW))
+    spam = leads.count_leads(session, Which(host=site.host, spam=True, since=edge().now - _RECENT))
+    needs = []
+    if new:
+        address = f"/leads?{urlencode({**host, 'stage': Stage.NEW.value})}"
+        needs.append(
+            Need(f"{plural(new, 'lead')}{where} {'is' if new == 1 else 'are'} new.", "", address, "Look at them")
+        )
+    if spam >= _MUCH_SPAM:
+        address = f"/leads?{urlencode({**host, 'folder': 'spam'})}"
+        said = f"{spam:,} messages{where} went into the spam folder in 7 days."
+        needs.append(Need(said, "Look whether a real lead is among them.", address, "Review them"))
+    return needs
+
+
+def _lead_times(session: Session) -> list[str]:
+    """How long changes take, over a month and a quarter; nothing where nothing has gone live."""
+    now = edge().now
+    changes = list_changes(session, since=now - timedelta(days=max(_LEAD_TIME_DAYS)))
+    return [measure(changes, days=days, now=now).sentence for days in _LEAD_TIME_DAYS] if changes else []
 
 
 def _test_needs(row: ExperimentRow) -> list[Need]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lander.console.calendar_context import CalendarEntry
 from lander.console.page_context import PageRow
 from lander.console.report_context import ExperimentRow
 
@@ -26,5 +27,7 @@ class HomeScreen:
     needs: list[Need]
     running: list[ExperimentRow]
     live: list[PageRow]
+    lead_times: list[str]
+    coming: list[CalendarEntry]
     has_pages: bool
     may_edit: bool

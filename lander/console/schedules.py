@@ -252,7 +252,7 @@ def _row(session: Session, schedule: Schedule) -> ScheduleRow:
     may = caller().can(_NEEDED[Action(schedule.action)])
     return ScheduleRow(
         number=schedule.id or 0,
-        what=_say_what(schedule),
+        what=say_what(schedule),
         page=place.label,
         page_address=place.at(),
         at=schedule.at,
@@ -264,7 +264,7 @@ def _row(session: Session, schedule: Schedule) -> ScheduleRow:
     )
 
 
-def _say_what(schedule: Schedule) -> str:
+def say_what(schedule: Schedule) -> str:
     plan = schedules.read_plan(schedule)
     if isinstance(plan, Starting):
         return f"Start a test of {listing([name(key) for key in plan.variants])}"

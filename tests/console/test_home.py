@@ -1,10 +1,16 @@
 """The first screen: what needs somebody, and what goes on by itself."""
 
+from datetime import timedelta
+
 from sqlalchemy import Engine
 
 from experiments.models import Experiment
-from lander.pages.models import Page, Site
-from tests.console.conftest import HTML, Browser, build_page, count_visitors, text_of
+from lander.config import Settings
+from lander.db import transaction
+from lander.integrations.models import Delivery, DeliveryState
+from lander.leads.models import Lead
+from lander.pages.models import Page, Schedule, Site
+from tests.console.conftest import HTML, NOW, Browser, build_page, count_visitors, text_of
 
 
 def test_an_empty_studio_says_three_steps(maya: Browser, ivan: Browser) -> None:
@@ -72,3 +78,74 @@ def test_nobody_is_asked_for_what_they_may_not_do(ivan: Browser, engine: Engine,
     assert "Nothing. Whatever runs, runs well." in screen
     assert "Decide" not in screen
     assert "B is very likely better than A" in screen
+
+
+def add_lead(engine: Engine, number: int, *, spam: bool = False, stage: str = "new") -> None:
+    with transaction(engine) as session:
+        session.add(
+            Lead(
+                id=f"lead-{number}",
+                page_id=1,
+                host="go.localhost",
+                path="/spring-sale",
+                form="f1",
+                variant="a",
+                sealed="",
+                received_at=NOW - timedelta(hours=1),
+                spam=spam,
+                stage=stage,
+            )
+        )
+
+
+def test_leads_that_nobody_has_looked_at_wait(maya: Browser, ana: Browser, engine: Engine, page: Page) -> None:
+    assert "new." not in text_of(maya.get("/"))
+    add_lead(engine, 1)
+    add_lead(engine, 2, stage="won")
+    assert "1 lead is new." in text_of(maya.get("/"))
+    assert 'href="/leads?stage=new"' in maya.get("/").text
+    assert "is new." not in text_of(ana.get("/"))
+
+
+def test_a_spam_folder_is_only_mentioned_once_it_fills(maya: Browser, engine: Engine, page: Page) -> None:
+    for number in range(19):
+        add_lead(engine, number, spam=True)
+    assert "spam" not in text_of(maya.get("/"))
+    add_lead(engine, 19, spam=True)
+    assert "20 messages went into the spam folder in 7 days." in text_of(maya.get("/"))
+
+
+def test_messages_that_were_given_up_need_somebody(
+    maya: Browser, ana: Browser, engine: Engine, site: Site, page: Page
+) -> None:
+    with transaction(engine) as session:
+        session.add(
+            Delivery(id="d1", event="lead.created", payload="", state=DeliveryState.DEAD, next_at=NOW, created_at=NOW)
+        )
+    assert "One message has not arrived." in text_of(maya.get("/"))
+    assert "One message has not arrived." not in text_of(ana.get("/"))
+
+
+def test_it_says_how_long_changes_take(maya: Browser, engine: Engine, page: Page, settings: Settings) -> None:
+    assert "From the first edit to live" not in text_of(maya.get("/"))
+    maya.post("/pages/spring-sale/publish")
+    screen = text_of(maya.get("/"))
+    assert "From the first edit to live: 2 hours (1 change, 30 days)." in screen
+    assert "From the first edit to live: 2 hours (1 change, 90 days)." in screen
+
+
+def test_what_comes_next_is_named_with_its_zone(maya: Browser, engine: Engine, page: Page) -> None:
+    assert "Nothing in the next two weeks." in text_of(maya.get("/"))
+    with transaction(engine) as session:
+        assert page.id is not None
+        session.add(
+            Schedule(
+                page_id=page.id,
+                action="withdraw",
+                at=NOW + timedelta(days=3),
+                created_at=NOW,
+                created_by="maya",
+            )
+        )
+    screen = text_of(maya.get("/"))
+    assert "(Europe/Berlin) Take away go.localhost/spring-sale" in screen
