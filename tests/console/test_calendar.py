@@ -41,7 +41,7 @@ def day(maya: Browser, date: str, *, query: str = "") -> str:
     """What stands in the cell of that day."""
     screen = maya.get(f"/calendar?month={date[:7]}{query}").text
     cells = re.findall(r"<td.*?</td>", screen, re.DOTALL)
-    (cell,) = [cell for cell in cells if f'datetime="{date}"' in cell]
+    (cell,) = (str(cell) for cell in cells if f'datetime="{date}"' in cell)
     return cell
 
 
