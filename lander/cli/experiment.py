@@ -47,7 +47,7 @@ def _register_start(group: click.Group) -> None:
         kind, _, selector = goal.partition(":")
         with transaction(edge.engine) as session:
             page = pages.load_page(session, sites.load_site(session, site), slug)
-            split = _read_weights(variants, weights)
+            split = read_weights(variants, weights)
             assert page.id is not None
             need = None
             with suppress(stats.StatsError):  # where nearly everybody converts, no lift is left to find
@@ -162,7 +162,8 @@ def _register_look(group: click.Group) -> None:
         return Answer(data, lines)
 
 
-def _read_weights(variants: str, weights: str | None) -> dict[str, int]:
+def read_weights(variants: str, weights: str | None) -> dict[str, int]:
+    """Shares in basis points, as `--variants` and `--weights` say them."""
     keys = [key.strip() for key in variants.split(",") if key.strip()]
     if len(set(keys)) < len(keys) or not keys:
         raise InvalidInput(f"--variants '{variants}' names a variant twice or none.", fix="Write --variants a,b.")

@@ -11,11 +11,12 @@ from lander.cli.edge import Answer, Cli, command
 from lander.cli.gate import register_gate
 from lander.cli.table import table
 from lander.db import reading, transaction
-from lander.errors import InvalidInput
+from lander.errors import Conflict, InvalidInput
 from lander.pages import importing, moving, pages, publish, sites, versions
-from lander.pages.models import Page, Site
+from lander.pages.models import Page, Site, StoredRelease
 from lander.policy import store
 from lander.preflight import look_ahead
+from lander.serve.qa import QaLinks
 
 _SITE = click.option("--site", required=True, metavar="HOST", help="The pages host.")
 _SLUG = click.option("--slug", required=True, help="The page's address on the host.")
@@ -127,6 +128,26 @@ def _register_look(group: click.Group) -> None:
         path = previewing.sign_preview(edge.settings, page.id, variant, ttl_s=minutes * 60)
         place = f":{port}" if edge.settings.is_development else ""
         address = f"{edge.settings.scheme}://{edge.settings.preview_host}{place}{path}"
+        return Answer({"url": address, "minutes": minutes}, [address])
+
+    @command(group, "qa-link")
+    @_SITE
+    @_SLUG
+    @_VARIANT
+    @click.option("--minutes", default=14 * 24 * 60, show_default=True, type=click.IntRange(1, 14 * 24 * 60))
+    @click.option("--port", default=8000, show_default=True, help="Where Lander is served; for development.")
+    def qa_link(edge: Cli, *, site: str, slug: str, variant: str, minutes: int, port: int) -> Answer:
+        """Print a link that shows a variant on the live page; it counts nothing, and its leads are marked as tests."""
+        with reading(edge.engine) as session:
+            owner, page = _load(session, site, slug)
+            live = session.get(StoredRelease, page.release_id) if page.release_id else None
+        if live is None or variant not in live.versions:
+            raise Conflict(f"Variant {variant} of {site}/{slug} is not live.", fix="Publish it first.")
+        assert page.id is not None
+        now_s = round(edge.now.timestamp())
+        signed = QaLinks(edge.settings.signing_keys).sign(page.id, variant, now_s=now_s, ttl_s=minutes * 60)
+        place = f":{port}" if edge.settings.is_development else ""
+        address = f"{edge.settings.scheme}://{owner.host}{place}/{page.slug}?{signed}"
         return Answer({"url": address, "minutes": minutes}, [address])
 
 
