@@ -1,5 +1,7 @@
 """`lander webhook`: who is told of what happens, by signed messages."""
 
+from typing import Any
+
 import click
 from sqlmodel import Session
 
@@ -126,7 +128,7 @@ def _register_switches(group: click.Group) -> None:
         return Answer(data, [f"Webhook {number} is removed."])
 
 
-def _describe(session: Session, webhook: Webhook) -> dict[str, object]:
+def _describe(session: Session, webhook: Webhook) -> dict[str, Any]:
     counts = outbox.count(session, webhook)
     return {
         "number": webhook.id,

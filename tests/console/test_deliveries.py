@@ -228,7 +228,7 @@ def test_what_waits_is_shown_to_those_who_may_read_leads(
     assert "Not tried yet." in text_of(mine)
     assert his.status_code == 200
     assert "otto" not in his.text
-    assert f"{1:032x}\"" not in his.text
+    assert f'{1:032x}"' not in his.text
     assert "otto" not in ivan.get("/deliveries").text + ivan.get(hook).text
 
 
