@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from experiments.words import listing, plural
 from lander.access.gate import caller, studio
 from lander.access.permissions import Permission
+from lander.campaign import PARAMETERS
 from lander.console.context import FormError
 from lander.console.lead_context import Choice, EraseScreen, LeadRow, LeadScreen, LeadsScreen, StageTab, TimelineRow
 from lander.console.places import Place, find_site, has_several, site_options
@@ -220,7 +221,11 @@ def _tabs(session: Session, which: Which, currency: str) -> Iterator[StageTab]:
 
 def _row(lead: OpenLead, currency: str) -> LeadRow:
     who = name_of(lead)
-    others = [" ".join(value.split()) for value in lead.fields.values() if value and value != who]
+    others = [
+        " ".join(value.split())
+        for name, value in lead.fields.items()
+        if value and value != who and name not in PARAMETERS and value not in ("on", "yes")
+    ]
     return LeadRow(
         id=lead.id,
         address=f"/leads/{lead.id}",
