@@ -108,7 +108,7 @@ def edit_screen(session: Session, place: Place, key: str, version: Version, type
             if regions.find(clash.region) is None
             for text in clash.mine.values()
         ],
-        others=listing([f"{other.upper()}" for other in others]) if others else "",
+        others=listing([other.upper() for other in others]) if others else "",
         in_every_variant=typed.in_every_variant,
         findings=_finding_rows(regions, place, key),
         errors=list(typed.errors),

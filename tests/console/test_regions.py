@@ -276,3 +276,12 @@ def test_every_address_keeps_its_site_where_there_are_several(
     answer = maya.post(f"{EDIT}?site=go.localhost", {"base_version": "1", "r0-text": "Wagons"})
     assert "site=go.localhost" in unquote(answer.headers["Location"])
     assert 'action="/pages/spring-sale/a/edit?site=go.localhost"' in maya.get(f"{EDIT}?site=go.localhost").text
+
+
+def test_the_audit_trail_names_the_regions(maya: Browser, ana: Browser, marked: Page) -> None:
+    maya.post(EDIT, {"base_version": "1", "r0-text": "Wagons"})
+    maya.post(REGIONS, {"untag": "Call"})
+    trail = text_of(ana.get("/audit"))
+    assert "regions Headline" in trail
+    assert "regions Call" in trail
+    assert "Wagons" not in trail
