@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,16 @@ from structlog.testing import capture_logs
 from experiments import results
 from experiments.events import Event
 from experiments.journal import Durability, Journal, JournalFile, Record, list_journals
+from lander import erasure
 from lander.config import Settings
 from lander.db import reading, transaction
 from lander.jobs import Worker
-from lander.leads.models import Lead
+from lander.leads.models import Erasure, Lead
 from lander.pages import publish
 from lander.pages.missing import list_missing
 from lander.published import load_catalog
 from lander.unreadable import list_aside, load_aside, put_aside
+from lander.vault import Vault
 from tests.experiments.builders import after, confirm, convert, crowd, start, view
 from tests.leads.builders import make_body
 from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings
@@ -316,3 +319,32 @@ def test_it_outlives_a_database_that_is_away(settings: Settings, engine: Engine,
         stop.set()
         running.join(timeout=20)
     assert count(engine) == (1, 0, 0)
+
+
+def test_who_was_erased_before_a_backup_was_taken_back_is_erased_again(
+    worker: Worker, settings: Settings, engine: Engine
+) -> None:
+    with transaction(engine) as session:
+        erasure.erase_person(session, settings, "otto7@example.com", actor="Ivan", now=datetime.now(UTC))
+    erasure.write_list(engine, settings)
+    with transaction(engine) as session:
+        for item in session.exec(select(Erasure)):
+            session.delete(item)
+    leave(
+        settings, Record("lead", make_body(7, email_index=Vault(settings.secret_keys).blind_index("otto7@example.com")))
+    )
+    worker.ingest()
+    assert count_leads(engine) == 1
+    assert worker.erase_again() == 1
+    assert (count_leads(engine), worker.erase_again()) == (0, 0)
+
+
+def test_a_list_of_erased_people_that_cannot_be_read_holds_up_nothing_else(
+    worker: Worker, settings: Settings, engine: Engine
+) -> None:
+    (settings.data_dir / erasure.FILE).write_text("damaged")
+    leave(settings, Record("lead", make_body(7)))
+    with capture_logs() as logs:
+        assert worker.erase_again() == 0
+        assert worker.ingest() == 1
+    assert [entry["step"] for entry in logs if entry["log_level"] == "error"] == ["erasures"]

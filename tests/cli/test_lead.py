@@ -93,3 +93,34 @@ def test_a_lead_of_a_lost_secret_does_not_hide_the_others(terminal: Terminal) ->
     terminal.set("LANDER_SECRET_KEYS", "another-secret-of-more-than-32-characters-987")
     (lead,) = terminal.ok("lead", "list")
     assert (lead["fields"], lead["flags"]) == ({}, ["cannot-be-opened"])
+
+
+def test_stages_and_the_spam_folder_narrow_the_list(terminal: Terminal) -> None:
+    send(terminal, 1)
+    send(terminal, 2, flags=["bot"])
+    assert [lead["spam"] for lead in terminal.ok("lead", "list", "--spam")] == [True]
+    assert [lead["spam"] for lead in terminal.ok("lead", "list", "--no-spam")] == [False]
+    assert terminal.ok("lead", "list", "--stage", "won") == []
+    assert terminal.ok("lead", "export", "--no-spam")["csv"].count("\r\n") == 2
+
+
+def test_an_export_for_excel_begins_with_its_mark(terminal: Terminal) -> None:
+    send(terminal, 1)
+    assert terminal.ok("lead", "export", "--bom")["csv"].startswith("\ufeff")
+    assert not terminal.ok("lead", "export")["csv"].startswith("\ufeff")
+
+
+def test_a_person_is_erased_and_stays_erased(terminal: Terminal) -> None:
+    send(terminal, 1)
+    send(terminal, 2)
+    assert terminal.ok("lead", "erase", "otto1@example.com") == {"leads": 1, "entries": 0, "deliveries": 0}
+    assert terminal.read("lead", "erase", "otto2@example.com").startswith("Erased: 1 lead.")
+    send(terminal, 1)
+    assert terminal.ok("lead", "list") == []
+    assert terminal.ok("lead", "erase", "--replay") == {"leads": 0}
+    assert terminal.read("lead", "erase", "nobody@example.com").startswith("No lead of this address is here.")
+
+
+@pytest.mark.parametrize("arguments", [(), ("otto",), ("otto@example.com", "--replay")])
+def test_erasing_needs_one_person_or_a_replay(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    terminal.refused("lead", "erase", *arguments)
