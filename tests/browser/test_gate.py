@@ -1,0 +1,209 @@
+"""The gate and "Search and social" as Maya uses them: real pages with their findings, a card that changes while she types,
+a page that runs as it did before, and the same without JavaScript.
+"""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import AGENT, listen
+from tests.live import PASSWORDS, ROOT, SHARED_PAGES, Lander
+
+pytestmark = pytest.mark.browser
+
+HOST = "go.localhost"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SOURCE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Bumpers for everybody</title>
+<link rel="canonical" href="https://old.example.com/bumpers">
+<style>h1 { color: #123 }</style></head>
+<body>
+<h1>Bumpers</h1><h3>All of them</h3>
+<p><a href="/nowhere">More</a> <img src="img/car.png"></p>
+<form><input type="email" name="email" required placeholder="E-mail"><button>Send me one</button></form>
+</body>
+</html>
+"""
+OpenStudio = Callable[..., Page]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patience() -> Iterator[None]:
+    """A machine that is busy with something else is slow, not wrong."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def installation(lander: Lander) -> Lander:
+    lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", "Europe/Berlin")
+    return lander
+
+
+@pytest.fixture
+def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
+    """A browser signed in as Maya; whatever the studio's console says fails the test, but for refusals it provokes."""
+    contexts: list[BrowserContext] = []
+    said: list[str] = []
+
+    def open_for(**options: object) -> Page:
+        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("console", lambda message: said.append(f"{message.location} {message.text}"))
+        tab.goto(installation.url("studio.localhost"))
+        tab.get_by_label("Name").fill("maya")
+        tab.get_by_label("Password").fill(PASSWORDS["maya"])
+        tab.get_by_role("button", name="Sign in").click()
+        tab.wait_for_url(installation.url("studio.localhost"))
+        return tab
+
+    yield open_for
+    for context in contexts:
+        context.close()
+    assert [text for text in said if "preview.localhost" not in text and "status of 422" not in text] == []
+
+
+def picture() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (1200, 630), "#b03a2e").save(made, "PNG")
+    return made.getvalue()
+
+
+def make_page(lander: Lander, folder: Path, slug: str, source: str = SOURCE) -> None:
+    archive = folder / f"{slug}.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("index.html", source)
+        made.writestr("img/car.png", picture())
+    lander.ok("page", "import", "--site", HOST, "--slug", slug, str(archive))
+
+
+def go_to(tab: Page, lander: Lander, path: str) -> None:
+    tab.goto(lander.url("studio.localhost", path))
+
+
+def test_maya_sets_the_card_sees_it_publishes_and_the_page_runs_as_before(
+    installation: Lander, open_studio: OpenStudio, chromium: Browser, tmp_path: Path
+) -> None:
+    make_page(installation, tmp_path, "bumpers")
+    maya = open_studio()
+    go_to(maya, installation, "/pages/bumpers")
+    findings = maya.get_by_role("region", name="worth mending")
+    for said in ("no alternative text", "has no label", "skips a level", "leads to no page here", "old.example.com"):
+        sentence = {"no alternative text": "without an alternative text"}.get(said, said)
+        expect(findings).to_contain_text(sentence)
+    findings.locator("summary", has_text="in order").click()
+    expect(findings).to_contain_text("Google's ad checkers get what visitors get.")
+    findings.get_by_role("link", name="Search and social").last.click()
+
+    maya.get_by_label("Title", exact=True).fill("Buggies for everybody")
+    expect(maya.locator("#card-title")).to_have_text("Buggies for everybody")
+    expect(maya.locator("[data-count=social_title]")).to_have_text("21 of 60")
+    maya.get_by_label("The address that speaks for this page").fill("/bumpers")
+    structured = {"@context": "https://schema.org", "@type": "Product", "name": "</script><script>alert(1)</script>"}
+    maya.get_by_label("Structured data (JSON-LD)").fill(json.dumps(structured))
+    maya.get_by_label("Picture", exact=True).select_option(label="img/car.png")
+    maya.get_by_label("What the picture shows").fill("A red car")
+    maya.get_by_role("button", name="Save").click()
+    expect(maya.get_by_role("status")).to_contain_text("after the next publish")
+    expect(maya.get_by_role("img", name="A red car")).to_be_visible()
+    expect(maya.get_by_text("replaced by what you set")).to_be_visible()
+
+    maya.get_by_role("link", name="Back to the page").click()
+    maya.get_by_role("button", name="Publish").click()
+    expect(maya.get_by_role("status")).to_contain_text("Published")
+    context = chromium.new_context(user_agent=AGENT)
+    visitor = context.new_page()
+    complaints = listen(visitor)
+    installation.wait_for(HOST, "/bumpers")
+    visitor.goto(installation.url(HOST, "/bumpers"))
+    data = visitor.locator('script[type="application/ld+json"]')
+    assert json.loads(data.inner_text()) == structured
+    assert visitor.locator("link[rel=canonical]").get_attribute("href") == f"http://{HOST}/bumpers"
+    image = visitor.locator('meta[property="og:image"]').get_attribute("content")
+    assert image is not None
+    response, body = installation.request("GET", HOST, image.removeprefix(f"http://{HOST}"))
+    assert (response.status, body) == (200, picture())
+    assert complaints == []
+    context.close()
+
+
+def test_it_works_without_javascript(installation: Lander, open_studio: OpenStudio, tmp_path: Path) -> None:
+    make_page(installation, tmp_path, "plain")
+    maya = open_studio(java_script_enabled=False)
+    go_to(maya, installation, "/pages/plain/search")
+    maya.get_by_label("The address that speaks for this page").fill("somewhere else")
+    maya.get_by_label("Let search engines list this page").check()
+    maya.get_by_role("button", name="Save").click()
+    expect(maya.get_by_role("alert")).to_contain_text("'somewhere else' is no address that can be given here.")
+    maya.get_by_label("The address that speaks for this page").fill("/plain")
+    maya.locator("#picture").set_input_files({"name": "card.png", "mimeType": "image/png", "buffer": picture()})
+    maya.get_by_role("button", name="Save").click()
+    expect(maya.get_by_role("status")).to_contain_text("Saved.")
+    expect(maya.get_by_label("Let search engines list this page")).to_be_checked()
+    expect(maya.locator(".social img")).to_be_visible()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["landing-page", "new-age"])
+def test_a_real_page_is_told_all_of_its_findings_at_once_and_can_be_published(installation: Lander, name: str) -> None:
+    archive = SHARED_PAGES / f"startbootstrap-{name}.zip"
+    if not archive.exists():
+        pytest.skip(f"{archive.name} is not beside the project")
+    page = ("--site", HOST, "--slug", name)
+    installation.ok("page", "import", *page, str(archive))
+    checked = installation.run("page", "check", *page, "--json")
+    found = json.loads(checked.stdout)["findings"]
+    assert checked.returncode == 1
+    assert {item["severity"] for item in found} == {"warn", "refuse"}
+    assert {item["rule"].partition(".")[0] for item in found} >= {"isolation", "content"}
+    assert "preflight" not in {item["rule"].partition(".")[0] for item in found}
+    assert all(item["sentence"].endswith(".") and item["fix"] for item in found)
+    left = installation.ok("page", "check", *page, "--strip-external")
+    assert left["refusals"] == 0
+    published = installation.ok("page", "publish", *page, "--strip-external")
+    assert published["findings"] == left["findings"]
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
+    installation: Lander, open_studio: OpenStudio, tmp_path: Path, width: int, scheme: str
+) -> None:
+    if not AXE.is_file():
+        pytest.skip("needs node_modules, made by `make`")
+    slug = f"axe-{scheme}-{width}"
+    make_page(installation, tmp_path, slug, SOURCE.replace("<body>", '<body onload="x()">'))
+    maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    go_to(maya, installation, f"/pages/{slug}")
+    maya.locator("summary", has_text="in order").click()
+    _look(maya, f"page-{slug}")
+    go_to(maya, installation, f"/pages/{slug}/search")
+    maya.get_by_label("Title", exact=True).fill("Buggies for everybody who never had one and wants one, now in red")
+    maya.get_by_label("Picture", exact=True).select_option(label="img/car.png")
+    maya.get_by_role("button", name="Save").click()
+    expect(maya.get_by_role("status")).to_contain_text("Saved.")
+    _look(maya, f"search-{slug}")
+    maya.get_by_label("Structured data (JSON-LD)").fill("{")
+    maya.get_by_role("button", name="Save").click()
+    expect(maya.get_by_role("alert")).to_be_focused()
+    _look(maya, f"refused-{slug}")
+
+
+def _look(tab: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        tab.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    tab.evaluate(AXE.read_text(encoding="utf-8"))
+    found = tab.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
+    assert [(item["id"], [node["html"] for node in item["nodes"]]) for item in found] == []
