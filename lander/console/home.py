@@ -1,5 +1,6 @@
 """The first screen: what needs you, then what runs, what comes and what is live; three steps where there is nothing."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from experiments.words import plural
 from lander.access.gate import caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.agenda import list_entries
+from lander.console.calendar_context import CalendarEntry
 from lander.console.experiments import make_row
 from lander.console.home_context import HomeScreen, Need
 from lander.console.page_context import BelowRow, PageRow
@@ -47,7 +49,6 @@ _DECISIONS = {
 
 @view(blueprint, "/", permission=Permission.SIGNED_IN)
 def show_home() -> Response:
-    now = edge().now
     with reading(studio().engine) as session:
         sites = list_sites(session)
         pages = page_rows(session, list_places(session, sites, several=len(sites) > 1))
@@ -65,7 +66,7 @@ def show_home() -> Response:
             running=[row for row in tests if not _test_needs(row)],
             live=fold_rows(row for _, row in pages if row.state in ("live", "changed")),
             lead_times=_lead_times(session),
-            coming=list_entries(session, sites, first=now, last=now + _COMING, now=now)[:_MOST_COMING],
+            coming=_coming(session, sites),
             has_pages=bool(pages),
             may_edit=caller().can(Permission.PAGES_EDIT),
         )
@@ -100,14 +101,23 @@ def _lead_needs(session: Session, site: Site, *, several: bool) -> list[Need]:
     needs = []
     if new:
         address = f"/leads?{urlencode({**host, 'stage': Stage.NEW.value})}"
-        needs.append(
-            Need(f"{plural(new, 'lead')}{where} {'is' if new == 1 else 'are'} new.", "", address, "Look at them")
-        )
+        needs.append(Need(f"{plural(new, 'lead')}{where} {'is' if new == 1 else 'are'} new.", "", address, "Look"))
     if spam >= _MUCH_SPAM:
         address = f"/leads?{urlencode({**host, 'folder': 'spam'})}"
         said = f"{spam:,} messages{where} went into the spam folder in 7 days."
         needs.append(Need(said, "Look whether a real lead is among them.", address, "Review them"))
     return needs
+
+
+def _coming(session: Session, sites: Sequence[Site]) -> list[CalendarEntry]:
+    """What the calendar has next; a freeze is named once, and not for each of its days."""
+    now, coming, named = edge().now, [], set()
+    for entry in list_entries(session, sites, first=now, last=now + _COMING, now=now):
+        freeze = (entry.sentence, entry.about)
+        if entry.kind != "freeze" or freeze not in named:
+            coming.append(entry)
+        named.add(freeze)
+    return coming[:_MOST_COMING]
 
 
 def _lead_times(session: Session) -> list[str]:

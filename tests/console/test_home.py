@@ -10,6 +10,7 @@ from lander.db import transaction
 from lander.integrations.models import Delivery, DeliveryState
 from lander.leads.models import Lead
 from lander.pages.models import Page, Schedule, Site
+from lander.policy.store import apply_policy
 from tests.console.conftest import HTML, NOW, Browser, build_page, count_visitors, text_of
 
 
@@ -149,3 +150,11 @@ def test_what_comes_next_is_named_with_its_zone(maya: Browser, engine: Engine, p
         )
     screen = text_of(maya.get("/"))
     assert "(Europe/Berlin) Take away go.localhost/spring-sale" in screen
+
+
+def test_a_freeze_that_lasts_is_named_once(maya: Browser, engine: Engine, page: Page) -> None:
+    begins, ends = ((NOW + timedelta(days=days)).isoformat() for days in (-1, 9))
+    with transaction(engine) as session:
+        text = f'[lifecycle]\nfreezes = [{{from = {begins}, to = {ends}, reason = "Christmas"}}]\n'
+        apply_policy(session, text, actor="ivan", now=NOW)
+    assert text_of(maya.get("/")).count("Nothing new goes live until") == 1
