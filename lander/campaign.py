@@ -5,6 +5,7 @@ page can be changed by whoever sends it. Click ids keep their case, because the 
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,6 +32,8 @@ def clean_query(query: str) -> str:
     >>> clean_query("gclid=AbC&x=%20\\r\\n")
     'gclid=AbC&x=%20'
     """
+    if len(query) <= LONGEST_QUERY_BYTES and query.isascii() and query.isprintable():  # as nearly all are
+        return query
     return _CONTROLS.sub("", query).encode()[:LONGEST_QUERY_BYTES].decode("utf-8", "ignore")
 
 
@@ -68,6 +71,7 @@ def read_click_ids(query: str) -> dict[str, str]:
     return {name: value for name in CLICK_IDS if (value := clean_value(values.get(name, "")))}
 
 
+@lru_cache(maxsize=1024)
 def host_of_referrer(address: str) -> str:
     """The host of the page that a visitor came from; empty where none is told, or no host can be read.
 

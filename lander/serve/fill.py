@@ -7,6 +7,9 @@ from lander.campaign import clean_query, clean_value, host_of_referrer, read_par
 from lander.published import PublishedVariant, QuerySlot, ReferrerSlot, TextSlot, TokenSlot
 from lander.text_slots import fill_text
 
+Brought = TextSlot | QuerySlot | ReferrerSlot
+"""What the visitor's address, or the page before, fills."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -14,7 +17,8 @@ class Template:
 
     parts: tuple[bytes, ...]
     token_at: tuple[int, ...]
-    brought_at: tuple[tuple[int, TextSlot | QuerySlot | ReferrerSlot], ...]
+    brought_at: tuple[tuple[int, Brought], ...]
+    reads_parameters: bool  # a raw query need not be taken apart
 
 
 def prepare(variant: PublishedVariant) -> Template:
@@ -28,6 +32,7 @@ def prepare(variant: PublishedVariant) -> Template:
             for index, segment in enumerate(segments)
             if isinstance(segment, TextSlot | QuerySlot | ReferrerSlot)
         ),
+        reads_parameters=any(isinstance(segment, TextSlot | QuerySlot) and segment.parameter for segment in segments),
     )
 
 
@@ -37,19 +42,21 @@ def fill(template: Template, token: bytes, query: str, referrer: str) -> bytes:
     for index in template.token_at:
         parts[index] = token
     if template.brought_at:
-        values = read_parameters(query)
+        values = read_parameters(query) if query and template.reads_parameters else {}
         for index, slot in template.brought_at:
             parts[index] = _fill_slot(slot, values, query, referrer).encode("utf-8", "replace")
     return b"".join(parts)
 
 
-def _fill_slot(slot: TextSlot | QuerySlot | ReferrerSlot, values: dict[str, str], query: str, referrer: str) -> str:
+def _fill_slot(slot: Brought, values: dict[str, str], query: str, referrer: str) -> str:
     if isinstance(slot, TextSlot):
         return fill_text(values.get(slot.parameter), slot.transform, slot.default)
     if isinstance(slot, ReferrerSlot):
         return host_of_referrer(referrer)
     if slot.parameter:
         return html.escape(clean_value(values.get(slot.parameter, "")) or slot.default)
+    if not query:
+        return ""
     # WSGI hands over bytes as latin-1
     raw = query if query.isascii() else query.encode("latin-1", "replace").decode("utf-8", "replace")
     return html.escape(clean_query(raw))
