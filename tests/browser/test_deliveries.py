@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("LANDER_TEST_SHOTS", "")  # a folder to look at the screens in; none are taken without
+SHOTS = os.environ.get("SCREENSHOTS", "")  # a folder to look at the screens in; none are taken without
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Buggies for everybody</title></head>
