@@ -105,8 +105,8 @@ def edit_screen(session: Session, place: Place, key: str, version: Version, type
         gone=[
             (clash.region, text)
             for clash in typed.clashes
-            if regions.find(clash.region) is None
-            for text in clash.mine.values()
+            for part, text in clash.mine.items()
+            if (region := regions.find(clash.region)) is None or part not in region.values
         ],
         others=listing([other.upper() for other in others]) if others else "",
         in_every_variant=typed.in_every_variant,

@@ -29,7 +29,7 @@ from lander.errors import Conflict, InvalidInput, LanderError, NotFound
 from lander.pages.editable import Mode
 from lander.pages.models import Version
 from lander.pages.pages import load_variant
-from lander.pages.region_edits import RegionsClash, save_regions, tag_regions, untag_region
+from lander.pages.region_edits import RegionsClash, is_built_alike, save_regions, tag_regions, untag_region
 from lander.pages.region_pictures import Pictures
 from lander.pages.region_values import Values, WrongValues
 from lander.pages.regions import Region, read_regions
@@ -147,6 +147,19 @@ def _read_pictures(session: Session, regions: tuple[Region, ...]) -> Pictures:
     return pictures
 
 
+def _without_uploads(values: Values, regions: tuple[Region, ...]) -> Values:
+    """A picture that came with a refused form is not there to be chosen again."""
+    uploaded = {
+        region.name
+        for number, region in enumerate(regions)
+        if (file := request.files.get(identify(number, "file"))) is not None and file.filename
+    }
+    return {
+        name: {part: value for part, value in parts.items() if part != "src" or name not in uploaded}
+        for name, parts in values.items()
+    }
+
+
 def _read_tags() -> Iterator[Tag]:
     numbers = request.form.getlist("tag")
     if request.form.get("other"):
@@ -179,6 +192,7 @@ def _show_edit_again(slug: str, key: str, error: LanderError) -> Response:
         clashes = error.clashes if isinstance(error, RegionsClash) else ()
         if isinstance(error, RegionsClash):  # what others saved stands in the fields that nobody here typed into
             version, values = current, error.changes
+        values = _without_uploads(values, regions)
         screen = edit_screen(
             session,
             place,
@@ -213,15 +227,17 @@ def _say_errors(error: LanderError, regions: tuple[Region, ...], version: Versio
 def _show_regions_again(slug: str, key: str, error: LanderError, tags: list[Tag]) -> Response:
     with reading(studio().engine) as session:
         place = load_place(session, slug)
-        version = load_draft(session, load_variant(session, place.page, key))
-        is_same = _read_number(request.form.get("base_version")) == version.number
+        variant = load_variant(session, place.page, key)
+        version = load_draft(session, variant)
+        base = find_version(session, variant, _read_number(request.form.get("base_version")))
+        means_the_same = base is not None and is_built_alike(base, version)
         screen = tagging_screen(
             session,
             place,
             key,
             version,
             Chosen(
-                tags={tag.number: tag for tag in tags} if is_same else {},
+                tags={tag.number: tag for tag in tags} if means_the_same else {},
                 errors=(FormError(error.message, "", error.fix),),
             ),
         )

@@ -148,7 +148,7 @@ def tag_regions(
     """Mark elements of version `base_version` as regions, in a new version. Raises `Conflict` where they moved since."""
     variant = load_variant(session, page, key)
     current, base = load_draft(session, variant), _load_base(session, variant, base_version)
-    if base.number != current.number and _elements(base) != _elements(current):
+    if not is_built_alike(base, current):
         raise Conflict(
             f"{current.created_by} saved version {current.number} since you opened this, and the page is built "
             "differently now.",
@@ -174,6 +174,15 @@ def untag_region(session: Session, page: Page, key: str, name: str, *, actor: st
         session.add(page)
         said.append("No region is left, so the page is an imported one again, edited as HTML.")
     return Saved(version, True, tuple(said))
+
+
+def is_built_alike(one: Version, other: Version) -> bool:
+    """Whether the number of an element means the same in both."""
+    return one.id == other.id or _elements(one) == _elements(other)
+
+
+def _elements(version: Version) -> list[str]:
+    return [element.name for element in Document(version.source).elements]
 
 
 def _load_base(session: Session, variant: Variant, number: int | None) -> Version:
@@ -270,7 +279,3 @@ def _become_guided(session: Session, page: Page) -> list[str]:
 def _name_some(names: Sequence[str]) -> str:
     shown = list(names[:_MOST_NAMED])
     return listing(shown if len(names) <= _MOST_NAMED else [*shown, f"{len(names) - _MOST_NAMED} more"])
-
-
-def _elements(version: Version) -> list[str]:
-    return [element.name for element in Document(version.source).elements]

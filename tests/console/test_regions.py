@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 from lander.db import transaction
 from lander.pages.models import Page, Site, Version
 from lander.pages.region_edits import save_regions
+from lander.pages.versions import save_source
 from tests.builders_content import make_picture
 from tests.console.conftest import HTML, NOW, Browser, build_page, on_both, text_of
 
@@ -285,3 +286,43 @@ def test_the_audit_trail_names_the_regions(maya: Browser, ana: Browser, marked: 
     assert "regions Headline" in trail
     assert "regions Call" in trail
     assert "Wagons" not in trail
+
+
+def test_what_was_typed_into_a_text_that_was_rebuilt_is_shown_to_copy(
+    maya: Browser, marked: Page, engine: Engine
+) -> None:
+    with transaction(engine) as writing:
+        theirs = MARKED.replace("Bumpers for", "Bumpers<br>for")
+        save_source(writing, writing.get_one(Page, marked.id), "a", theirs, actor="ivan", now=NOW, base_version=1)
+    answer = maya.post(EDIT, {"base_version": "1", "r0-text": "Long thought words"})
+    assert answer.status_code == 409
+    assert "<dd>Long thought words</dd>" in answer.text
+    assert 'name="r0-text-2"' in answer.text
+
+
+def test_a_picture_of_a_form_that_clashed_is_chosen_again(maya: Browser, engine: Engine, site: Site) -> None:
+    source = '<img data-edit="image" data-name="Car" src="a.png" alt="A car">'
+    page = build_page(engine, site, "spring-sale", a=source)
+    with transaction(engine) as writing:
+        values = {"Car": {"alt": "A red car"}}
+        save_regions(writing, writing.get_one(Page, page.id), "a", values, base_version=1, actor="ivan", now=NOW)
+    file = (io.BytesIO(make_picture()), "bus.png")
+    answer = maya.post(EDIT, {"base_version": "1", "r0-src": "a.png", "r0-alt": "A bus", "r0-file": file})
+    assert answer.status_code == 409
+    assert "A picture that you chose was not kept." in text_of(answer)
+    assert "uploads/bus.png" not in re.sub(r"<blockquote>.*?</blockquote>", "", answer.text)
+    assert 'name="r0-alt" value="A bus"' in answer.text
+
+
+def test_a_choice_that_was_refused_is_kept_though_somebody_changed_a_text_meanwhile(
+    maya: Browser, page: Page, engine: Engine
+) -> None:
+    heading = number_of(maya.get(REGIONS).text, "Heading 1")
+    with transaction(engine) as writing:
+        theirs = HTML.replace("Bumpers", "Wagons")
+        save_source(writing, writing.get_one(Page, page.id), "a", theirs, actor="ivan", now=NOW, base_version=1)
+    form = {"base_version": "1", "tag": heading, f"name-{heading}": "x" * 61, f"kind-{heading}": "text"}
+    answer = maya.post(REGIONS, form)
+    assert answer.status_code == 422
+    assert f'value="{heading}" checked' in answer.text
+    assert f'value="{"x" * 61}"' in answer.text
