@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session, SQLModel
 
 import lander.access.models
+import lander.integrations.models
 import lander.leads.models
 import lander.policy.models  # noqa: F401  (their tables)
 from app import build
