@@ -3,7 +3,7 @@
 Looking only, and only at what is ours: a link to another host is nobody's business here.
 """
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,7 @@ from lander.policy.findings import Finding, Severity
 
 _NOT_A_PLACE: Final = ("!", "/", ":~:")  # what scripts, and browsers' links to text, write behind #
 _TAGS: Final = ("a", "area")
+_MOST_LINES: Final = 12
 _DEAD: Final = {
     End.GONE: "leads to something that is gone for good (410).",
     End.LOOP: "leads in a circle of redirects.",
@@ -43,11 +44,14 @@ def check_links(
 ) -> Iterator[Finding]:
     """The links that lead nowhere. `assets` are the files that visitors get."""
     checker = _Checker(version, assets, _list_places(document), around)
+    empty: list[Reference] = []
     for reference in find_references(document, version.path):
         if reference.kind is not Kind.LINK or reference.element.name not in _TAGS:
             continue
         problem = checker.check(reference)
-        if problem is not None:
+        if problem is _NOWHERE:
+            empty.append(reference)
+        elif problem is not None:
             yield Finding(
                 level if problem.is_dead else Severity.WARN,
                 "content.dead_links" if problem.is_dead else "references.not-live",
@@ -56,12 +60,28 @@ def check_links(
                 line=reference.line,
                 element=reference.tag,
             )
+    if empty:
+        yield _say_empty(empty, level)
+
+
+def _say_empty(links: Sequence[Reference], level: Severity) -> Finding:
+    """The links that templates leave for somebody to fill in, in one finding."""
+    lines = list(dict.fromkeys(str(link.line) for link in links))
+    if len(lines) == 1:
+        sentence = f"Line {lines[0]}: the link to {links[0].address} {_NOWHERE.what}"
+    else:
+        shown = f"{', '.join(lines[:_MOST_LINES])}{' …' if len(lines) > _MOST_LINES else ''}"
+        sentence = f"{len(links)} links lead nowhere ({links[0].address}), in lines {shown}."
+    return Finding(level, "content.dead_links", sentence, _NOWHERE.fix, line=links[0].line, element=links[0].tag)
 
 
 class _Problem(NamedTuple):
     what: str
     fix: str
     is_dead: bool = True
+
+
+_NOWHERE: Final = _Problem("leads nowhere.", "Give it an address, or take it out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +126,7 @@ class _Checker:
         if not fragment or name in self.places or name == "top":
             return None
         if name in ("", "!"):
-            is_waited_for = _does_something(element)
-            return None if is_waited_for else _Problem("leads nowhere.", "Give it an address, or take it out.")
+            return None if _does_something(element) else _NOWHERE
         if name.startswith(_NOT_A_PLACE):
             return None
         fix = f'Give the place it means id="{_shorten(name)}", or correct the link.'

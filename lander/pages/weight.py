@@ -29,7 +29,10 @@ def list_parts(
 ) -> list[Part]:
     """Every request. `sizes` are bytes as sent by asset name, `paths` asset names by what people call them."""
     names = {asset: path for path, asset in paths.items()}
-    called = {name: names.get(name, name).rpartition("/")[2].partition("?")[0] for name in sizes}
+    called = {
+        name: names[name].rpartition("/")[2].partition("?")[0] if name in names else f"a .{extension(name)} file"
+        for name in sizes
+    }
     references = find_references(served)
     own = dict.fromkeys(_follow(_list_own(references, sizes), stylesheets))
     parts = [Part("the page itself", compressed_size(served.source.encode()))]

@@ -83,6 +83,13 @@ def test_a_dead_link_is_named_with_its_line(
     assert what in found.sentence
 
 
+def test_links_that_a_template_left_empty_are_one_finding(session: Session, settings: Settings, site: Site) -> None:
+    page = add_page(session, site, {"a": with_body('<a href="#!">x</a>', '<a href="#!">y</a><a href="#">z</a>')})
+    (found,) = check(session, settings, page)
+    assert (found.rule, found.line) == ("content.dead_links", 4)
+    assert found.sentence == "3 links lead nowhere (#!), in lines 4, 5."
+
+
 def test_links_that_lead_somewhere_are_left_in_peace(session: Session, settings: Settings, site: Site) -> None:
     other = add_page(session, site, {"a": GOOD}, slug="other")
     publish.publish(session, settings, other, actor=MAYA, now=NOW)
