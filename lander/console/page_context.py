@@ -24,6 +24,8 @@ class PageRow:
     experiment: str
     experiment_address: str
     below: list["BelowRow"] = field(default_factory=list)
+    leads: int | None = None  # of the last seven days; None for those who may not see leads
+    leads_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
@@ -11,6 +13,7 @@ from sqlmodel import Session, col, select
 from experiments.models import Experiment, State
 from lander.console.page_context import BelowRow, PageRow
 from lander.console.places import Place
+from lander.leads.leads import count_by_page
 from lander.pages import pages
 from lander.pages.models import Page, Publication, Site, StoredRelease, Variant, Version
 
@@ -46,6 +49,16 @@ def page_rows(session: Session, places: Sequence[Place]) -> list[tuple[Place, Pa
             state = _state(mine, live.get(place.page.release_id or ""), was_seen=place.page_id in seen)
             rows.append((place, _row(place, mine, state, experiment=keys.get(place.page_id, ""))))
     return rows
+
+
+def with_leads(
+    session: Session, rows: Iterable[tuple[Place, PageRow]], site: Site, *, now: datetime
+) -> list[tuple[Place, PageRow]]:
+    """The same lines of one site, each with its leads of the last seven days, today included, and the list of them."""
+    zone = ZoneInfo(site.timezone)
+    day = (now.astimezone(zone) - timedelta(days=6)).date()
+    counts = count_by_page(session, since=datetime.combine(day, time(), zone))
+    return [(place, _with_leads(place, row, counts.get(place.page_id, 0), day)) for place, row in rows]
 
 
 def fold_rows(rows: Iterable[PageRow]) -> list[PageRow]:
@@ -99,6 +112,13 @@ def _state(drafts: list[_Draft], live: dict[str, int] | None, *, was_seen: bool)
     if live is None:
         return "withdrawn" if was_seen else "draft"
     return "changed" if any(live.get(draft.key) != draft.version_id for draft in drafts) else "live"
+
+
+def _with_leads(place: Place, row: PageRow, leads: int, since: date) -> PageRow:
+    query = {"page": row.slug, "since": since.isoformat()}
+    if place.several:
+        query = {"site": row.site, **query}
+    return replace(row, leads=leads, leads_address=f"/leads?{urlencode(query)}")
 
 
 def _row(place: Place, drafts: list[_Draft], state: str, *, experiment: str) -> PageRow:

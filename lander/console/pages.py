@@ -9,7 +9,7 @@ from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import FormError
 from lander.console.page_context import NewPageScreen, PagesScreen
-from lander.console.page_rows import fold_rows, list_places, page_rows
+from lander.console.page_rows import fold_rows, list_places, page_rows, with_leads
 from lander.console.page_screen import page_screen
 from lander.console.places import Place, find_place, find_site, has_several, load_place, load_site, site_options
 from lander.console.screens import go, show, show_part, tell, wants_part
@@ -36,10 +36,13 @@ def list_pages() -> Response:
     with reading(studio().engine) as session:
         site = find_site(session)
         places = list_places(session, [site] if site else [], several=has_several(session))
+        rows = page_rows(session, places)
+        if site and caller().can(Permission.LEADS_READ):
+            rows = with_leads(session, rows, site, now=edge().now)
         screen = PagesScreen(
             site=site.host if site else "",
             sites=site_options(session, site),
-            rows=fold_rows(row for _, row in page_rows(session, places)),
+            rows=fold_rows(row for _, row in rows),
             may_edit=caller().can(Permission.PAGES_EDIT),
         )
     return show(screen)

@@ -419,3 +419,17 @@ def test_the_list_is_one_sites(maya: Browser, engine: Engine, settings: Settings
         )
     assert names(maya.get("/leads?site=go2.localhost")) == []
     assert names(maya.get("/leads?site=go.localhost")) == ["otto1@example.com"]
+
+
+def test_the_list_of_pages_says_how_many_leads_came_this_week(
+    maya: Browser, ana: Browser, engine: Engine, live: Page
+) -> None:
+    send(engine, live, 1)
+    send(engine, live, 2, flags=["bot"])
+    send(engine, live, 3, received_at_ms=NOW_MS - 8 * 86_400_000)
+    answer = maya.get("/pages")
+    found = re.search(r'<a href="(/leads\?page=spring-sale&amp;since=[0-9-]+)">1</a>', answer.text)
+    assert found is not None
+    assert names(maya.get(found[1].replace("&amp;", "&"))) == ["otto1@example.com"]
+    assert "Leads in 7 days" in text_of(answer)
+    assert "Leads in 7 days" not in text_of(ana.get("/pages"))
