@@ -74,6 +74,6 @@ class VisitScreen:
     url: str
     devices: list[Choice]
     flags: list[Choice]
-    tone: str  # ship: it counts; hold: it does not
+    tone: str  # ship: it counts; continue: it does not
     verdict: str
     sentences: list[str]

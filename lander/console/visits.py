@@ -84,7 +84,7 @@ def _screen(session: Session, place: Place, key: str) -> VisitScreen:
         url=url,
         devices=[Choice(value, label, value == device) for value, (label, _) in _DEVICES.items()],
         flags=[Choice(value, label, value in flags) for value, (label, _) in _FLAGS.items()],
-        tone="ship" if counts else "hold",
+        tone="ship" if counts else "continue",
         verdict=verdict,
         sentences=sentences,
     )
