@@ -80,6 +80,8 @@ def rename_page(session: Session, settings: Settings, page: Page, slug: str, *, 
         raise Conflict(f"There is already a page at {site.host}/{slug}.", fix="Choose another address.")
     links = tuple(find_links(session, site, page))
     page.slug = slug
+    if page.meta.get("canonical") in (f"/{before}", f"https://{site.host}/{before}"):  # itself, as it was called
+        page.meta = {**page.meta, "canonical": f"/{slug}"}
     session.add(page)
     session.flush()
     published = publish.republish(session, settings, page, reason=RENAME, actor=actor, now=now)

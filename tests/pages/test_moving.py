@@ -101,6 +101,23 @@ def test_a_running_test_goes_on_with_every_visitor_in_their_variant(
     assert {bucket(after.allocation.seed, visitor) < 5000 for visitor in visitors} == {True, False}
 
 
+@pytest.mark.parametrize(
+    ("canonical", "after"),
+    [
+        ("/spring-sale", "/big-sale"),
+        ("https://go.example.com/spring-sale", "/big-sale"),
+        ("/other", "/other"),
+        ("https://www.example.com/spring-sale", "https://www.example.com/spring-sale"),
+    ],
+)
+def test_a_page_that_is_its_own_canonical_address_stays_so(
+    session: Session, settings: Settings, live: Page, canonical: str, after: str
+) -> None:
+    live.meta = {"canonical": canonical}
+    rename(session, settings, live, "big-sale")
+    assert live.meta["canonical"] == after
+
+
 def test_a_preview_link_made_before_still_works(session: Session, settings: Settings, live: Page) -> None:
     assert live.id is not None
     link = sign_preview(settings, live.id, "b")
