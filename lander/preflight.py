@@ -4,6 +4,7 @@ Ad checkers, phones and desks, with the parameters that ads bring, a form sent i
 checked here once more on the bytes themselves, so that nobody's ads are disapproved and no parameter is lost.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,6 +50,8 @@ _QUERIES: Final = {
     "a long address": f"{CAMPAIGN}&utm_content={'x' * 2_000}",
     "a QA parameter": "lander=b",
 }
+# releases are synced to disk as they are written; in memory that costs nothing, elsewhere up to 0.15 s a page
+_IN_MEMORY: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None  # noqa: S108
 _PROBE: Final = "\"'><b>l4nd3r & co"
 _RAW_PROBE: Final = "<b>l4nd3r"
 _TOKEN: Final = re.compile(rb'data-lander="([A-Za-z0-9_.~-]*)"')
@@ -88,7 +91,7 @@ class _Wastebasket(Journal):
 def look_ahead(settings: Settings, site: SiteEntry, release_id: str, files: Mapping[str, bytes]) -> list[Finding]:
     """What would go wrong with a release once it is live."""
     release = read_release(release_id, files)
-    with tempfile.TemporaryDirectory(prefix="lander-preflight-") as folder:
+    with tempfile.TemporaryDirectory(prefix="lander-preflight-", dir=_IN_MEMORY) as folder:
         there = replace(settings, data_dir=Path(folder), proxies=())
         routes = {(release.host, release.path): release_id}
         write_release(there.published_dir, release_id, files)
