@@ -170,7 +170,7 @@ def _screen(session: Session, site: Site, error: LanderError | None = None) -> B
             made = plan_bulk(session, studio().settings, site, _read_operation(), _read_scope())
             plan = plan_box(session, site, made, _list_hidden(), _read_choices())
         except InvalidInput as wrong:
-            errors = errors or [FormError(wrong.message, "find", wrong.fix)]
+            errors = errors or [FormError(wrong.message, "look-for", wrong.fix)]
     kind, where = values.get("kind", Kind.REPLACE.value), values.get("where", Where.SHOWN.value)
     return BulkScreen(
         site=site.host,
