@@ -39,7 +39,7 @@ def master_of(supervisor: int) -> int:
 
 def work_of(supervisor: int) -> int | None:
     """The work process under a supervisor; None while it is being started again."""
-    return next((pid for pid in children_of(supervisor) if command_of(pid).rstrip().endswith("work")), None)
+    return next((pid for pid in children_of(supervisor) if "work" in command_of(pid).split()), None)
 
 
 def kill(pid: int | None) -> None:
