@@ -30,6 +30,7 @@ from lander.errors import Conflict, Unavailable
 from lander.pages import importing, pages, publish, sites, testing
 from lander.pages.models import Site
 from lander.policy import store
+from lander.preflight import look_ahead
 from lander.serve.catalog import CHECK_EVERY_S
 from lander.server import Supervisor, check_port
 from lander.simulate import Plan, is_served, simulate
@@ -165,7 +166,7 @@ def _prepare_story(settings: Settings, engine: Engine, site: Site, story: Story,
             )
         for page in pages.list_pages(session, site):
             if page.slug == story.slug or page.slug.startswith(f"{story.slug}/"):
-                publish.publish(session, settings, page, actor=_ACTOR, now=started)
+                publish.publish(session, settings, page, preflight=look_ahead, actor=_ACTOR, now=started)
         testing.start_experiment(
             session,
             settings,

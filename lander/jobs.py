@@ -32,6 +32,7 @@ from lander.leads import sink
 from lander.leads.sink import StoredLeads
 from lander.pages import deploy, missing, schedules
 from lander.policy import store
+from lander.preflight import look_ahead
 
 UNREADABLE: Final = "unreadable"  # why an event is dropped before the ledger sees it
 _BATCH: Final = 2000
@@ -241,7 +242,7 @@ class Worker:
 
     def _carry_out(self, number: int) -> int:
         with transaction(self._engine) as session:
-            done = schedules.carry_out(session, self._settings, number, now=datetime.now(UTC))
+            done = schedules.carry_out(session, self._settings, number, preflight=look_ahead, now=datetime.now(UTC))
         if done is not None:
             log.info("a schedule has ended", schedule=number, action=done.action, state=done.state)
         return int(done is not None)

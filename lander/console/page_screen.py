@@ -20,6 +20,7 @@ from lander.console.schedules import rows_of, schedule_address
 from lander.document import Document
 from lander.errors import NotFound
 from lander.pages import pages, publish
+from lander.pages.meta import load_meta, plan_tags
 from lander.pages.models import Version
 from lander.pages.regions import read_regions
 from lander.pages.release import load_files
@@ -198,6 +199,7 @@ def _say_rest(examined: Examined, place: Place, version: Version) -> list[str]:
     if examined.forms:
         where = f"come to {place.page.thank_you}" if place.page.thank_you else "see a plain page that thanks them"
         said.append(f"After a form, visitors {where}.")
+    said += plan_tags(Document(version.source), load_meta(place.page), origin="", path="").sentences()
     return said
 
 

@@ -171,7 +171,14 @@ def list_due(session: Session, *, now: datetime) -> Sequence[int]:
     return [number for number in session.exec(due.order_by(col(Schedule.at), col(Schedule.id))) if number is not None]
 
 
-def carry_out(session: Session, settings: Settings, number: int, *, now: datetime) -> Schedule | None:
+def carry_out(
+    session: Session,
+    settings: Settings,
+    number: int,
+    *,
+    preflight: publish.Preflight | None = None,
+    now: datetime,
+) -> Schedule | None:
     """Do what is due, or write down why not; None where another node has done it, or somebody cancelled it.
 
     All of it is one transaction: where that does not come to its end, nothing has happened, and it is tried again.
@@ -187,7 +194,7 @@ def carry_out(session: Session, settings: Settings, number: int, *, now: datetim
         return _end(session, schedule, State.FAILED, said, now=now)
     trial = session.begin_nested()
     try:
-        said = _carry_out(session, settings, schedule, now=now)
+        said = _carry_out(session, settings, schedule, preflight=preflight, now=now)
         trial.commit()
     except (LanderError, ExperimentError) as error:
         trial.rollback()
@@ -202,13 +209,20 @@ def read_plan(schedule: Schedule) -> Plan:
     return _PLANS[schedule.action](**schedule.options)
 
 
-def _carry_out(session: Session, settings: Settings, schedule: Schedule, *, now: datetime) -> str:
+def _carry_out(
+    session: Session,
+    settings: Settings,
+    schedule: Schedule,
+    *,
+    preflight: publish.Preflight | None = None,
+    now: datetime,
+) -> str:
     """What was done, in words."""
     page, plan = session.get_one(Page, schedule.page_id), read_plan(schedule)
     actor = _actor(schedule)
     match plan:
         case Publishing():
-            done = publish.publish(session, settings, page, actor=actor, now=now, **asdict(plan))
+            done = publish.publish(session, settings, page, preflight=preflight, actor=actor, now=now, **asdict(plan))
             return done.sentences()[0]
         case Withdrawing():
             publish.withdraw(session, page, actor=actor, now=now)

@@ -92,6 +92,7 @@ def test_imported_tags_are_listed_with_their_line_and_what_becomes_of_them(
     assert "the canonical address https://old.example/ replaced by what you set when publishing Line 3" in said
     assert "og:title <i>Old stays as it is Line 3" in said
     assert "/pages/spring-sale/a/source#line-3" in maya.get(ADDRESS).text
+    assert "Line 3: the canonical address said “https://old.example/”" in text_of(maya.get("/pages/spring-sale"))
 
 
 @pytest.mark.parametrize(
