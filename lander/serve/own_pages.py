@@ -15,7 +15,7 @@ from lander.form_names import FORM_PATH, HONEYPOT, KEY_FIELD, TOKEN_FIELD
 from lander.published import FormField
 
 STYLE: Final = (
-    ":root{color-scheme:light dark}"
+    ":root{color-scheme:light dark;background:Canvas;color:CanvasText}"
     "body{font:1.0625rem/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.25rem}"
     "h1{font-size:1.5rem;line-height:1.25}"
     "label,legend{display:block;font-weight:600;margin-top:1rem}"
@@ -24,7 +24,7 @@ STYLE: Final = (
     "button{margin-top:1.5rem;padding:.5rem 1.25rem}"
     ".error{color:#b3261e;margin:.25rem 0 0}"
     "@media(prefers-color-scheme:dark){.error{color:#ffb4ab}}"
-    "[role=alert]{border-left:4px solid;padding-left:1rem}"
+    "[role=alert]{border-left:4px solid;padding:.25rem 1rem}"
     ".trap{position:absolute;left:-99rem}"
     "fieldset{border:0;padding:0;margin:1.5rem 0 0}legend{font-size:1.125rem;padding:0;margin:0}"
 )
@@ -57,10 +57,12 @@ def gone() -> str:
 
 
 def thanks(message: str = "") -> str:
-    """After a form: the page's own words, a paragraph for each block of lines, or ours."""
-    paragraphs = [html.escape(part.strip()).replace("\n", "<br>") for part in _BLANK_LINES.split(message)]
-    said = [part for part in paragraphs if part] or ["We have received what you sent."]
-    return _page("Thank you", "".join(f"<p>{part}</p>" for part in said))
+    """After a form: the page's own words, their first line as the heading, a paragraph for each block; or ours."""
+    heading, _, rest = message.strip().partition("\n")
+    if not heading:
+        return _page("Thank you", "<p>We have received what you sent.</p>")
+    blocks = (html.escape(block.strip()).replace("\n", "<br>") for block in _BLANK_LINES.split(rest))
+    return _page(html.escape(heading.strip()), "".join(f"<p>{block}</p>" for block in blocks if block))
 
 
 def refused_post() -> str:

@@ -136,12 +136,15 @@ def test_a_form_to_mend_still_knows_where_its_visitor_came_from(stage: Stage) ->
 
 
 def test_our_thank_you_page_says_what_the_page_wants_said(stage: Stage) -> None:
-    publish(stage, thank_you="", message="Thanks, we call <b>tomorrow</b>.\n\nYour bumpers\nteam")
+    publish(stage, thank_you="", message="Thanks, we call <b>tomorrow</b>.\nFrom nine on.\n\nYour bumpers\nteam")
     view, _ = stage.view()
     answer = stage.post_form(stage.aged(view, 30), FILLED)
     assert answer.headers["Location"] == "/_l/thanks?page=1&form=f1"
     page = stage.ask(answer.headers["Location"])
-    assert "<p>Thanks, we call &lt;b&gt;tomorrow&lt;/b&gt;.</p><p>Your bumpers<br>team</p>" in page.text
+    assert (
+        "<h1>Thanks, we call &lt;b&gt;tomorrow&lt;/b&gt;.</h1><p>From nine on.</p><p>Your bumpers<br>team</p>"
+        in page.text
+    )
     before = len(stage.rows())
     stage.ask(answer.headers["Location"])
     assert len(stage.rows()) == before, "reloading it counts nothing"
