@@ -18,6 +18,7 @@ from experiments.journal import Durability, Journal, Record
 from lander.config import Settings
 from lander.form_names import FORM_PATH, KEY_FIELD, TOKEN_FIELD
 from lander.policy.findings import Finding, Severity
+from lander.policy.fine import NOT_ASKED
 from lander.published import (
     PublishedVariant,
     SiteEntry,
@@ -89,7 +90,15 @@ class _Wastebasket(Journal):
 
 
 def look_ahead(settings: Settings, site: SiteEntry, release_id: str, files: Mapping[str, bytes]) -> list[Finding]:
-    """What would go wrong with a release once it is live."""
+    """What would go wrong with a release once it is live. A disk that takes nothing keeps nobody from publishing."""
+    try:
+        return _look_ahead(settings, site, release_id, files)
+    except OSError as error:
+        sentence = f"The page could not be tried out before going live: {error.strerror or error}."
+        return [Finding(Severity.WARN, NOT_ASKED, sentence, "Tell IT that this machine's disk takes no files.")]
+
+
+def _look_ahead(settings: Settings, site: SiteEntry, release_id: str, files: Mapping[str, bytes]) -> list[Finding]:
     release = read_release(release_id, files)
     with tempfile.TemporaryDirectory(prefix="lander-preflight-", dir=_IN_MEMORY) as folder:
         there = replace(settings, data_dir=Path(folder), proxies=())

@@ -8,6 +8,8 @@ from lander.policy.policy import Policy
 
 # rules that would have spoken, the level that may have switched them off, and what it means that they did not
 _ALWAYS: Final = ""
+NOT_ASKED: Final = "preflight.disk"
+"""The rule of a finding that says why the page itself was not asked."""
 _CHECKS: Final = (
     (
         ("isolation.",),
@@ -46,6 +48,7 @@ def list_fine(findings: Iterable[Finding], policy: Policy) -> list[str]:
         for rules, level, sentence in _CHECKS
         if (not level or getattr(policy.content, level) is not None)
         and not any(rule.startswith(rules) for rule in broken)
+        and not (NOT_ASKED in broken and rules[0].startswith("preflight."))
     ]
     if policy.content.forbidden_words and policy.content.forbidden is not None and "content.forbidden" not in broken:
         said.append("None of the words is there that your company does not want.")

@@ -1,5 +1,6 @@
 """A release is asked as the world will ask it; a server that treats anybody specially is found out before it is live."""
 
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from lander.pages.deploy import materialise
 from lander.pages.models import Page, Site, StoredRelease
 from lander.pages.testing import start_experiment
 from lander.policy.findings import Finding, Severity
+from lander.policy.fine import list_fine
+from lander.policy.policy import DEFAULTS
 from lander.preflight import Visitor, ask_everything, check_split, look_ahead
 from lander.published import PublishedVariant, SiteEntry, read_release
 from lander.serve.front import Front
@@ -166,6 +169,19 @@ def test_a_form_that_the_page_does_not_hold_is_found(
     found = look_ahead(settings, ENTRY, release_id, broken)
     assert {item.sentence for item in found} == {"The form f9 does not say which form it is."}
     assert {item.where for item in found} == {"variant a", "variant b"}
+
+
+def test_a_disk_that_takes_nothing_is_named_and_keeps_nobody_from_publishing(
+    session: Session, settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = add_page(session, site, {"a": GOOD}, slug="other")
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    published = publish.publish(session, settings, page, preflight=look_ahead, actor=MAYA, now=NOW)
+    assert [(item.rule, item.severity) for item in published.findings] == [("preflight.disk", Severity.WARN)]
+    assert "No such file or directory" in published.findings[0].sentence
+    fine = list_fine(published.findings, DEFAULTS)
+    assert not any("ad checkers" in sentence or "taken in" in sentence for sentence in fine)
+    assert "The page says its language." in fine
 
 
 def test_what_it_finds_stands_in_the_way_of_publishing(session: Session, settings: Settings, site: Site) -> None:
