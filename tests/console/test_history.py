@@ -4,6 +4,7 @@ import re
 
 from sqlmodel import Session, col, select
 
+from experiments.models import Experiment
 from lander.pages.models import Page, Version
 from tests.console.conftest import HTML, Browser, on_both, text_of
 
@@ -134,6 +135,18 @@ def test_a_variant_gets_a_name_beside_its_letter(maya: Browser, page: Page) -> N
     refused = maya.post("/pages/spring-sale/b/name", {"name": "x" * 61})
     assert refused.status_code == 422
     assert 'href="#name"' in refused.text
+
+
+def test_the_name_stands_in_experiments_and_reports(maya: Browser, experiment: Experiment) -> None:
+    maya.post("/pages/spring-sale/b/name", {"name": "Shorter"})
+    for path in ("/experiments/spring-sale-1", "/experiments/spring-sale-1/report"):
+        assert '<span class="key b">b</span> Shorter' in maya.get(path).text
+    assert "Ship B (Shorter): its content becomes the page" in text_of(maya.get("/experiments/spring-sale-1"))
+
+
+def test_the_name_stands_in_the_plan_of_a_test(maya: Browser, live: Page) -> None:
+    maya.post("/pages/spring-sale/b/name", {"name": "Shorter"})
+    assert '<span class="key b">b</span> Shorter' in maya.get("/experiments/new?page=go.localhost/spring-sale").text
 
 
 def test_the_address_of_an_act_leads_back_to_its_page(maya: Browser, page: Page) -> None:

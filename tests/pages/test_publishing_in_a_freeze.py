@@ -11,6 +11,9 @@ from lander.config import Settings
 from lander.pages import publish, testing
 from lander.pages.freezes import Frozen
 from lander.pages.models import Page
+from lander.pages.pages import load_variant
+from lander.pages.together import Content, publish_together
+from lander.pages.versions import load_draft
 from lander.policy.store import apply_policy
 from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings, save
 
@@ -82,3 +85,17 @@ def test_a_test_can_be_paused_and_ended(session: Session, settings: Settings, pa
     testing.pause_experiment(session, settings, experiment, actor=MAYA, now=INSIDE)
     testing.stop_experiment(session, settings, experiment, ship="b", reason="Enough", actor=MAYA, now=INSIDE)
     assert experiment.state is State.ENDED
+
+
+def test_publishing_many_pages_at_once_is_refused_and_going_back_with_them_is_not(
+    session: Session, settings: Settings, page: Page
+) -> None:
+    def act(reason: str) -> list[publish.Published]:
+        content = Content(page, {"a": load_draft(session, load_variant(session, page, "a")).id or 0}, {})
+        return publish_together(
+            session, settings, [content], choices={}, reason=reason, note="", actor=MAYA, now=INSIDE
+        )
+
+    with pytest.raises(Frozen, match="Black Friday"):
+        act("bulk edit")
+    assert [item.unchanged for item in act("bulk undo")] == [False]
