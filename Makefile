@@ -32,6 +32,7 @@ contracts: $(VENV)/.dev ## Check who may import whom
 
 soak: $(VENV)/.dev ## Run load and faults for as long as is promised
 	$(BIN)/python -m pytest tests/faults --soak -s
+	$(BIN)/python -m pytest tests/browser/test_bulk.py --soak -s
 	$(BIN)/python -m tests.fuzz --requests 1000000
 
 bench: $(VENV)/.dev ## Print the measured ratios as JSON lines
