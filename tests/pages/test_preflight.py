@@ -1,7 +1,6 @@
 """A release is asked as the world will ask it; a server that treats anybody specially is found out before it is live."""
 
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -172,11 +171,15 @@ def test_a_form_that_the_page_does_not_hold_is_found(
 
 
 def test_a_disk_that_takes_nothing_is_named_and_keeps_nobody_from_publishing(
-    session: Session, settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
+    session: Session, settings: Settings, site: Site
 ) -> None:
+    def on_a_broken_disk(
+        settings: Settings, site: SiteEntry, release_id: str, files: Mapping[str, bytes]
+    ) -> list[Finding]:
+        return look_ahead(settings, site, release_id, {**files, "no-such-folder/a.html": b""})
+
     page = add_page(session, site, {"a": GOOD}, slug="other")
-    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    published = publish.publish(session, settings, page, preflight=look_ahead, actor=MAYA, now=NOW)
+    published = publish.publish(session, settings, page, preflight=on_a_broken_disk, actor=MAYA, now=NOW)
     assert [(item.rule, item.severity) for item in published.findings] == [("preflight.disk", Severity.WARN)]
     assert "No such file or directory" in published.findings[0].sentence
     fine = list_fine(published.findings, DEFAULTS)
