@@ -158,6 +158,7 @@ class PageScreen:
     preview_address: str
     share_address: str
     history_address: str
+    images_address: str
     visit_address: str
     schedule_address: str  # empty where this person may schedule nothing
     scheduled: list[ScheduleRow]

@@ -105,6 +105,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         preview_address=preview_address(place, key),
         share_address=place.at(f"/{key}/share"),
         history_address=place.at(f"/{key}/history"),
+        images_address=place.at(f"/{key}/images"),
         visit_address=place.at(f"/{key}/visit"),
         undo=_find_undo(version),
         schedule_address=schedule_address(place),

@@ -37,6 +37,11 @@ route                                                   method  nobody  marketer
 /pages/<path:slug>/<string(length=1):key>/edit          POST    in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/edit/preview  GET     in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/name          POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/images        GET     in      yes       yes      yes
+/pages/<path:slug>/<string(length=1):key>/images        POST    in      yes       no       no
+/pages/<path:slug>/<string(length=1):key>/images/<int:number>/crop      GET   in  yes  no   no
+/pages/<path:slug>/<string(length=1):key>/images/<int:number>/crop      POST  in  yes  no   no
+/pages/<path:slug>/<string(length=1):key>/images/<int:number>/thumbnail GET   in  yes  yes  yes
 /pages/<path:slug>/<string(length=1):key>/history       GET     in      yes       yes      yes
 /pages/<path:slug>/<string(length=1):key>/compare       GET     in      yes       yes      yes
 /pages/<path:slug>/<string(length=1):key>/restore       POST    in      yes       no       no
