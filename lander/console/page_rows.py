@@ -15,7 +15,7 @@ from lander.console.page_context import BelowRow, PageRow
 from lander.console.places import Place
 from lander.leads.leads import count_by_page
 from lander.pages import pages
-from lander.pages.models import Page, Publication, Site, StoredRelease, Variant, Version
+from lander.pages.models import Page, Publication, Site, Snippet, StoredRelease, Variant, Version
 
 STATES = {"live": "Live", "changed": "Live, drafts changed", "draft": "Draft", "withdrawn": "Taken away"}
 
@@ -38,15 +38,23 @@ def list_places(session: Session, sites: Sequence[Site], *, several: bool) -> li
 def page_rows(session: Session, places: Sequence[Place]) -> list[tuple[Place, PageRow]]:
     """Each page that has content, with its line."""
     drafts = _load_drafts(session, [place.page_id for place in places])
-    stored = select(StoredRelease.id, StoredRelease.versions).join(Page, col(Page.release_id) == col(StoredRelease.id))
-    live = {release_id: dict(versions) for release_id, versions in session.exec(stored)}
+    stored = select(StoredRelease.id, StoredRelease.versions, StoredRelease.snippets)
+    live, behind = {}, set()
+    snippets = set(session.exec(select(Snippet.version_id)))
+    for release_id, versions, used in session.exec(stored.join(Page, col(Page.release_id) == col(StoredRelease.id))):
+        live[release_id] = dict(versions)
+        if not snippets.issuperset(used.values()):
+            behind.add(release_id)  # it shows an older version of a snippet
     seen = set(session.exec(select(Publication.page_id).distinct()))
     tests = session.exec(select(Experiment.page_id, Experiment.key).where(col(Experiment.state) != State.ENDED))
     keys = dict(tests.all())
     rows = []
     for place in places:
         if mine := drafts.get(place.page_id):
-            state = _state(mine, live.get(place.page.release_id or ""), was_seen=place.page_id in seen)
+            release_id = place.page.release_id or ""
+            state = _state(mine, live.get(release_id), was_seen=place.page_id in seen)
+            if state == "live" and release_id in behind:
+                state = "changed"
             rows.append((place, _row(place, mine, state, experiment=keys.get(place.page_id, ""))))
     return rows
 

@@ -46,7 +46,8 @@ class Facts:
     drafts: dict[str, Version]
     live: StoredRelease | None
     history: Sequence[Publication]
-    earlier: dict[str, tuple[dict[str, int], bool]]  # release id → its versions, and whether something was taken out
+    earlier: dict[str, tuple[dict[str, int], dict[str, int], bool]]
+    # release id → its versions and snippets, and whether something was taken out
     running: tuple[Experiment, Phase] | None
     policy: Policy
 
@@ -78,7 +79,9 @@ class Facts:
 
     def is_another(self, release_id: str) -> bool:
         """Whether a release differs from the live one in more than who sees what."""
-        return self.live is None or self.earlier[release_id] != (self.live.versions, self.live.strip_external)
+        if self.live is None:
+            return True
+        return self.earlier[release_id] != (self.live.versions, self.live.snippets, self.live.strip_external)
 
 
 def load_facts(session: Session, page: Page) -> Facts:
@@ -88,11 +91,11 @@ def load_facts(session: Session, page: Page) -> Facts:
         live=session.get(StoredRelease, page.release_id) if page.release_id else None,
         history=publish.list_publications(session, page),
         earlier={
-            release_id: (dict(versions), was_stripped)
-            for release_id, versions, was_stripped in session.exec(
-                select(StoredRelease.id, StoredRelease.versions, StoredRelease.strip_external).where(
-                    StoredRelease.page_id == page.id
-                )
+            release_id: (dict(versions), dict(snippets), was_stripped)
+            for release_id, versions, snippets, was_stripped in session.exec(
+                select(
+                    StoredRelease.id, StoredRelease.versions, StoredRelease.snippets, StoredRelease.strip_external
+                ).where(StoredRelease.page_id == page.id)
             )
         },
         running=lifecycle.find_running(session, page.id),

@@ -72,6 +72,7 @@ def test_saving_says_which_live_pages_are_behind_and_publishes_them(
     said = text_of(maya.get("/snippets/footer"))
     assert "Visitors still see an older version on 1 live page: spring-sale." in said
     assert "One" in seen(session, footer)
+    assert "Live, drafts changed" in text_of(maya.get("/pages"))
     assert "an older version on 1 page" in text_of(maya.get("/snippets"))
     assert maya.post("/snippets/footer/publish").status_code == 303
     assert "Two" in seen(session, footer)
