@@ -111,7 +111,7 @@ def mark(tab: Page, *labels: str) -> None:
     for label in labels:
         tab.get_by_role("checkbox", name=label).first.check()
     tab.get_by_role("button", name="Mark what is chosen").click()
-    tab.wait_for_url("**/edit?*", wait_until="domcontentloaded")
+    tab.wait_for_url("**/a/edit*", wait_until="domcontentloaded")
 
 
 def test_maya_clicks_a_headline_names_it_changes_it_in_place_and_it_is_live(
@@ -270,7 +270,7 @@ def test_a_real_page_from_its_zip_to_a_headline_changed_in_place(
     for box in maya.get_by_role("checkbox").all():
         box.check()
     maya.get_by_role("button", name="Mark what is chosen").click()
-    maya.wait_for_url("**/edit?*", wait_until="domcontentloaded")
+    maya.wait_for_url("**/a/edit*", wait_until="domcontentloaded")
     preview.get_by_role("heading", name=headline).click()
     maya.keyboard.press("Control+a")
     maya.keyboard.type("Buggies for everybody")
