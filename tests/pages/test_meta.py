@@ -159,6 +159,18 @@ def test_saving_is_on_record_and_the_same_again_is_not(session: Session, site: S
     assert page.noindex is False
 
 
+def test_whatever_json_can_spell_is_kept_and_sent(session: Session, settings: Settings, site: Site) -> None:
+    page = add_page(session, site, {"a": GOOD})
+    odd = {**PRODUCT, "name": "\x00 \x1b \u2028 😀 {{city||Rome}}", "n": [1e10, 2**70, None, True, {"": ""}]}
+    save(session, page, read_meta(json_ld=json.dumps(odd)))
+    session.flush()
+    session.refresh(page)
+    assert load_meta(page).json_ld == odd
+    shown = Document(published(session, settings, page))
+    (data,) = [item for item in shown.named("script") if item.get("type") == "application/ld+json"]
+    assert json.loads(shown.text(data)) == odd
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
