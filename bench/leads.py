@@ -1,6 +1,6 @@
 """How long Maya waits for her leads: ten thousand of them in the database, listed, filtered and searched.
 
-    python -m bench.leads
+    python -P bench/leads.py
 
 Everything between the request and the answer is in it, in one process on SQLite: the query, opening what is shown, the
 template. The aim is 200 ms for each.
@@ -54,7 +54,6 @@ def main() -> None:
             )
             cookie = start_session(session, user, network="127.0.0.0/24", now=now)
         browser = create_studio(settings, engine).test_client(use_cookies=False)
-        print(f"{LEADS:,} leads on {PAGES} pages, SQLite; median and longest of {ROUNDS}, in ms")
         for name, path in {
             "the list": "/leads",
             "filtered by page, source and stage": "/leads?page=page-3&source=google&stage=new",
@@ -71,7 +70,13 @@ def main() -> None:
                 )
                 times.append((time.perf_counter() - began) * 1000)
                 assert answer.status_code == 200, answer.status
-            print(f"  {name:<36} {statistics.median(times):6.0f} {max(times):6.0f}")
+            line = {
+                "what": name,
+                "leads": LEADS,
+                "median_ms": round(statistics.median(times)),
+                "longest_ms": round(max(times)),
+            }
+            print(json.dumps(line))
         engine.dispose()
 
 
