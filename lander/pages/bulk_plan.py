@@ -124,7 +124,7 @@ class BulkPlan:
         if len(self.pages) > len(slugs):
             said.append(f"With its snippets, {_count(len(self.pages), 'page')} in all would look different.")
         said.append(
-            f"{_count(self.live, 'page')} of them {'is' if self.live == 1 else 'are'} live."
+            f"{self.live:,} of {len(self.pages):,} {'is' if self.live == 1 else 'are'} live."
             if self.live
             else "None of them is live yet."
         )

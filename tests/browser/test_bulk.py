@@ -107,7 +107,7 @@ def test_maya_changes_a_word_on_two_hundred_pages_and_takes_it_back(
     maya.get_by_role("button", name="Show what would change").click()
     plan = maya.locator(".plan")
     expect(plan).to_contain_text(f"on {PAGES} pages ({2 * PAGES} variants) and 1 snippet would change.")
-    expect(plan).to_contain_text(f"{PAGES} pages of them are live.")
+    expect(plan).to_contain_text(f"{PAGES} of {PAGES} are live.")
     expect(plan.locator("fieldset.test-choice")).to_have_count(TESTED)
     clock.tell("plan")
     _look(maya, "plan", request)

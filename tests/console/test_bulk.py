@@ -62,7 +62,7 @@ def test_a_plan_counts_first_and_shows_every_match(maya: Browser, live: Page, se
     before = maya.get(PLAN)
     said = text_of(before)
     assert before.status_code == 200
-    assert "Nothing has changed yet 1 match on 1 page (1 variant) would change. 1 page of them is live." in said
+    assert "Nothing has changed yet 1 match on 1 page (1 variant) would change. 1 of 1 is live." in said
     assert "<del>Bumpers</del><ins>Buggies</ins> for everybody" in before.text
     assert "Nothing to change in spring-sale, variant b." in said
     assert session.exec(select(BulkEdit)).all() == []
