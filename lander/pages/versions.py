@@ -36,7 +36,9 @@ def list_versions(session: Session, variant: Variant) -> Sequence[Version]:
 
 
 def find_version(session: Session, variant: Variant, number: int | None) -> Version | None:
-    """The version of that number, or None."""
+    """The version of that number, or None, also for a number that no database can hold."""
+    if number is None or not 0 < number < 2**31:
+        return None
     return session.exec(select(Version).where(Version.variant_id == variant.id, Version.number == number)).first()
 
 

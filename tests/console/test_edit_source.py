@@ -110,3 +110,11 @@ def test_a_variant_that_is_not_there_is_a_plain_404(maya: Browser, page: Page) -
     response = maya.get("/pages/spring-sale/z/source")
     assert response.status_code == 404
     assert "Its variants are a, b" in text_of(response)
+
+
+@pytest.mark.parametrize("base", ["0", "-1", "2147483648", "9" * 40])
+def test_a_version_that_no_database_can_hold_is_one_that_is_not_there(
+    maya: Browser, page: Page, session: Session, base: str
+) -> None:
+    assert maya.post(ADDRESS, {"source": "<p>x</p>", "base_version": base}).status_code == 409
+    assert newest(session).number == 1
