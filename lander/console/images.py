@@ -80,13 +80,14 @@ def show_crop(slug: str, key: str, number: int) -> Response:
 
 @view(blueprint, f"{_IMAGES}/<int:number>/crop", permission=Permission.PAGES_EDIT, methods=("POST",))
 def crop(slug: str, key: str, number: int) -> Response:
+    base = request.form.get("base_version", 0, type=int)
     try:
+        with reading(studio().engine) as session:
+            draft = load_draft(session, load_variant(session, load_place(session, slug).page, key))
+            part = pictures.cut_part(session, draft, number, _read_box(session, find_image(draft, number)))
         with transaction(studio().engine) as session:
             place = load_place(session, slug)
-            draft = load_draft(session, load_variant(session, place.page, key))
-            box = _read_box(session, find_image(draft, number))
-            base = request.form.get("base_version", 0, type=int)
-            pictures.crop_image(session, place.page, key, number, box, base=base, actor=actor(), now=edge().now)
+            pictures.put_part(session, place.page, key, number, part, base=base, actor=actor(), now=edge().now)
             address = place.at(f"/{key}/images")
     except (Conflict, InvalidInput) as error:
         with reading(studio().engine) as session:

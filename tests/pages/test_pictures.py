@@ -15,11 +15,12 @@ from lander.pages.pages import load_variant
 from lander.pages.pictures import (
     Box,
     crop,
-    crop_image,
+    cut_part,
     describe_image,
     fit_ratio,
     list_images,
     make_thumbnail,
+    put_part,
     read_size,
     replace_image,
 )
@@ -62,6 +63,11 @@ def replace(session: Session, page: Page, name: str, content: bytes, *, number: 
     return replace_image(session, page, "a", number, (name, content), base=base, actor=MAYA, now=LATER)
 
 
+def crop_image(session: Session, page: Page, box: Box, *, base: int = 1) -> Version:
+    part = cut_part(session, draft(session, page), 1, box)
+    return put_part(session, page, "a", 1, part, base=base, actor=MAYA, now=LATER)
+
+
 def body_of(session: Session, version: Version, number: int = 1) -> bytes:
     return session.get_one(Asset, list_images(version)[number - 1].asset).body
 
@@ -95,13 +101,13 @@ def test_an_image_from_elsewhere_can_be_replaced_by_an_own_one(session: Session,
 
 
 def test_a_part_is_kept_as_the_same_kind_of_file(session: Session, page: Page) -> None:
-    version = crop_image(session, page, "a", 1, Box(50, 0, 50, 100), base=1, actor=MAYA, now=LATER)
+    version = crop_image(session, page, Box(50, 0, 50, 100), base=1)
     content = body_of(session, version)
     with Image.open(io.BytesIO(content)) as part:
         assert (part.format, part.size, part.getpixel((2, 2))) == ("PNG", (100, 100), (0, 0, 255))
     assert 'src="uploads/hero-cropped.png"' in version.source
     assert 'height="200"' in version.source
-    again = crop_image(session, page, "a", 1, Box(0, 0, 50, 50), base=2, actor=MAYA, now=LATER)
+    again = crop_image(session, page, Box(0, 0, 50, 50), base=2)
     assert list_images(again)[0].name == "hero-cropped-2.png"
 
 
@@ -154,7 +160,7 @@ def test_another_persons_version_is_not_overwritten(session: Session, page: Page
     replace(session, page, "a.png", picture(size=(30, 30)))
     acts: list[Callable[[], Version]] = [
         lambda: replace(session, page, "b.png", picture(size=(40, 40))),
-        lambda: crop_image(session, page, "a", 1, WHOLE, base=1, actor=MAYA, now=LATER),
+        lambda: crop_image(session, page, WHOLE, base=1),
         lambda: describe_image(session, page, "a", 1, "Buggy", base=1, actor=MAYA, now=LATER),
     ]
     for act in acts:
@@ -167,7 +173,7 @@ def test_another_persons_version_is_not_overwritten(session: Session, page: Page
 )
 def test_a_part_that_is_none_is_refused(session: Session, page: Page, box: Box) -> None:
     with pytest.raises(InvalidInput):
-        crop_image(session, page, "a", 1, box, base=1, actor=MAYA, now=LATER)
+        crop_image(session, page, box, base=1)
     assert len(list_versions(session, load_variant(session, page, "a"))) == 1
 
 
@@ -194,10 +200,10 @@ def animated(kind: str = "GIF") -> bytes:
 def test_what_moves_is_kept_whole(session: Session, page: Page) -> None:
     replace(session, page, "moves.gif", animated())
     with pytest.raises(InvalidInput, match="cannot be cropped here"):
-        crop_image(session, page, "a", 1, WHOLE, base=2, actor=MAYA, now=LATER)
+        crop_image(session, page, WHOLE, base=2)
     replace(session, page, "moves.webp", animated("WEBP"), base=2)
     with pytest.raises(InvalidInput, match="An animated image cannot be cropped"):
-        crop_image(session, page, "a", 1, WHOLE, base=3, actor=MAYA, now=LATER)
+        crop_image(session, page, WHOLE, base=3)
 
 
 @pytest.mark.parametrize(
