@@ -20,7 +20,7 @@ from lander.pages.bulk_scope import Scope
 from lander.pages.edits import Operation
 from lander.pages.models import BulkEdit, Page, Site, Snippet, SnippetVersion, StoredRelease, Variant, Version
 from lander.pages.publish import NEW_PHASE, Preflight, Published
-from lander.pages.snippets import add_snippet_version, list_uses
+from lander.pages.snippets import add_snippet_version
 from lander.pages.together import Content, Tell, keep_quiet, publish_together
 from lander.pages.versions import check_source
 
@@ -405,16 +405,15 @@ def _load_live(session: Session, bulk: BulkEdit) -> list[tuple[Page, StoredRelea
     """The live pages that it touches, by slug, with what visitors see there."""
     page_ids = {change["page_id"] for change in bulk.changes if change["kind"] == _VARIANT}
     names = {change["key"] for change in bulk.changes if change["kind"] == _SNIPPET}
-    if names:
-        site = session.get_one(Site, bulk.site_id)
-        page_ids |= {use.page.id for name, uses in list_uses(session, site).items() if name in names for use in uses}
     query = (
         select(Page, StoredRelease)
         .join(StoredRelease, col(StoredRelease.id) == col(Page.release_id))
-        .where(col(Page.id).in_(page_ids))
+        .where(Page.site_id == bulk.site_id)
         .order_by(col(Page.slug))
     )
-    return [(page, release) for page, release in session.exec(query)]
+    if not names:
+        query = query.where(col(Page.id).in_(page_ids))
+    return [(page, live) for page, live in session.exec(query) if page.id in page_ids or names & live.snippets.keys()]
 
 
 def _record(

@@ -22,7 +22,7 @@ from lander.errors import InvalidInput
 from lander.pages.bulk_findings import NewFindings
 from lander.pages.bulk_scope import Piece, Scope, load_drafts, load_pieces
 from lander.pages.edits import Edited, Match, Operation, apply_operation, check_operation, may_match
-from lander.pages.expand import named_in
+from lander.pages.expand import has_snippets, used_in
 from lander.pages.models import Page, Site, SnippetVersion, StoredRelease, Version
 from lander.pages.publish import ANNOTATE, NEW_PHASE
 from lander.pages.snippets import check_snippet_source
@@ -159,11 +159,11 @@ def plan_bulk(
         for piece in pieces
         if piece.page is None and (change := _edit(piece, Document(piece.version.source), operation, kept))
     ]
-    users = _load_users(session, site, snippets)
+    names = {change.piece.key for change in snippets}
     live = _load_live(session, site)
     drafts = {piece.owner_id: piece for piece in pieces if piece.page is not None}
     candidates = {owner: piece for owner, piece in drafts.items() if may_match(piece.version.source, operation)}
-    looked_at = {**{owner: piece for owner, (piece, _) in users.items()}, **candidates}
+    looked_at = {**(_load_users(session, site) if names else {}), **candidates}
     new = (
         NewFindings(
             session,
@@ -175,13 +175,16 @@ def plan_bulk(
         if with_findings
         else None
     )
-    changes = []
+    changes: list[Change] = []
+    users: dict[int, tuple[Piece, set[str]]] = {}  # drafts that use a snippet that changes, with the names of those
     for owner, piece in looked_at.items():
         page = Document(piece.version.source)
+        if used := names.intersection(used_in(page)):
+            users[owner] = (piece, used)
         change = _edit(piece, page, operation, kept) if owner in candidates else None
         if change is not None:
             changes.append(change)
-        if new is not None and (change is not None or owner in users):
+        if new is not None and (change is not None or used):
             new.look_at(piece, page, page.source if change is None else change.edited.source)
     changes = [*sorted(changes, key=lambda change: change.piece.label), *snippets]
     return BulkPlan(
@@ -220,13 +223,9 @@ def _edit(piece: Piece, document: Document, operation: Operation, kept: list[str
     return Change(piece, edited)
 
 
-def _load_users(session: Session, site: Site, changes: Sequence[Change]) -> dict[int, tuple[Piece, set[str]]]:
-    """The drafts that use a snippet that changes, by variant, each with the names of those snippets."""
-    names = {change.piece.key for change in changes if change.piece.page is None}
-    if not names:
-        return {}
-    pieces = ((piece, names & set(named_in(piece.version.source))) for piece in load_drafts(session, site))
-    return {piece.owner_id: (piece, used) for piece, used in pieces if used}
+def _load_users(session: Session, site: Site) -> dict[int, Piece]:
+    """The drafts that may use snippets, by variant."""
+    return {piece.owner_id: piece for piece in load_drafts(session, site) if has_snippets(piece.version.source)}
 
 
 def _load_live(session: Session, site: Site) -> dict[int, tuple[dict[str, int], bool]]:

@@ -50,9 +50,12 @@ def has_snippets(source: str) -> bool:
 
 def named_in(source: str) -> list[str]:
     """The names of the snippets that a page uses, in the order of their first use."""
-    if not has_snippets(source):
-        return []
-    return list(dict.fromkeys(name for element in _outermost(Document(source)) if (name := _name_of(element))))
+    return used_in(Document(source)) if has_snippets(source) else []
+
+
+def used_in(page: Document) -> list[str]:
+    """The same of a page that somebody has read already."""
+    return list(dict.fromkeys(name for element in _outermost(page) if (name := _name_of(element))))
 
 
 def mentioned_in(source: str) -> set[str]:
