@@ -21,6 +21,8 @@ def escape_attribute(text: str) -> str:
 
 def lower(text: str) -> str:
     """Lower case of ASCII letters alone, as HTML compares names ('K', the Kelvin sign, is no k)."""
+    if text.islower() and "\0" not in text:  # nearly always, and four times as fast
+        return text
     return text.translate(_ASCII_LOWER)
 
 

@@ -9,8 +9,8 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from lander.elements import (
     CLOSES_P,
@@ -32,15 +32,14 @@ from lander.escapes import lower, unescape
 
 _DEEPEST_LOOK: Final = 256  # no page nests like this; it keeps hostile nesting linear
 
-_MARKUP: Final = re.compile(r"<(?:[A-Za-z!?]|/(?=[\s\S]))")
-_NAME: Final = re.compile(r"[A-Za-z][^\t\n\f\r />]*")
+_NAME: Final = r"[A-Za-z][^\t\n\f\r />]*"
+_MARKUP: Final = re.compile(rf"<(?:(?P<start>{_NAME})|/(?P<end>{_NAME})|[!?]|/(?=[\s\S]))")
 _ATTRIBUTE: Final = re.compile(
     r"[\t\n\f\r /]*"
-    r"(?P<name>=?[^\t\n\f\r />=]+|=)"
+    r"(?:(?P<end>>)|(?P<name>=?[^\t\n\f\r />=]+|=)"
     r"(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\t\n\f\r \"'>][^\t\n\f\r >]*)"
-    r"|(?P<none>(?=>))))?"
+    r"|(?P<none>(?=>))))?)"
 )
-_TAG_END: Final = re.compile(r"[\t\n\f\r /]*>")
 _VALUE_FOLLOWS: Final = re.compile(r"[\t\n\f\r ]*=")
 _RAW_END: Final = {
     name: re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE | re.ASCII)
@@ -49,10 +48,11 @@ _RAW_END: Final = {
 _COMMENT_END: Final = re.compile(r"--!?>")
 _SCRIPT: Final = re.compile(r"<!--|-->|</?script(?=[\t\n\f\r />])", re.IGNORECASE | re.ASCII)
 _NEWLINE: Final = re.compile(r"\r\n?|\n")
+_P: Final = frozenset(("p",))
+_BUTTON_SCOPE: Final = SCOPE | {"button"}
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute; the spans are offsets into the source, the value's without its quotes."""
 
     name: str
@@ -63,9 +63,12 @@ class Attribute:
     value_end: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Element:
-    """A start tag and what the source says about its content."""
+    """A start tag and what the source says about its content. Nobody but the reader changes it, who finds its end last.
+
+    Frozen, and made from another one at the end, it was a third of the time that reading takes.
+    """
 
     name: str
     start: int
@@ -73,12 +76,27 @@ class Element:
     name_end: int
     attributes: tuple[Attribute, ...]  # the first of each name, as a browser keeps them
     duplicates: tuple[Attribute, ...]  # later ones of the same name, which browsers ignore
-    content_start: int
     content_end: int  # void and unclosed elements: content_start == content_end == end
     close_end: int
     parent: "Element | None"
     line: int
-    foreign: bool  # inside svg or math
+    realm: str  # svg, math, or empty for HTML
+
+    @property
+    def content_start(self) -> int:
+        return self.end
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it stands inside svg or math, or is one."""
+        return self.realm != ""
+
+    @property
+    def holds_html(self) -> bool:
+        """What stands in it is read as HTML, though it may be foreign itself."""
+        if not self.realm or self.name in HTML_INSIDE[self.realm]:
+            return True
+        return self.name == "annotation-xml" and lower(self.get("encoding") or "") in HTML_ENCODINGS
 
     def get(self, name: str) -> str | None:
         """The decoded value of an attribute; None where it is missing."""
@@ -102,8 +120,7 @@ class Element:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A run of character data. `raw` means that `&amp;` in it is no reference (script, style, CDATA…)."""
 
     start: int
@@ -173,102 +190,43 @@ class Lines:
 
 def tokenize(source: str, lines: Lines | None = None) -> Tokens:
     """Read the whole source; never fails, as a browser never does."""
-    reader = _Reader(source)
-    lines = lines or Lines(source)
-    elements: list[Element] = []
-    for tag in reader.tags:
-        attributes: Sequence[Attribute] = tag.attributes
-        duplicates: Sequence[Attribute] = ()
-        if len(attributes) > 1:
-            first: dict[str, Attribute] = {}
-            duplicates = [item for item in tag.attributes if first.setdefault(item.name, item) is not item]
-            attributes = list(first.values())
-        elements.append(
-            Element(
-                name=tag.name,
-                start=tag.start,
-                end=tag.end,
-                name_end=tag.name_end,
-                attributes=tuple(attributes),
-                duplicates=tuple(duplicates),
-                content_start=tag.end,
-                content_end=tag.content_end,
-                close_end=tag.close_end,
-                parent=None if tag.parent is None else elements[tag.parent.index],
-                line=lines.at(tag.start),
-                foreign=tag.foreign,
-            )
-        )
-    texts = tuple(
-        Text(start, end, None if tag is None else elements[tag.index], raw) for start, end, tag, raw in reader.texts
-    )
-    return Tokens(tuple(elements), texts)
-
-
-@dataclass(slots=True, eq=False)
-class _Tag:
-    """An element while its end is not known yet."""
-
-    index: int
-    name: str
-    start: int
-    name_end: int
-    parent: "_Tag | None"
-    realm: str  # svg, math, or empty for HTML
-    end: int = 0
-    content_end: int = 0
-    close_end: int = 0
-    attributes: list[Attribute] = field(default_factory=list)
-
-    @property
-    def foreign(self) -> bool:
-        return self.realm != ""
-
-    @property
-    def holds_html(self) -> bool:
-        """What stands in it is read as HTML, though it may be foreign itself."""
-        if not self.realm or self.name in HTML_INSIDE[self.realm]:
-            return True
-        stated = (lower(item.value) for item in self.attributes if item.name == "encoding")
-        return self.name == "annotation-xml" and next(stated, "") in HTML_ENCODINGS
-
-    def close(self, content_end: int, close_end: int) -> None:
-        self.content_end, self.close_end = content_end, close_end
+    reader = _Reader(source, lines or Lines(source))
+    return Tokens(tuple(reader.elements), tuple(reader.texts))
 
 
 class _Reader:
     """One pass over one source."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, lines: Lines) -> None:
         self.source = source
-        self.tags: list[_Tag] = []
-        self.texts: list[tuple[int, int, _Tag | None, bool]] = []
-        self._open: list[_Tag] = []
+        self.elements: list[Element] = []
+        self.texts: list[Text] = []
+        self._lines = lines
+        self._open: list[Element] = []
         self._open_names: Counter[str] = Counter()
         self._read()
 
     def _read(self) -> None:
         source, position, text_start = self.source, 0, 0
         while match := _MARKUP.search(source, position):
-            start = match.start()
-            self._add_text(text_start, start)
-            text_start = position = self._read_markup(start)
+            self._add_text(text_start, match.start())
+            text_start = position = self._read_markup(match)
         self._add_text(text_start, len(source))
         for tag in self._open:
-            if tag.name in OPTIONAL_END and not tag.foreign:
-                tag.close(len(source), len(source))
+            if tag.name in OPTIONAL_END and not tag.realm:
+                tag.content_end = tag.close_end = len(source)
 
-    def _read_markup(self, start: int) -> int:
-        source, following = self.source, self.source[start + 1]
+    def _read_markup(self, match: re.Match[str]) -> int:
+        if match["start"]:
+            return self._read_start_tag(match)
+        if match["end"]:
+            return self._read_end_tag(match)
+        source, start = self.source, match.start()
         if source.startswith("<!--", start):
             return self._skip_comment(start)
-        if source.startswith("<![CDATA[", start) and self._open and self._open[-1].foreign:
+        if source.startswith("<![CDATA[", start) and self._open and self._open[-1].realm:
             return self._read_cdata(start)
-        if following == "/" and not _NAME.match(source, start + 2):
-            return start + 3 if source.startswith("</>", start) else self._skip_past(">", start)
-        if following in "!?":
-            return self._skip_past(">", start)
-        return self._read_end_tag(start) if following == "/" else self._read_start_tag(start)
+        return self._skip_past(">", start)
 
     def _skip_past(self, mark: str, start: int) -> int:
         found = self.source.find(mark, start)
@@ -289,34 +247,37 @@ class _Reader:
 
     def _add_text(self, start: int, end: int, *, raw: bool = False) -> None:
         if start < end:
-            self.texts.append((start, end, self._open[-1] if self._open else None, raw))
+            self.texts.append(Text(start, end, self._open[-1] if self._open else None, raw))
 
-    def _read_start_tag(self, start: int) -> int:
-        source = self.source
-        name_match = _NAME.match(source, start + 1)
-        assert name_match
-        name = lower(name_match.group())
-        attributes, end = self._read_attributes(name_match.end())
+    def _read_start_tag(self, match: re.Match[str]) -> int:
+        source, start, name_end = self.source, match.start(), match.end()
+        name = lower(match["start"])
+        attributes, end = self._read_attributes(name_end)
         if end < 0:
             return len(source)  # the end of the file inside a tag: browsers drop the tag
         realm = self._enter(name, attributes, start)
-        foreign = realm != ""
-        if name == "image" and not foreign:
+        if name == "image" and not realm:
             name = "img"  # what browsers make of it, so that nothing loads unseen
-        tag = _Tag(len(self.tags), name, start, name_match.end(), self._open[-1] if self._open else None, realm)
-        tag.end, tag.attributes = end, attributes
-        tag.close(end, end)
-        self.tags.append(tag)
-        last = attributes[-1].end if attributes else tag.name_end
-        if source[end - 2] == "/" and last < end - 1 if foreign else name in VOID or self._is_stray(name):
+        last = attributes[-1].end if attributes else name_end
+        kept = tuple(attributes)
+        duplicates: tuple[Attribute, ...] = ()
+        if len(attributes) > 1:
+            first: dict[str, Attribute] = {}
+            duplicates = tuple([item for item in attributes if first.setdefault(item.name, item) is not item])
+            kept = tuple(first.values())
+        above = self._open[-1] if self._open else None
+        line = self._lines.at(start)
+        tag = Element(name, start, end, name_end, kept, duplicates, end, end, above, line, realm)
+        self.elements.append(tag)
+        if source[end - 2] == "/" and last < end - 1 if realm else name in VOID or self._is_stray(name):
             return end
         self._open.append(tag)
         self._open_names[name] += 1
-        if foreign:
+        if realm:
             return end
         if name == "plaintext":
             self._add_text(end, len(source), raw=True)
-            tag.close(len(source), len(source))
+            tag.content_end = tag.close_end = len(source)
             return len(source)
         return self._read_raw_text(tag) if name in RAW_TEXT or name in ESCAPABLE_RAW_TEXT else end
 
@@ -324,21 +285,20 @@ class _Reader:
         """The attributes, and where the tag ends; -1 where the source ends first."""
         source = self.source
         attributes: list[Attribute] = []
-        while not (end := _TAG_END.match(source, position)):
-            match = _ATTRIBUTE.match(source, position)
-            if not match:
-                return attributes, -1
-            group = match.lastgroup or "name"
-            value_start, value_end = (match.end(), match.end()) if group in ("name", "none") else match.span(group)
-            if group == "name" and _VALUE_FOLLOWS.match(source, match.end()):
+        while match := _ATTRIBUTE.match(source, position):
+            position, group = match.end(), match.lastgroup
+            if group == "end":
+                return attributes, position
+            assert group
+            value_start, value_end = (position, position) if group in ("name", "none") else match.span(group)
+            if group == "name" and _VALUE_FOLLOWS.match(source, position):
                 return attributes, -1  # a quote that nothing closes
             value = unescape(source[value_start:value_end], in_attribute=True).replace("\0", "\ufffd")
             name = lower(match["name"])
-            attributes.append(Attribute(name, value, match.start("name"), match.end(), value_start, value_end))
-            position = match.end()
-        return attributes, end.end()
+            attributes.append(Attribute(name, value, match.start("name"), position, value_start, value_end))
+        return attributes, -1
 
-    def _read_raw_text(self, tag: _Tag) -> int:
+    def _read_raw_text(self, tag: Element) -> int:
         if tag.name == "script":
             stop = self._find_script_end(tag.end)
         else:
@@ -350,7 +310,7 @@ class _Reader:
         if stop < end:
             _, after = self._read_attributes(stop + 2 + len(tag.name))
             end = after if after > 0 else end
-        tag.close(stop, end)
+        tag.content_end, tag.close_end = stop, end
         return end
 
     def _find_script_end(self, position: int) -> int:
@@ -369,29 +329,28 @@ class _Reader:
                 doubly = True
         return len(self.source)
 
-    def _read_end_tag(self, start: int) -> int:
-        match = _NAME.match(self.source, start + 2)
-        assert match
-        end = match.end() + 1
-        if not self.source.startswith(">", match.end()):
-            _, end = self._read_attributes(match.end())
+    def _read_end_tag(self, match: re.Match[str]) -> int:
+        start, end = match.start(), match.end() + 1
+        if not self.source.startswith(">", end - 1):
+            _, end = self._read_attributes(end - 1)
         if end < 0:
             return len(self.source)
-        name = lower(match.group())
+        name = lower(match["end"])
         if name in ("p", "br"):
             self._leave_foreign()
-        position: int | None = len(self._open) - 1
-        if not self._open or self._open[-1].name != name:
-            position = self._find_open(frozenset((name,)), _boundary_of(name), in_html=False)
-        if position is None:
-            return end
-        tag = self._open[position]
-        if not tag.foreign and self._outlive(name, position):
-            del self._open[position]
-            self._open_names[name] -= 1
+        if self._open and self._open[-1].name == name:
+            tag = self._pop()
         else:
-            self._pop_to(position, start)
-        tag.close(start, end)
+            position = self._find_open(frozenset((name,)), _boundary_of(name), in_html=False)
+            if position is None:
+                return end
+            tag = self._open[position]
+            if not tag.realm and self._outlive(name, position):
+                del self._open[position]
+                self._open_names[name] -= 1
+            else:
+                self._pop_to(position, start)
+        tag.content_end, tag.close_end = start, end
         return end
 
     def _outlive(self, name: str, position: int) -> bool:
@@ -399,7 +358,7 @@ class _Reader:
         if name == "form":
             return True
         above = self._open[position + 1 : position + 1 + _DEEPEST_LOOK]
-        return name in FORMATTING and any(tag.name in SPECIAL and not tag.foreign for tag in above)
+        return name in FORMATTING and any(tag.name in SPECIAL and not tag.realm for tag in above)
 
     def _enter(self, name: str, attributes: list[Attribute], start: int) -> str:
         """Close what this start tag ends; returns the realm of its element."""
@@ -412,7 +371,7 @@ class _Reader:
                 return "svg" if (above.name, name) == ("annotation-xml", "svg") else above.realm
             self._leave_foreign()
         if name in CLOSES_P:
-            self._close_implied(frozenset(("p",)), SCOPE | {"button"}, start)
+            self._close_implied(_P, _BUTTON_SCOPE, start)
         if name in IMPLIED_ENDS:
             self._close_implied(*IMPLIED_ENDS[name], start)
         return name if name in ("svg", "math") else ""
@@ -434,20 +393,20 @@ class _Reader:
 
     def _find_open(self, names: frozenset[str], boundary: frozenset[str], *, in_html: bool = True) -> int | None:
         """The innermost open element of these names; from within HTML, no further than the foreign element around it."""
-        if not any(self._open_names[name] for name in names):
+        if not any(map(self._open_names.get, names)):
             return None
         for position in range(len(self._open) - 1, max(-1, len(self._open) - 1 - _DEEPEST_LOOK), -1):
             tag = self._open[position]
-            in_html = in_html or not tag.foreign
-            if in_html and tag.foreign:
+            in_html = in_html or not tag.realm
+            if in_html and tag.realm:
                 return None
             if tag.name in names:
                 return position
-            if tag.name in boundary and not tag.foreign:
+            if tag.name in boundary and not tag.realm:
                 return None
         return None
 
-    def _pop(self) -> _Tag:
+    def _pop(self) -> Element:
         tag = self._open.pop()
         self._open_names[tag.name] -= 1
         return tag
@@ -455,8 +414,8 @@ class _Reader:
     def _pop_to(self, position: int, start: int) -> None:
         while len(self._open) > position:
             tag = self._pop()
-            if tag.name in OPTIONAL_END and not tag.foreign:
-                tag.close(start, start)
+            if tag.name in OPTIONAL_END and not tag.realm:
+                tag.content_end = tag.close_end = start
 
 
 def _boundary_of(name: str) -> frozenset[str]:
