@@ -1,7 +1,6 @@
 """A lead reaches the company's own system while Maya looks on: real servers, real clicks, and the receiver verifies."""
 
 import json
-import os
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,13 +13,12 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 from tests.browser.conftest import AGENT
 from tests.integrations.mailbox import Mailbox, mailbox
 from tests.integrations.receiver import Receiver, receiving, status
-from tests.live import PASSWORDS, ROOT, Lander, served
+from tests.live import PASSWORDS, Lander, served
+from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("SCREENSHOTS", "")  # a folder to look at the screens in; none are taken without
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Buggies for everybody</title></head>
@@ -199,37 +197,27 @@ def test_maya_is_mailed_with_a_link_to_the_lead_and_nothing_of_its_content(
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation: Lander, open_studio: OpenStudio, crm: Receiver, *, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs node_modules, made by `make`")
     maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
     crm.answers = [status(503), status(200)]
 
-    def look(name: str) -> None:
-        if SHOTS:
-            maya.screenshot(path=f"{SHOTS}/deliveries-{name}-{scheme}-{width}.png", full_page=True)
-        assert maya.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        maya.evaluate(AXE.read_text(encoding="utf-8"))
-        found = maya.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
-        assert [(item["id"], item["impact"], [node["html"] for node in item["nodes"]]) for item in found] == []
-
     path = f"/a-rather-long-address-of-a-system-that-takes-leads/{scheme}/{width}"
     maya.goto(installation.url("studio.localhost", "/deliveries/webhooks/new"))
-    look("new")
+    look_at(maya)
     maya.get_by_label("Address").fill("https://elsewhere.example.com/leads")
     maya.get_by_role("button", name="Add it").click()
     expect(maya.get_by_role("alert")).to_contain_text("IT has not allowed webhooks to elsewhere.example.com.")
-    look("refused")
+    look_at(maya)
     add_webhook(maya, installation, crm, path)
-    look("secret")
+    look_at(maya)
     maya.get_by_role("button", name="Send a test").click()
     expect(maya.get_by_text("It answered 503.")).to_be_visible()
-    look("failed")
+    look_at(maya)
     maya.get_by_role("link", name=f"http://crm.localhost:{crm.port}{path}").click()
     maya.get_by_role("button", name="Replace it").click()
     maya.get_by_role("button", name="Turn off").click()
-    look("webhook")
+    look_at(maya)
     maya.goto(installation.url("studio.localhost", "/deliveries"))
-    look("index")
+    look_at(maya)
     _remove(maya, installation, crm, path)
 
 

@@ -4,7 +4,6 @@ a page that runs as it did before, and the same without JavaScript.
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +13,12 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import AGENT, listen
-from tests.live import PASSWORDS, ROOT, SHARED_PAGES, Lander
+from tests.live import PASSWORDS, SHARED_PAGES, Lander
+from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SOURCE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Bumpers for everybody</title>
@@ -191,30 +190,19 @@ def test_a_real_page_is_told_all_of_its_findings_at_once_and_can_be_published(in
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation: Lander, open_studio: OpenStudio, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs node_modules, made by `make`")
     slug = f"axe-{scheme}-{width}"
     make_page(installation, tmp_path, slug, SOURCE.replace("<body>", '<body onload="x()">'))
     maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
     go_to(maya, installation, f"/pages/{slug}")
     maya.locator("summary", has_text="in order").click()
-    _look(maya, f"page-{slug}")
+    look_at(maya)
     go_to(maya, installation, f"/pages/{slug}/search")
     maya.get_by_label("Title", exact=True).fill("Buggies for everybody who never had one and wants one, now in red")
     maya.get_by_label("Picture", exact=True).select_option(label="img/car.png")
     maya.get_by_role("button", name="Save").click()
     expect(maya.get_by_role("status")).to_contain_text("Saved.")
-    _look(maya, f"search-{slug}")
+    look_at(maya)
     maya.get_by_label("Structured data (JSON-LD)").fill("{")
     maya.get_by_role("button", name="Save").click()
     expect(maya.get_by_role("alert")).to_be_focused()
-    _look(maya, f"refused-{slug}")
-
-
-def _look(tab: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        tab.screenshot(path=f"{folder}/{name}.png", full_page=True)
-    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    tab.evaluate(AXE.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
-    assert [(item["id"], [node["html"] for node in item["nodes"]]) for item in found] == []
+    look_at(maya)

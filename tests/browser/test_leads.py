@@ -1,6 +1,5 @@
 """From a tagged click to the lead's timeline and the company's own system: real servers, real clicks."""
 
-import os
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,13 +12,12 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 
 from tests.browser.conftest import AGENT, listen
 from tests.integrations.receiver import Receiver, receiving
-from tests.live import PASSWORDS, ROOT, Lander, served
+from tests.live import PASSWORDS, Lander, served
+from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("LANDER_TEST_SHOTS", "")  # a folder to look at the screens in; none are taken without
 CLICK = "?utm_source=google&utm_campaign=x&gclid=AbC"
 PAGE = """<!doctype html>
 <html lang="en">
@@ -292,8 +290,6 @@ def test_it_can_be_used_by_keyboard(
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation: Lander, open_studio: OpenStudio, visitor: Callable[..., Page], *, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs node_modules, made by `make`")
     email = f"a-rather-long-name-of-somebody-{scheme}-{width}@a-rather-long-host-name.example.com"
     for address, waits in ((email, 2_100), (f"hasty-{scheme}-{width}@example.com", 0)):
         tab = visitor(java_script_enabled=False)
@@ -306,30 +302,22 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
         tab.get_by_role("button", name="Send me one").click()
     maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
 
-    def look(name: str) -> None:
-        if SHOTS:
-            maya.screenshot(path=f"{SHOTS}/leads-{name}-{scheme}-{width}.png", full_page=True)
-        assert maya.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-        maya.evaluate(AXE.read_text(encoding="utf-8"))
-        found = maya.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
-        assert [(item["id"], item["impact"], [node["html"] for node in item["nodes"]]) for item in found] == []
-
     open_lead(maya, installation, f"a-rather-long-name-of-somebody-{scheme}-{width}")
     maya.get_by_label("Value in EUR").fill("99")
     maya.get_by_label("Stage").select_option("qualified")
     maya.get_by_role("button", name="Save").click()
-    look("show")
+    look_at(maya)
     maya.get_by_label("Value in EUR").fill("much")
     maya.get_by_role("button", name="Save").click()
-    look("refused")
+    look_at(maya)
     maya.get_by_role("link", name="Erase this person").click()
-    look("erase")
-    for name, path in (
-        ("index", "/leads"),
-        ("filtered", "/leads?source=google&q=blue"),
-        ("nothing", "/leads?q=nobody%40example.com"),
-        ("spam", "/leads?folder=spam"),
-        ("after-form", "/pages/buggies/after-form"),
+    look_at(maya)
+    for path in (
+        "/leads",
+        "/leads?source=google&q=blue",
+        "/leads?q=nobody%40example.com",
+        "/leads?folder=spam",
+        "/pages/buggies/after-form",
     ):
         maya.goto(installation.url("studio.localhost", path))
-        look(name)
+        look_at(maya)

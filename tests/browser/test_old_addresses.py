@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import AGENT
-from tests.live import PASSWORDS, ROOT, Lander
+from tests.live import PASSWORDS, Lander
+from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>Everything about {title}, for everybody who asks, in the words of those who make it.</p></body></html>
 """
@@ -184,29 +184,20 @@ def test_a_page_is_renamed_retired_and_put_back_by_clicks(installation: Lander, 
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation: Lander, open_studio: OpenStudio, tmp_path: Path, *, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs node_modules, made by `make`")
     maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
     paths = ["/redirects", "/redirects?search=nothing-like-it", "/redirects/edit", "/redirects/edit?path=/offers/1"]
     paths += ["/redirects/import", "/redirects/missing", "/redirects/missing?ignored=yes", "/duplicates"]
     for path in [*paths, "/pages/spare-parts/rename", "/pages/spare-parts/retire"]:
         maya.goto(installation.url("studio.localhost", path))
-        _look(maya)
+        look_at(maya)
     maya.goto(installation.url("studio.localhost", "/redirects/import"))
     bad = tmp_path / "bad.csv"
     bad.write_text("/a,/blue-buggies\nnonsense,/b\n/offers/1,/blue-buggies\n" + "x" * 300 + ",/y\n")
     maya.get_by_label("CSV file").set_input_files(bad)
     maya.get_by_role("button", name="See what it would do").click()
     expect(maya.locator("main")).to_contain_text("2 rows cannot be taken in.")
-    _look(maya)
+    look_at(maya)
     maya.goto(installation.url("studio.localhost", "/redirects/edit"))
     maya.get_by_role("button", name="Save").click()
     expect(maya.get_by_role("alert")).to_be_focused()
-    _look(maya)
-
-
-def _look(tab: Page) -> None:
-    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), tab.url
-    tab.evaluate(AXE.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
-    assert [(item["id"], item["impact"], [node["html"] for node in item["nodes"]]) for item in found] == [], tab.url
+    look_at(maya)

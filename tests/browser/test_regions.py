@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.browser.conftest import AGENT
 from tests.builders_content import make_picture
-from tests.live import PASSWORDS, ROOT, SHARED_PAGES, Lander
+from tests.live import PASSWORDS, SHARED_PAGES, Lander
+from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SOURCE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Bumpers</title><style>h1 { color: #123 }</style></head>
@@ -337,25 +337,16 @@ def test_a_preview_that_was_led_away_comes_back_with_what_was_typed(
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation: Lander, open_studio: OpenStudio, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs node_modules, made by `make`")
     slug = f"axe-{scheme}-{width}"
     make_page(installation, tmp_path, slug)
     maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
     go_to(maya, installation, f"/pages/{slug}/a/edit")
-    _look(maya)
+    look_at(maya)
     go_to(maya, installation, f"/pages/{slug}/a/regions")
-    _look(maya)
+    look_at(maya)
     mark(maya, "Heading 1", "Paragraph", "Form")
-    _look(maya)
+    look_at(maya)
     maya.get_by_label("Headline").fill(" ")
     maya.get_by_role("button", name="Save as a new draft").click()
     expect(maya.get_by_role("alert")).to_contain_text("would be empty")
-    _look(maya)
-
-
-def _look(tab: Page) -> None:
-    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    tab.evaluate(AXE.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
-    assert [(item["id"], item["impact"], [node["html"] for node in item["nodes"]]) for item in found] == []
+    look_at(maya)

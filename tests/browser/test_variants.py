@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import AGENT
-from tests.live import PASSWORDS, ROOT, Lander
+from tests.live import PASSWORDS, Lander
+from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
 ZONE = ZoneInfo("Europe/Berlin")
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SOURCE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Bumpers</title></head>
@@ -274,8 +274,6 @@ def test_two_people_who_edit_one_source_lose_nothing(
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation: Lander, open_studio: OpenStudio, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs node_modules, made by `make`")
     slug = f"axe-{scheme}-{width}"
     make_page(installation, tmp_path, slug, live=True)
     on = ("--site", HOST, "--slug", slug)
@@ -285,7 +283,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation.ok("schedule", "add", *on, "--at", f"{tomorrow:%Y-%m-%d} 09:30", "withdraw")
     maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
     save_headline(maya, installation, slug, "Wheels")
-    look(maya)
+    look_at(maya)
     for path in (
         f"/pages/{slug}/a/history",
         f"/pages/{slug}/a/compare?with=b",
@@ -296,11 +294,4 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
         f"/experiments/new?page={HOST}/{slug}",
     ):
         go_to(maya, installation, path)
-        look(maya)
-
-
-def look(tab: Page) -> None:
-    assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), tab.url
-    tab.evaluate(AXE.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
-    assert [(item["id"], item["impact"], [node["html"] for node in item["nodes"]]) for item in found] == []
+        look_at(maya)

@@ -1,7 +1,6 @@
 """The images of a variant in the studio: seen, replaced, cropped, described, and refused in words."""
 
 import io
-import os
 from collections.abc import Callable
 
 import pytest
@@ -17,11 +16,9 @@ from lander.pages.models import Asset, Page, Site, Version
 from lander.policy.policy import UploadLimits
 from tests.console.conftest import NOW, Browser, build_page, text_of
 from tests.console.test_in_a_browser import _vendor_is_there, open_tab, origin  # noqa: F401  fixtures
-from tests.live import ROOT
+from tests.screens import look_at
 
 ADDRESS = "/pages/spring-sale/a/images"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = os.environ.get("LANDER_TEST_SHOTS", "")  # a folder to look at the screens in; none are taken without
 HTML = """<!doctype html>
 <html lang="en"><head><title>Sale</title></head>
 <body><h1>Sale</h1>
@@ -180,16 +177,9 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     width: int,
     scheme: str,
 ) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs node_modules, made by `make`")
     tab = open_tab(viewport={"width": width, "height": 900}, color_scheme=scheme)
     for name, address in (("images", ADDRESS), ("crop", f"{ADDRESS}/1/crop")):
         tab.goto(f"{origin}{address}")
         if name == "crop":
             tab.get_by_label("Width").fill("60")
-        if SHOTS:
-            tab.screenshot(path=f"{SHOTS}/{name}-{scheme}-{width}.png", full_page=True)
-        assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-        tab.evaluate(AXE.read_text(encoding="utf-8"))
-        found = tab.evaluate("axe.run(document, {iframes: false}).then((result) => result.violations)")
-        assert [(item["id"], item["impact"], [node["html"] for node in item["nodes"]]) for item in found] == [], name
+        look_at(tab)

@@ -168,7 +168,7 @@ def test_a_finding_leads_to_its_line(open_tab: Callable[..., Tab], origin: str, 
     chosen = area.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)")
     assert "cdn.example.net" in chosen
     assert area.evaluate("area => area.scrollTop") > 1000
-    assert tab.locator("[data-gutter] .marked").all_inner_texts() == ["204"]
+    assert "204" in tab.locator("[data-gutter] .marked").all_inner_texts()
 
 
 def test_it_can_be_used_by_keyboard(open_tab: Callable[..., Tab], origin: str, live: Page) -> None:

@@ -13,6 +13,7 @@ from lander.config import Settings
 from lander.pages import publish
 from lander.pages.deploy import KEPT_S, materialise
 from lander.pages.models import Page, Site
+from lander.pages.rollback import rollback
 from lander.published import load_catalog
 from tests.pages.publishing import MAYA, NOW, PAGE, add_page, add_site, make_settings, save, text_of
 
@@ -177,7 +178,7 @@ def test_going_back_to_a_release_that_went_brings_it_back_with_its_assets(
     _age(disk / "releases" / old, KEPT_S + 60)
     materialise(session, disk)
     assert not list(disk.glob("assets/*/*.css"))
-    publish.rollback(session, settings, page, actor=MAYA, now=NOW)
+    rollback(session, settings, page, actor=MAYA, now=NOW)
     assert materialise(session, disk) is True
     assert load_catalog(disk).routes["go.example.com", "/spring-sale"].id == old
     assert list(disk.glob("assets/*/*.css"))

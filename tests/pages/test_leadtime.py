@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import Session
 
 from lander.pages.leadtime import Change, Published, find_changes, list_changes, measure
-from lander.pages.publish import publish, rollback
+from lander.pages.publish import publish
+from lander.pages.rollback import rollback
 from lander.pages.versions import save_source
 from tests.pages.publishing import MAYA, PAGE, add_page, add_site, make_settings
 from tests.pages.publishing import NOW as IMPORTED

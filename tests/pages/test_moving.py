@@ -13,6 +13,7 @@ from lander.pages import moving, publish, redirects, testing
 from lander.pages.deploy import materialise
 from lander.pages.models import Page, Publication, Site
 from lander.pages.redirect_rules import InvalidRedirect, Rule
+from lander.pages.rollback import rollback
 from lander.policy.findings import Refused
 from lander.policy.store import apply_policy
 from lander.preview import create_preview, sign_preview
@@ -79,7 +80,7 @@ def test_its_drafts_releases_and_history_come_along(
     assert before is not None
     assert [key for key, _ in served(session, settings)["/big-sale"].variants.items()] == ["a", "b"]
     with pytest.raises(Conflict, match="never looked different"):
-        publish.rollback(session, settings, live, actor=MAYA, now=NOW)
+        rollback(session, settings, live, actor=MAYA, now=NOW)
 
 
 def test_a_running_test_goes_on_with_every_visitor_in_their_variant(

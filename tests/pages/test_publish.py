@@ -13,6 +13,8 @@ from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import publish, testing, versions
 from lander.pages.models import Asset, Page, Publication, Site, StoredRelease
+from lander.pages.policy_check import check_policy
+from lander.pages.rollback import rollback
 from lander.policy import store
 from lander.policy.findings import Refused, Severity
 from lander.published import Release, read_release
@@ -36,7 +38,7 @@ def _publish(session: Session, settings: Settings, page: Page, **options: object
 
 
 def _rollback(session: Session, settings: Settings, page: Page, **options: object) -> publish.Published:
-    return publish.rollback(session, settings, page, actor=MAYA, now=NOW, **options)  # type: ignore[arg-type]
+    return rollback(session, settings, page, actor=MAYA, now=NOW, **options)  # type: ignore[arg-type]
 
 
 def _live(session: Session, page: Page) -> Release:
@@ -368,8 +370,8 @@ def test_a_policy_is_checked_against_every_live_page(session: Session, settings:
     add_page(session, site, {"a": EXTERNAL}, slug="draft")
     _publish(session, settings, add_page(session, site, {"a": GOOD}, slug="fine"))
     save(session, page, "a", GOOD)  # what counts is what is live, not what is drafted
-    assert publish.check_policy(session, allowing) == []
-    broken = publish.check_policy(session, "")
+    assert check_policy(session, allowing) == []
+    broken = check_policy(session, "")
     assert [(address, finding.rule, finding.where) for address, finding in broken] == [
         ("go.example.com/spring-sale", "isolation.allow.script", "variant a"),
         ("go.example.com/spring-sale", "isolation.allow.script", "variant b"),

@@ -12,6 +12,7 @@ from lander.pages import publish, testing
 from lander.pages.freezes import Frozen
 from lander.pages.models import Page
 from lander.pages.pages import load_variant
+from lander.pages.rollback import rollback
 from lander.pages.together import Content, publish_together
 from lander.pages.versions import load_draft
 from lander.policy.store import apply_policy
@@ -66,7 +67,7 @@ def test_no_test_is_started(session: Session, settings: Settings, page: Page) ->
 
 def test_going_back_and_taking_away_stay_possible(session: Session, settings: Settings, page: Page) -> None:
     before = page.release_id
-    assert publish.rollback(session, settings, page, actor=MAYA, now=INSIDE).release_id != before
+    assert rollback(session, settings, page, actor=MAYA, now=INSIDE).release_id != before
     publish.withdraw(session, page, actor=MAYA, now=INSIDE)
     assert page.release_id is None
 

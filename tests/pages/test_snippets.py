@@ -10,6 +10,7 @@ from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import publish, snippets
 from lander.pages.expand import Block, expand, mark, named_in
 from lander.pages.models import StoredRelease
+from lander.pages.rollback import rollback
 from lander.pages.snippet_release import check_snippet, propose_for_snippet, publish_snippet
 from lander.policy.findings import Refused
 from tests.pages.bulk_builders import LATER, MAYA, NOW, World, html, save
@@ -195,12 +196,12 @@ def test_going_back_brings_back_the_snippet_of_that_time(world: World) -> None:
     first = page.release_id
     world.edit_snippet("footer", "<p>2</p>")
     publish_footer(world)
-    publish.rollback(world.session, world.settings, page, to=first, actor=MAYA, now=LATER)
+    rollback(world.session, world.settings, page, to=first, actor=MAYA, now=LATER)
     assert "<p>1</p>" in world.live(page)
     world.edit_snippet("footer", "<p>3</p>")
     world.publish(page)
     assert "<p>3</p>" in world.live(page)
-    publish.rollback(world.session, world.settings, page, actor=MAYA, now=LATER)
+    rollback(world.session, world.settings, page, actor=MAYA, now=LATER)
     assert "<p>1</p>" in world.live(page)
 
 
