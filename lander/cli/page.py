@@ -14,6 +14,7 @@ from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput
 from lander.pages import importing, moving, pages, publish, sites, versions
 from lander.pages.models import Page, Site, StoredRelease
+from lander.pages.rollback import rollback as rollback_page
 from lander.policy import store
 from lander.preflight import look_ahead
 from lander.serve.qa import QaLinks
@@ -182,7 +183,7 @@ def _register_publish(group: click.Group) -> None:
         """Put an earlier release live again."""
         with transaction(edge.engine) as session:
             page = _load(session, site, slug)[1]
-            published = publish.rollback(
+            published = rollback_page(
                 session,
                 edge.settings,
                 page,

@@ -7,7 +7,7 @@ import click
 from lander.cli.edge import Answer, Cli, command
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput
-from lander.pages import publish
+from lander.pages.policy_check import check_policy
 from lander.policy import store
 
 
@@ -21,7 +21,7 @@ def register(cli: click.Group) -> None:
     def check(edge: Cli, file: Path) -> Answer:
         """List what FILE would break on the pages that are live. Changes nothing."""
         with reading(edge.engine) as session:
-            broken = publish.check_policy(session, _read(file))
+            broken = check_policy(session, _read(file))
         data = [{"page": address, **finding.as_json()} for address, finding in broken]
         lines = [f"{address}: {finding}" for address, finding in broken]
         pages = len({address for address, _ in broken})

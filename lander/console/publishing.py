@@ -19,9 +19,9 @@ from lander.pages import pages
 from lander.pages.freezes import Frozen
 from lander.pages.publish import Published
 from lander.pages.publish import publish as publish_page
-from lander.pages.publish import rollback as roll_back_page
 from lander.pages.publish import withdraw as withdraw_page
 from lander.pages.release import load_drafts
+from lander.pages.rollback import rollback as roll_back_page
 from lander.policy.findings import Refused, Severity
 from lander.preflight import look_ahead
 

@@ -22,6 +22,7 @@ from lander.pages.models import Page, Publication, Site, Variant, Version
 from lander.pages.publish import Published
 from lander.pages.redirect_rules import PERMANENT, Rule, path_of, read_rule
 from lander.pages.references import find_references
+from lander.pages.rollback import rollback
 
 RENAME: Final = "rename"
 
@@ -116,7 +117,7 @@ def restore_page(session: Session, settings: Settings, page: Page, *, actor: str
     if page.release_id is not None:
         raise Conflict(f"The page '{page.slug}' is live.", fix="There is nothing to put back.")
     site = session.get_one(Site, page.site_id)
-    published = publish.rollback(session, settings, page, actor=actor, now=now)
+    published = rollback(session, settings, page, actor=actor, now=now)
     if redirects.find_redirect(session, site, f"/{page.slug}") is not None:
         redirects.remove_redirect(session, site, f"/{page.slug}", actor=actor, now=now)
     return published

@@ -4,7 +4,7 @@ A page becomes live as a release that passed the policy, or nothing changes at a
 change of its content needs a choice: the same change in every variant (`annotate`), or counting anew (`new-phase`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,15 +20,14 @@ from lander.pages import release as releases
 from lander.pages.freezes import check_freeze
 from lander.pages.models import Page, Publication, Site, StoredRelease, Version
 from lander.pages.pages import address_of
-from lander.policy.findings import Finding, Refused, Severity, count_refusals
-from lander.policy.policy import parse_policy
+from lander.policy.findings import Finding, Refused, count_refusals
 from lander.policy.store import load_policy
 from lander.published import Allocation, SiteEntry
 
 ANNOTATE: Final = "annotate"
 NEW_PHASE: Final = "new-phase"
 CHOICES: Final = (ANNOTATE, NEW_PHASE)
-_Running = tuple[Experiment, Phase]
+Running = tuple[Experiment, Phase]
 _GOING_BACK: Final = ("rollback", "bulk undo")  # possible in a freeze window too
 _CONTENT_CHANGED: Final = "The page's content changed."
 
@@ -91,7 +90,7 @@ class Replacement:
     page: Page
     address: str
     plan: releases.Plan
-    running: _Running | None
+    running: Running | None
     touches_test: bool  # what the variants of the running test show
     looked_ahead: tuple[Finding, ...] = ()  # what the release itself showed when it was asked
 
@@ -112,61 +111,12 @@ def publish(
     now: datetime,
 ) -> Published:
     """Make the drafts of all variants live. Raises `Refused` with every finding, `Conflict` where a test needs a choice."""
-    _hold(session, page)
+    hold(session, page)
     versions = releases.load_drafts(session, page)
     if not versions:
         raise NotFound(f"The page '{page.slug}' has no content yet.", fix="Import it first.")
-    return _replace_content(
-        session,
-        settings,
-        page,
-        versions,
-        strip_external=strip_external,
-        during_test=during_test,
-        preflight=preflight,
-        reason="publish",
-        actor=actor,
-        now=now,
-    )
-
-
-def rollback(
-    session: Session,
-    settings: Settings,
-    page: Page,
-    *,
-    to: str | None = None,
-    during_test: str | None = None,
-    preflight: Preflight | None = None,
-    actor: str,
-    now: datetime,
-) -> Published:
-    """Make an earlier content live again: that of release `to`, or the last one that visitors saw differently.
-
-    It is compiled under the rules of today, so going back brings nothing back that is not allowed any more.
-    """
-    _hold(session, page)
-    live = _find_live(session, page)
-    running = lifecycle.find_running(session, _id(page))
-    target = _load_target(session, page, to) if to else _find_previous(session, page, live, running)
-    versions, snippets = releases.load_versions(session, target), target.snippets
-    if live is not None and running is not None:  # variants of the test that the older release did not have yet
-        kept = releases.load_versions(session, live)
-        versions = {**{key: kept[key] for key in running[1].weights if key in kept}, **versions}
-        snippets = {**live.snippets, **snippets}
-    return _replace_content(
-        session,
-        settings,
-        page,
-        versions,
-        snippets=snippets,
-        strip_external=target.strip_external,
-        during_test=during_test,
-        preflight=preflight,
-        reason="rollback",
-        actor=actor,
-        now=now,
-    )
+    wanted = plan_replacement(session, settings, page, versions, strip_external=strip_external, preflight=preflight)
+    return apply_replacement(session, wanted, during_test=during_test, reason="publish", actor=actor, now=now)
 
 
 def republish(
@@ -185,8 +135,8 @@ def republish(
     `versions` replaces the content of some variants (a test's winner). With `enforce` off, findings do not stand in the
     way: pausing and stopping must always be possible, and the page's headers hold the rules anyway.
     """
-    _hold(session, page)
-    live = _find_live(session, page)
+    hold(session, page)
+    live = find_live(session, page)
     if live is None:
         return None
     running = lifecycle.find_running(session, _id(page))
@@ -208,7 +158,7 @@ def republish(
 
 def withdraw(session: Session, page: Page, *, actor: str, now: datetime) -> None:
     """Take a page away from visitors. Its drafts, releases and history stay, and `rollback` brings it back."""
-    _hold(session, page)
+    hold(session, page)
     address = address_of(session, page)
     if page.release_id is None:
         raise Conflict(f"{address} is not live.", fix="There is nothing to take away.")
@@ -260,28 +210,6 @@ def look_at_drafts(
     return Look((*plan.findings, *found), is_live=release_id == page.release_id)
 
 
-def check_policy(session: Session, text: str) -> list[tuple[str, Finding]]:
-    """What a policy file would refuse on the pages that are live, as (address, finding). Changes nothing."""
-    policy = parse_policy(text)
-    broken: list[tuple[str, Finding]] = []
-    for page in session.exec(select(Page).where(col(Page.release_id).is_not(None)).order_by(col(Page.slug))):
-        live = _find_live(session, page)
-        assert live is not None
-        plan = releases.plan_release(
-            session,
-            page,
-            releases.load_versions(session, live),
-            policy=policy,
-            scheme="https",
-            allocation=None,
-            strip_external=live.strip_external,
-            snippets=live.snippets,
-        )
-        address = address_of(session, page)
-        broken += [(address, finding) for finding in plan.findings if finding.severity is Severity.REFUSE]
-    return sorted(broken, key=lambda item: item[0])
-
-
 def plan_replacement(
     session: Session,
     settings: Settings,
@@ -293,8 +221,8 @@ def plan_replacement(
     preflight: Preflight | None = None,
 ) -> Replacement:
     """Compile other content for a page and look at what it would change. Holds the page, and changes nothing."""
-    _hold(session, page)
-    running, live = lifecycle.find_running(session, _id(page)), _find_live(session, page)
+    hold(session, page)
+    running, live = lifecycle.find_running(session, _id(page)), find_live(session, page)
     plan = _plan(
         session,
         settings,
@@ -338,28 +266,24 @@ def apply_replacement(
     )
 
 
-def _replace_content(
-    session: Session,
-    settings: Settings,
-    page: Page,
-    versions: Mapping[str, Version],
-    *,
-    snippets: Mapping[str, int] | None = None,
-    strip_external: bool,
-    during_test: str | None,
-    preflight: Preflight | None,
-    reason: str,
-    actor: str,
-    now: datetime,
-) -> Published:
-    wanted = plan_replacement(
-        session, settings, page, versions, snippets=snippets, strip_external=strip_external, preflight=preflight
-    )
-    return apply_replacement(session, wanted, during_test=during_test, reason=reason, actor=actor, now=now)
+def choose_control(session: Session, page: Page, keys: Mapping[str, int], running: Running | None) -> str:
+    """What is shown where no test decides: the control of the test, or of the last one, else the first variant."""
+    tests = [running[0]] if running is not None else lifecycle.list_experiments(session, page_id=_id(page))
+    return next((test.control for test in tests[:1] if test.control in keys), min(keys))
+
+
+def find_live(session: Session, page: Page) -> StoredRelease | None:
+    return session.get_one(StoredRelease, page.release_id) if page.release_id is not None else None
+
+
+def hold(session: Session, page: Page) -> None:
+    """Let one publish at a time touch a page: a second one waits here and then sees what the first one did."""
+    session.flush()
+    session.refresh(page, with_for_update=True)
 
 
 def _settle_test(
-    session: Session, running: _Running, choice: str | None, *, note: str, actor: str, now: datetime
+    session: Session, running: Running, choice: str | None, *, note: str, actor: str, now: datetime
 ) -> str:
     experiment, phase = running
     if choice is None:
@@ -382,7 +306,7 @@ def _go_live(
     page: Page,
     plan: releases.Plan,
     *,
-    running: _Running | None,
+    running: Running | None,
     reason: str,
     during_test: str = "",
     actor: str,
@@ -438,9 +362,9 @@ def _plan(
     )
 
 
-def _build(session: Session, page: Page, plan: releases.Plan, running: _Running | None) -> tuple[str, dict[str, bytes]]:
+def _build(session: Session, page: Page, plan: releases.Plan, running: Running | None) -> tuple[str, dict[str, bytes]]:
     """Id and files of the release, with who sees what now."""
-    control = _choose_control(session, page, plan.versions, running)
+    control = choose_control(session, page, plan.versions, running)
     site = session.get_one(Site, page.site_id)
     return releases.build(site, page, plan, control=control, allocation=_allocation(running))
 
@@ -450,55 +374,10 @@ def _entry(session: Session, page: Page) -> SiteEntry:
     return SiteEntry(host=site.host, core_site=site.core_site, timezone=site.timezone)
 
 
-def _allocation(running: _Running | None) -> Allocation | None:
+def _allocation(running: Running | None) -> Allocation | None:
     """Who sees what now; None where everybody sees control, a paused test included."""
     phase = lifecycle.allocation_of(*running) if running is not None else None
     return None if phase is None else Allocation(**asdict(phase))
-
-
-def _choose_control(session: Session, page: Page, keys: Mapping[str, int], running: _Running | None) -> str:
-    """What is shown where no test decides: the control of the test, or of the last one, else the first variant."""
-    tests = [running[0]] if running is not None else lifecycle.list_experiments(session, page_id=_id(page))
-    return next((test.control for test in tests[:1] if test.control in keys), min(keys))
-
-
-def _find_previous(session: Session, page: Page, live: StoredRelease | None, running: _Running | None) -> StoredRelease:
-    def seen(stored: StoredRelease) -> tuple[object, ...]:
-        keys: Iterable[str] = (
-            running[1].weights if running is not None else [_choose_control(session, page, stored.versions, None)]
-        )
-        now_live = live.versions if live is not None else {}
-        contents = (stored.versions.get(key, now_live.get(key)) for key in keys)
-        return (stored.strip_external, sorted(stored.snippets.items()), *contents)
-
-    for publication in list_publications(session, page):
-        stored = session.get(StoredRelease, publication.release_id) if publication.release_id else None
-        if stored is not None and (live is None or seen(stored) != seen(live)):
-            return stored
-    raise Conflict(
-        f"{address_of(session, page)} never looked different to visitors.",
-        fix="There is no earlier content to go back to.",
-    )
-
-
-def _load_target(session: Session, page: Page, release_id: str) -> StoredRelease:
-    stored = session.get(StoredRelease, release_id)
-    if stored is None or stored.page_id != page.id:
-        raise NotFound(
-            f"{address_of(session, page)} has no release {release_id}.",
-            fix="Its history lists every release with its id.",
-        )
-    return stored
-
-
-def _find_live(session: Session, page: Page) -> StoredRelease | None:
-    return session.get_one(StoredRelease, page.release_id) if page.release_id is not None else None
-
-
-def _hold(session: Session, page: Page) -> None:
-    """Let one publish at a time touch a page: a second one waits here and then sees what the first one did."""
-    session.flush()
-    session.refresh(page, with_for_update=True)
 
 
 def _count_confirmed(session: Session, experiment: Experiment, phase: Phase) -> int:

@@ -1,7 +1,7 @@
 """The policy in force: the newest file that IT applied, or the safe defaults where there is none.
 
 Applying adds a version and never edits one. What a new file would break on live pages is asked of
-`lander.pages.publish.check_policy`, before it is applied.
+`lander.pages.policy_check.check_policy`, before it is applied.
 """
 
 from collections.abc import Sequence
