@@ -7,7 +7,7 @@ from lander.pages.models import Page
 from lander.pages.pages import address_of
 from lander.pages.publish import find_live
 from lander.policy.findings import Finding, Severity
-from lander.policy.policy import parse_policy
+from lander.policy.parse import parse_policy
 
 
 def check_policy(session: Session, text: str) -> list[tuple[str, Finding]]:

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 from lander.access import audit
 from lander.errors import ConfigurationError
 from lander.policy.models import PolicyVersion
-from lander.policy.policy import DEFAULTS, Policy, parse_policy
+from lander.policy.parse import parse_policy
+from lander.policy.policy import DEFAULTS, Policy
 
 
 def load_policy(session: Session) -> Policy:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lander.db import transaction
-from lander.policy.policy import InvalidPolicy
+from lander.policy.parse import InvalidPolicy
 from lander.policy.store import apply_policy
 from tests.bad_input.cases import CASES
 from tests.bad_input.sending import lead, post

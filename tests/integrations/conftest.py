@@ -19,7 +19,7 @@ from lander.integrations.webhook.address import check_target
 from lander.integrations.webhook.receivers import add_webhook, list_secrets
 from lander.leads import sink
 from lander.pages.models import Page, Site
-from lander.policy.policy import parse_policy
+from lander.policy.parse import parse_policy
 from lander.policy.store import apply_policy
 from lander.vault import Vault
 from tests.integrations.receiver import HOST, PUBLIC, Certificates, Receiver, receiving

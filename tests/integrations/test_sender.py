@@ -26,7 +26,7 @@ from lander.integrations.webhook.address import check_target
 from lander.integrations.webhook.receivers import add_webhook
 from lander.integrations.webhook.transport import Network
 from lander.pages.models import Site
-from lander.policy.policy import parse_policy
+from lander.policy.parse import parse_policy
 from lander.policy.store import apply_policy
 from tests.integrations.conftest import (
     MAIL_SERVER,

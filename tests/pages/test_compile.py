@@ -17,7 +17,8 @@ from lander.pages.loads import Files, Stylesheet
 from lander.pages.models import Version
 from lander.pages.stylesheets import settle_css
 from lander.policy.findings import Severity
-from lander.policy.policy import DEFAULTS, Policy, parse_policy
+from lander.policy.parse import parse_policy
+from lander.policy.policy import DEFAULTS, Policy
 from lander.published import Allocation, TextSlot, TokenSlot, build_release, read_release
 from tests.pages.publishing import FORM, NOW, PAGE, text_of
 

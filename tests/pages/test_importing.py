@@ -13,7 +13,7 @@ from lander.db import reading
 from lander.errors import Conflict, InvalidInput
 from lander.pages import pages
 from lander.pages.models import Asset, Version
-from lander.policy.policy import parse_policy
+from lander.policy.parse import parse_policy
 from tests.builders_content import HOST, PAGE, Studio, make_picture, make_zip
 
 THANKS = PAGE.replace("Sale", "Thank you")

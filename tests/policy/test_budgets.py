@@ -4,7 +4,8 @@ import pytest
 
 from lander.policy.budgets import Part, check_budgets
 from lander.policy.findings import Finding, Severity
-from lander.policy.policy import DEFAULTS, parse_policy
+from lander.policy.parse import parse_policy
+from lander.policy.policy import DEFAULTS
 
 BUDGETS = DEFAULTS.budgets
 

@@ -6,7 +6,8 @@ from lander.document import Document
 from lander.pages.forms import adopt_forms
 from lander.policy.content import check_content, show_defaults
 from lander.policy.findings import Finding, Severity
-from lander.policy.policy import DEFAULTS, Content, parse_policy
+from lander.policy.parse import parse_policy
+from lander.policy.policy import DEFAULTS, Content
 
 GOOD = """<!doctype html>
 <html lang="en">

@@ -2,7 +2,8 @@
 
 from lander.headers import serialize_csp
 from lander.policy.csp import page_policy
-from lander.policy.policy import DEFAULTS, parse_policy
+from lander.policy.parse import parse_policy
+from lander.policy.policy import DEFAULTS
 
 
 def test_the_default_is_the_sealed_policy_word_for_word() -> None:

@@ -1,7 +1,8 @@
 """The rules as sentences: they say what the file says, and change when it changes."""
 
 from lander.policy.describe import describe
-from lander.policy.policy import DEFAULTS, parse_policy
+from lander.policy.parse import parse_policy
+from lander.policy.policy import DEFAULTS
 
 
 def test_the_defaults_are_told_in_plain_sentences() -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lander.policy.describe import describe
-from lander.policy.policy import DEFAULTS, InvalidPolicy, parse_policy
+from lander.policy.parse import InvalidPolicy, parse_policy
+from lander.policy.policy import DEFAULTS
 
 CHRISTMAS = """[lifecycle]
 freezes = [

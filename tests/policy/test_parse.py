@@ -2,7 +2,8 @@
 
 import pytest
 
-from lander.policy.policy import DEFAULTS, MIB, InvalidPolicy, UploadLimits, parse_policy
+from lander.policy.parse import InvalidPolicy, parse_policy
+from lander.policy.policy import DEFAULTS, MIB, UploadLimits
 
 FULL = """
 [isolation]

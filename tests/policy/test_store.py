@@ -12,7 +12,8 @@ from lander.access.models import AuditEntry
 from lander.errors import ConfigurationError
 from lander.policy import store
 from lander.policy.models import PolicyVersion
-from lander.policy.policy import DEFAULTS, InvalidPolicy
+from lander.policy.parse import InvalidPolicy
+from lander.policy.policy import DEFAULTS
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 FILE = '[isolation.allow]\nscript = ["cdn.example.com"]\n'
