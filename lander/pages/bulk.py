@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from experiments.models import Experiment, State
 from lander.access import audit
@@ -17,12 +17,12 @@ from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages.bulk_plan import Change, list_changed_since, plan_bulk
 from lander.pages.bulk_scope import Scope
+from lander.pages.bulk_versions import add_versions, revise_snippets, revise_variants
 from lander.pages.edits import Operation
 from lander.pages.models import BulkEdit, Page, Site, Snippet, SnippetVersion, StoredRelease, Variant, Version
 from lander.pages.publish import NEW_PHASE, Preflight, Published
 from lander.pages.snippets import add_snippet_version
 from lander.pages.together import Content, Tell, keep_quiet, publish_together
-from lander.pages.versions import check_source
 
 _VARIANT: Final = "variant"
 _SNIPPET: Final = "snippet"
@@ -80,8 +80,8 @@ def apply_bulk(
     note = f"bulk edit {bulk.id}: {operation.sentence()}"
     pages = [change for change in plan.changes if change.piece.page is not None]
     snippets = [change for change in plan.changes if change.piece.page is None]
-    made = _revise_variants(session, pages, note=note, actor=actor, now=now)
-    made_of_snippets = _revise_snippets(session, snippets, note=note, actor=actor, now=now)
+    made = revise_variants(session, pages, note=note, actor=actor, now=now)
+    made_of_snippets = revise_snippets(session, snippets, note=note, actor=actor, now=now)
     bulk.changes = [
         *(_note_change(change, after) for change, after in zip(pages, made, strict=True)),
         *(_note_change(change, after) for change, after in zip(snippets, made_of_snippets, strict=True)),
@@ -238,68 +238,6 @@ def count_live(session: Session, bulk: BulkEdit) -> int:
     return len(_load_live(session, bulk))
 
 
-def _revise_variants(
-    session: Session, changes: Sequence[Change], *, note: str, actor: str, now: datetime
-) -> list[Version]:
-    contents = []
-    for change in changes:
-        assert isinstance(change.piece.version, Version)
-        contents.append((change.piece.owner_id, change.piece.version, change.edited.source))
-    return _add_versions(session, contents, note=note, actor=actor, now=now)
-
-
-def _add_versions(
-    session: Session, contents: Sequence[tuple[int, Version, str]], *, note: str, actor: str, now: datetime
-) -> list[Version]:
-    """The next versions of many variants in few statements: (variant id, what it is like, its source) each."""
-    owners = [owner for owner, _, _ in contents]
-    newest = dict(
-        session.exec(
-            select(Version.variant_id, func.max(Version.number))
-            .where(col(Version.variant_id).in_(owners))
-            .group_by(col(Version.variant_id))
-        ).all()
-    )
-    made = [
-        Version(
-            variant_id=owner,
-            number=(newest[owner] or 0) + 1,
-            source=check_source(source),
-            path=like.path,
-            files=dict(like.files),
-            links=dict(like.links),
-            enable_submit=like.enable_submit,
-            note=note,
-            created_at=now,
-            created_by=actor,
-        )
-        for owner, like, source in contents
-    ]
-    session.add_all(made)
-    session.flush()
-    variants = {item.id: item for item in session.exec(select(Variant).where(col(Variant.id).in_(owners)))}
-    for version in made:
-        variants[version.variant_id].version_id = version.id
-    session.flush()
-    return made
-
-
-def _revise_snippets(
-    session: Session, changes: Sequence[Change], *, note: str, actor: str, now: datetime
-) -> list[SnippetVersion]:
-    return [
-        add_snippet_version(
-            session,
-            session.get_one(Snippet, change.piece.owner_id),
-            change.edited.source,
-            note=note,
-            actor=actor,
-            now=now,
-        )
-        for change in changes
-    ]
-
-
 def _note_change(change: Change, after: Version | SnippetVersion) -> dict[str, Any]:
     piece = change.piece
     page = piece.page
@@ -350,7 +288,7 @@ def _restore(
     before = [change["before"] for change in variants]
     known = {item.id: item for item in session.exec(select(Version).where(col(Version.id).in_(before)))}
     contents = [(item["owner"], known[item["before"]], known[item["before"]].source) for item in variants]
-    made = _add_versions(session, contents, note=note, actor=actor, now=now)
+    made = add_versions(session, contents, note=note, actor=actor, now=now)
     restored = [(change, version.id or 0) for change, version in zip(variants, made, strict=True)]
     for change in changes:
         if change["kind"] == _SNIPPET:

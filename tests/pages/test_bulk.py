@@ -301,6 +301,18 @@ def test_snippets_change_go_live_and_come_back_with_the_pages(world: World) -> N
     assert "<footer>bumpers</footer>" in world.live(other)
 
 
+def test_a_live_page_that_shows_a_snippet_only_in_its_draft_is_left_alone(world: World) -> None:
+    world.snippet("footer", "<footer>bumpers</footer>")
+    world.page("sale", live=True, a='<lander-snippet name="footer"></lander-snippet>')
+    page = world.page("lunch", live=True, a="<p>Lunch</p>", b="<p>Dinner</p>")
+    world.test_on(page)
+    save(world.session, page, "a", html('<lander-snippet name="footer"></lander-snippet>'))
+    made = world.apply()
+    assert bulk.count_live(world.session, made) == 1
+    assert bulk.list_tests(world.session, made) == []
+    assert [item.address.rpartition("/")[2] for item in world.publish_bulk(made)] == ["sale"]
+
+
 def test_a_hundred_pages_take_few_statements_beside_their_versions(world: World) -> None:
     for number in range(100):
         world.page(f"sale-{number}", a="<h1>Bumpers</h1>", b="<h1>bumpers</h1>")
