@@ -15,7 +15,8 @@ from lander.policy.findings import Finding, Severity
 
 ELEMENT: Final = "lander-snippet"
 _MENTION: Final = re.compile(rf"<{ELEMENT}(?=[\s/>])", re.IGNORECASE)
-_NAMED: Final = re.compile(rf"<{ELEMENT}\s[^>]*?\bname\s*=\s*[\"']?\s*([^\"'\s/>]+)", re.IGNORECASE)
+_TAG: Final = re.compile(rf"<{ELEMENT}[\s/]((?:\"[^\"]*\"|'[^']*'|[^>\"'])*)", re.IGNORECASE)
+_NAME: Final = re.compile(r"(?<![^\s\"'/])name\s*=\s*[\"']?\s*([^\"'\s/>]+)", re.IGNORECASE)
 _ASSET: Final = re.compile(rf"{re.escape(ASSET_PREFIX)}([0-9a-f]{{64}}\.[a-z0-9]{{2,11}})")
 _NEWLINE: Final = re.compile(r"\r\n?|\n")
 
@@ -60,7 +61,7 @@ def used_in(page: Document) -> list[str]:
 
 def mentioned_in(source: str) -> set[str]:
     """The names that may be used in a source, some of them perhaps in a comment; as cheap as looking gets."""
-    return set(_NAMED.findall(source)) if has_snippets(source) else set()
+    return {name for tag in _TAG.findall(source) for name in _NAME.findall(tag)}
 
 
 def assets_in(source: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from lander.document import Document
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import publish, snippets
-from lander.pages.expand import Block, expand, mark, named_in
+from lander.pages.expand import Block, expand, mark, mentioned_in, named_in
 from lander.pages.models import StoredRelease
 from lander.pages.rollback import rollback
 from lander.pages.snippet_release import check_snippet, propose_for_snippet, publish_snippet
@@ -245,3 +245,20 @@ def test_its_own_findings_have_its_own_lines(world: World) -> None:
 def test_the_mark_is_what_a_page_writes() -> None:
     assert mark("footer") == FOOTER
     assert named_in(f"{mark('a')}{mark('b')}{mark('a')}") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "name=footer",
+        "name='footer'",
+        'data-name="x" name="footer"',
+        'title="a > b" name="footer"',
+        """title='name="x"' NAME = "footer" """,
+        '\nclass="wide"\nname=" footer "',
+    ],
+)
+def test_whatever_a_page_uses_is_looked_for(attributes: str) -> None:
+    source = f"<lander-snippet {attributes}></lander-snippet>"
+    assert set(named_in(source)) == {"footer"}
+    assert "footer" in mentioned_in(source)
