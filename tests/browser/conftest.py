@@ -1,12 +1,15 @@
 """A visitor's browser, and an installation to visit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from tests.live import Lander, lander_at
+from tests.live import PASSWORDS, Lander, lander_at
+
+OpenStudio = Callable[..., Page]
+"""Signs somebody in, Maya where nobody is named; further arguments are those of a browser context."""
 
 # headless Chromium calls itself HeadlessChrome, which is rightly taken for a bot
 AGENT = "Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
@@ -34,6 +37,42 @@ def lander(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lander]:
     data_dir: Path = tmp_path_factory.mktemp("lander")
     with lander_at(data_dir) as running:
         yield running
+
+
+@pytest.fixture
+def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
+    """A browser of its own for each person, signed in; whatever the studio's console complains of fails the test.
+
+    What a page does in its preview is its own affair, and so is a refusal that a test provokes. `installation` is what the
+    module makes.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        said = f"{message.location} {message.text}"
+        known = "preview.localhost" in said or "status of 4" in said or message.text.startswith(_KNOWN_NOTICE)
+        if message.type in ("error", "warning") and not known:
+            complaints.append(said)
+
+    def open_for(name: str = "maya", **options: object) -> Page:
+        fresh = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
+        fresh.set_default_timeout(60_000)
+        contexts.append(fresh)
+        tab = fresh.new_page()
+        tab.on("console", note)
+        tab.on("pageerror", lambda error: complaints.append(str(error)) if "preview." not in str(error.stack) else None)
+        tab.goto(installation.url("studio.localhost"))
+        tab.get_by_label("Name").fill(name)
+        tab.get_by_label("Password").fill(PASSWORDS[name])
+        tab.get_by_role("button", name="Sign in").click()
+        tab.wait_for_url(installation.url("studio.localhost"))
+        return tab
+
+    yield open_for
+    for opened in contexts:
+        opened.close()
+    assert complaints == []
 
 
 def listen(tab: Page) -> list[str]:

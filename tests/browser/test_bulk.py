@@ -4,18 +4,17 @@ Real clicks in a real browser, real servers. What each step takes is printed (`-
 """
 
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from lander.db import make_engine, transaction
 from lander.pages import pages, publish, snippets, testing, versions
 from lander.pages.sites import add_site
-from tests.browser.conftest import listen
-from tests.live import PASSWORDS, ROOT, Lander
+from tests.browser.conftest import OpenStudio, listen
+from tests.live import ROOT, Lander
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +25,7 @@ SHOTS = ROOT / "var" / "screenshots"
 
 
 @pytest.fixture(scope="module")
-def shop(lander: Lander) -> Lander:
+def installation(lander: Lander) -> Lander:
     """200 live pages of two variants that say bumpers, with a shared footer; tests run on the first three."""
     settings_of = {"LANDER_ENV": "development", "LANDER_DATA_DIR": str(lander.data_dir)}
     from lander.config import load_settings
@@ -71,29 +70,8 @@ def shop(lander: Lander) -> Lander:
     return lander
 
 
-@pytest.fixture
-def open_studio(shop: Lander, chromium: Browser) -> Iterator[Callable[..., Page]]:
-    contexts = []
-
-    def sign_in(**options: object) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.goto(shop.url("studio.localhost"))
-        tab.get_by_label("Name").fill("maya")
-        tab.get_by_label("Password").fill(PASSWORDS["maya"])
-        tab.get_by_role("button", name="Sign in").click()
-        tab.wait_for_url(shop.url("studio.localhost"))
-        return tab
-
-    yield sign_in
-    for context in contexts:
-        context.close()
-
-
 def test_maya_changes_a_word_on_two_hundred_pages_and_takes_it_back(
-    shop: Lander, open_studio: Callable[..., Page], request: pytest.FixtureRequest
+    installation: Lander, open_studio: OpenStudio, request: pytest.FixtureRequest
 ) -> None:
     maya = open_studio()
     said = listen(maya)
@@ -118,25 +96,25 @@ def test_maya_changes_a_word_on_two_hundred_pages_and_takes_it_back(
     expect(maya.get_by_role("status").first).to_contain_text(f"Published. {PAGES} pages say 'buggies' now.")
     clock.tell("apply and publish")
     _look(maya, "published", request)
-    _wait_until_says(shop, "buggies", not_says="bumpers")
+    _wait_until_says(installation, "buggies", not_says="bumpers")
     clock.tell("seen live")
 
     maya.get_by_role("button", name="Undo").first.click()
     expect(maya.get_by_role("status").first).to_contain_text("Undone. What stood there before stands there again.")
     clock.tell("undo")
-    _wait_until_says(shop, "bumpers", not_says="buggies")
+    _wait_until_says(installation, "bumpers", not_says="buggies")
     clock.tell("seen live again")
 
     assert said == []
-    assert shop.ok("report", "--site", HOST, "--slug", "bumpers-000")["phase"] == 1
+    assert installation.ok("report", "--site", HOST, "--slug", "bumpers-000")["phase"] == 1
     print(f"\n{clock.lines()}")
     if request.config.getoption("--soak"):
         assert clock.total < 60, clock.lines()
 
 
-def test_it_can_be_done_without_javascript(shop: Lander, open_studio: Callable[..., Page]) -> None:
+def test_it_can_be_done_without_javascript(installation: Lander, open_studio: OpenStudio) -> None:
     maya = open_studio(java_script_enabled=False)
-    maya.goto(shop.url("studio.localhost", "/bulk"))
+    maya.goto(installation.url("studio.localhost", "/bulk"))
     maya.get_by_label("Find", exact=True).fill("test rides")
     maya.get_by_label("Replace with").fill("Tours")
     maya.get_by_text("Only some pages, or another kind of change").click()
@@ -151,9 +129,9 @@ def test_it_can_be_done_without_javascript(shop: Lander, open_studio: Callable[.
     expect(maya.locator("main")).to_contain_text("Undone.")
 
 
-def test_it_can_be_done_by_keyboard(shop: Lander, open_studio: Callable[..., Page]) -> None:
+def test_it_can_be_done_by_keyboard(installation: Lander, open_studio: OpenStudio) -> None:
     maya = open_studio()
-    maya.goto(shop.url("studio.localhost", "/bulk?find=test+rides&value=tours&pages=bumpers-020"))
+    maya.goto(installation.url("studio.localhost", "/bulk?find=test+rides&value=tours&pages=bumpers-020"))
     button = maya.get_by_role("button", name="Apply and publish")
     maya.get_by_label("Replace with").focus()
     for _ in range(60):
@@ -169,7 +147,7 @@ def test_it_can_be_done_by_keyboard(shop: Lander, open_studio: Callable[..., Pag
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_screen_fits_and_axe_finds_nothing_serious(
-    shop: Lander, open_studio: Callable[..., Page], request: pytest.FixtureRequest, *, width: int, scheme: str
+    installation: Lander, open_studio: OpenStudio, request: pytest.FixtureRequest, *, width: int, scheme: str
 ) -> None:
     if not AXE.is_file():
         pytest.skip("needs node_modules/axe-core (npm ci)")
@@ -182,7 +160,7 @@ def test_every_screen_fits_and_axe_finds_nothing_serious(
         "snippets": "/snippets",
         "snippet": "/snippets/footer",
     }.items():
-        maya.goto(shop.url("studio.localhost", path))
+        maya.goto(installation.url("studio.localhost", path))
         assert maya.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
         _look(maya, f"{name}-{scheme}-{width}", request)
         maya.add_script_tag(path=str(AXE))
@@ -216,12 +194,12 @@ def _bumpers(file: Path) -> str:
     return source.replace("</body>", '<lander-snippet name="footer"></lander-snippet></body>')
 
 
-def _wait_until_says(shop: Lander, word: str, *, not_says: str) -> None:
+def _wait_until_says(installation: Lander, word: str, *, not_says: str) -> None:
     """Until visitors of the first page and of the last read it; the footer too."""
     for number in (0, PAGES - 1):
         deadline = time.monotonic() + 30
         while True:
-            _, body = shop.request("GET", HOST, f"/bumpers-{number:03}")
+            _, body = installation.request("GET", HOST, f"/bumpers-{number:03}")
             text = body.decode()
             if f"All {word} by mail." in text and f"{not_says} by mail" not in text and word in _title(text):
                 break

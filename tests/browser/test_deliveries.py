@@ -3,17 +3,17 @@
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 
-from tests.browser.conftest import AGENT
+from tests.browser.conftest import AGENT, OpenStudio
 from tests.integrations.mailbox import Mailbox, mailbox
 from tests.integrations.receiver import Receiver, receiving, status
-from tests.live import PASSWORDS, Lander, served
+from tests.live import Lander, served
 from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
@@ -27,7 +27,6 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
-OpenStudio = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -56,36 +55,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory, box: Mailbox) -> Iter
 def crm() -> Iterator[Receiver]:
     with receiving() as receiver:
         yield receiver
-
-
-@pytest.fixture
-def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
-    """A browser of its own for each person, signed in; whatever the studio's console says fails the test."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and "status of 4" not in message.text:
-            complaints.append(message.text)
-
-    def open_for(name: str = "maya", **options: object) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", note)
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.goto(installation.url("studio.localhost"))
-        tab.get_by_label("Name").fill(name)
-        tab.get_by_label("Password").fill(PASSWORDS[name])
-        tab.get_by_role("button", name="Sign in").click()
-        tab.wait_for_url(installation.url("studio.localhost"))
-        return tab
-
-    yield open_for
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def add_webhook(maya: Page, installation: Lander, crm: Receiver, path: str) -> str:

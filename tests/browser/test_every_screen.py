@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import AGENT, listen
-from tests.live import PASSWORDS, ROOT, Lander, lander_at
+from tests.browser.conftest import AGENT, OpenStudio
+from tests.live import ROOT, Lander, lander_at
 from tests.screens import list_faults
 
 HOST = "go.localhost"
@@ -23,7 +23,7 @@ _ONE_OF_MANY = re.compile(
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lander]:
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lander]:
     """Something of everything: a page under test, a lead, a redirect, a snippet, a webhook, a schedule, a share link."""
     folder = tmp_path_factory.mktemp("company")
     footer = folder / "footer.html"
@@ -65,18 +65,6 @@ def send_a_lead(lander: Lander, chromium: Browser) -> None:
     visitor.close()
 
 
-def sign_in(lander: Lander, chromium: Browser, name: str, *, width: int, scheme: str) -> Page:
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-    context.set_default_timeout(30_000)
-    tab = context.new_page()
-    tab.goto(lander.url("studio.localhost"))
-    tab.get_by_label("Name").fill(name)
-    tab.get_by_label("Password").fill(PASSWORDS[name])
-    tab.get_by_role("button", name="Sign in").click()
-    tab.wait_for_url(lander.url("studio.localhost"))
-    return tab
-
-
 def list_links(tab: Page) -> list[str]:
     """Where the links of this screen lead within the studio; those that hand out files left out."""
     links = tab.locator("a[href]:not([download])").evaluate_all("links => links.map(link => link.href)")
@@ -90,17 +78,16 @@ def list_links(tab: Page) -> list[str]:
     [("maya", 390, "dark"), ("maya", 1280, "light"), ("ana", 1280, "dark"), ("ivan", 390, "light")],
 )
 def test_whatever_a_link_leads_to_is_a_screen_that_everybody_can_use(
-    company: Lander, chromium: Browser, name: str, width: int, scheme: str
+    installation: Lander, open_studio: OpenStudio, chromium: Browser, *, name: str, width: int, scheme: str
 ) -> None:
-    send_a_lead(company, chromium)
-    company.wait_for_report(HOST, "buggies", confirmed=1)
-    tab = sign_in(company, chromium, name, width=width, scheme=scheme)
-    said = listen(tab)
+    send_a_lead(installation, chromium)
+    installation.wait_for_report(HOST, "buggies", confirmed=1)
+    tab = open_studio(name, viewport={"width": width, "height": 900}, color_scheme=scheme)
     waiting, seen = ["/"], {"/"}
     faults: list[str] = []
     while waiting:
         address = waiting.pop(0)
-        answer = tab.goto(company.url("studio.localhost", address))
+        answer = tab.goto(installation.url("studio.localhost", address))
         assert answer is not None
         assert answer.status == 200, f"{address} answers {answer.status}"
         faults += [f"{address}: {fault}" for fault in list_faults(tab)]
@@ -110,7 +97,5 @@ def test_whatever_a_link_leads_to_is_a_screen_that_everybody_can_use(
                 seen.add(kind)
                 waiting.append(link)
     assert not faults, "\n".join(faults)
-    assert [text for text in said if "preview.localhost" not in text] == []
     print(f"{name}: {len(seen)} screens: {', '.join(sorted(seen))}")
     assert len(seen) >= 15
-    tab.context.close()

@@ -5,15 +5,15 @@ a page that runs as it did before, and the same without JavaScript.
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AGENT, listen
-from tests.live import PASSWORDS, SHARED_PAGES, Lander
+from tests.browser.conftest import AGENT, OpenStudio, listen
+from tests.live import SHARED_PAGES, Lander
 from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,6 @@ SOURCE = """<!doctype html>
 </body>
 </html>
 """
-OpenStudio = Callable[..., Page]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,31 +45,6 @@ def _patience() -> Iterator[None]:
 def installation(lander: Lander) -> Lander:
     lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", "Europe/Berlin")
     return lander
-
-
-@pytest.fixture
-def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
-    """A browser signed in as Maya; whatever the studio's console says fails the test, but for refusals it provokes."""
-    contexts: list[BrowserContext] = []
-    said: list[str] = []
-
-    def open_for(**options: object) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", lambda message: said.append(f"{message.location} {message.text}"))
-        tab.goto(installation.url("studio.localhost"))
-        tab.get_by_label("Name").fill("maya")
-        tab.get_by_label("Password").fill(PASSWORDS["maya"])
-        tab.get_by_role("button", name="Sign in").click()
-        tab.wait_for_url(installation.url("studio.localhost"))
-        return tab
-
-    yield open_for
-    for context in contexts:
-        context.close()
-    assert [text for text in said if "preview.localhost" not in text and "status of 422" not in text] == []
 
 
 def picture() -> bytes:

@@ -3,15 +3,14 @@ its query kept; what is missing found in the log; and screens that anybody can r
 """
 
 import time
-from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import AGENT
-from tests.live import PASSWORDS, Lander
+from tests.browser.conftest import AGENT, OpenStudio
+from tests.live import Lander
 from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
@@ -27,7 +26,6 @@ OLD = [
     *(f"/shop/{slug}.html" for slug in SLUGS),
 ]
 KEPT = [(f"/offers/{number}", f"https://www.localhost/offers/{number}?from=old") for number in range(300 - TO_HOME)]
-OpenStudio = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -41,27 +39,6 @@ def installation(lander: Lander, tmp_path_factory: pytest.TempPathFactory) -> La
         lander.ok("page", "publish", "--site", HOST, "--slug", slug)
     lander.wait_for(HOST, f"/{SLUGS[-1]}")
     return lander
-
-
-@pytest.fixture
-def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
-    contexts = []
-
-    def open_for(name: str = "maya", **options: object) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.goto(installation.url("studio.localhost"))
-        tab.get_by_label("Name").fill(name)
-        tab.get_by_label("Password").fill(PASSWORDS[name])
-        tab.get_by_role("button", name="Sign in").click()
-        tab.wait_for_url(installation.url("studio.localhost"))
-        return tab
-
-    yield open_for
-    for context in contexts:
-        context.close()
 
 
 def make_sheet(folder: Path) -> Path:

@@ -2,17 +2,16 @@
 or a colleague at the same moment can do to that.
 """
 
-import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AGENT
+from tests.browser.conftest import AGENT, OpenStudio
 from tests.builders_content import make_picture
-from tests.live import PASSWORDS, SHARED_PAGES, Lander
+from tests.live import SHARED_PAGES, Lander
 from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
@@ -36,8 +35,6 @@ REAL = {
     "startbootstrap-new-age.zip": ("real-new-age", "Showcase your app beautifully."),
 }
 # answers that tests here provoke, and what a page wants from elsewhere, which the studio itself never does
-_REFUSED = re.compile(r"status of (409|422)|Loading the [a-z]+ 'https://")
-OpenStudio = Callable[..., Page]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,37 +49,6 @@ def _patience() -> Iterator[None]:
 def installation(lander: Lander) -> Lander:
     lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", "Europe/Berlin")
     return lander
-
-
-@pytest.fixture
-def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
-    """A browser of its own for each person, signed in; whatever the studio's console says fails the test."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:  # what a page does in its preview is its own affair
-        where = f"{message.location} {message.text}"
-        if message.type in ("error", "warning") and "preview.localhost" not in where and not _REFUSED.search(where):
-            complaints.append(message.text)
-
-    def open_for(name: str = "maya", **options: object) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", note)
-        tab.on("pageerror", lambda error: complaints.append(str(error)) if "preview." not in str(error.stack) else None)
-        tab.goto(installation.url("studio.localhost"))
-        tab.get_by_label("Name").fill(name)
-        tab.get_by_label("Password").fill(PASSWORDS[name])
-        tab.get_by_role("button", name="Sign in").click()
-        tab.wait_for_url(installation.url("studio.localhost"))
-        return tab
-
-    yield open_for
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def make_page(lander: Lander, folder: Path, slug: str, source: str = SOURCE) -> None:

@@ -1,16 +1,16 @@
 """Variants as Maya uses them: looked back at, compared, restored, undone, shared, forced live, and published at a time."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AGENT
-from tests.live import PASSWORDS, Lander
+from tests.browser.conftest import AGENT, OpenStudio
+from tests.live import Lander
 from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
@@ -26,8 +26,6 @@ SOURCE = """<!doctype html>
 </body>
 </html>
 """
-_REFUSED = re.compile(r"status of (409|410|422)")
-OpenStudio = Callable[..., Page]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,40 +40,6 @@ def _patience() -> Iterator[None]:
 def installation(lander: Lander) -> Lander:
     lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", "Europe/Berlin")
     return lander
-
-
-@pytest.fixture
-def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
-    """A browser of its own for each person, signed in; whatever the studio's console says fails the test."""
-    contexts: list[BrowserContext] = []
-    complaints: list[str] = []
-
-    def open_for(name: str = "maya", **options: object) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text)
-                if message.type in ("error", "warning")
-                and "preview.localhost" not in f"{message.location} {message.text}"
-                and not _REFUSED.search(message.text)
-                else None
-            ),
-        )
-        tab.goto(installation.url("studio.localhost"))
-        tab.get_by_label("Name").fill(name)
-        tab.get_by_label("Password").fill(PASSWORDS[name])
-        tab.get_by_role("button", name="Sign in").click()
-        tab.wait_for_url(installation.url("studio.localhost"))
-        return tab
-
-    yield open_for
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def make_page(lander: Lander, folder: Path, slug: str, *, live: bool = False) -> None:
