@@ -242,6 +242,8 @@ def test_it_can_be_used_by_keyboard(
     maya.keyboard.press("g")
     maya.keyboard.press("l")
     maya.wait_for_url("**/leads")
+    if not maya.get_by_label("Choose keys@example.com").count():  # the sixth within a minute
+        maya.goto(installation.url("studio.localhost", "/leads?folder=spam"))
     maya.get_by_label("Choose all of them").focus()
     maya.keyboard.press("Space")
     expect(maya.get_by_label("Choose keys@example.com")).to_be_checked()
