@@ -3,6 +3,8 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -48,3 +50,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         reporter.write_line("CI must skip nothing: what is missing is named above.", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def receivers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver that checks signatures when the tests began: messages are dated then, and good for five minutes."""
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", _Began)
+
+
+class _Began(datetime):
+    _at: ClassVar = datetime.now(UTC)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Any:
+        return cls._at

@@ -239,6 +239,7 @@ def test_it_can_be_used_by_keyboard(
     tab.wait_for_url("**/_l/thanks*")
     maya = open_studio()
     open_lead(maya, installation, "keys@example.com")
+    maya.wait_for_url("**/leads/*")  # whole, with its script
     maya.keyboard.press("g")
     maya.keyboard.press("l")
     maya.wait_for_url("**/leads")

@@ -67,6 +67,7 @@ def go_to(tab: Page, lander: Lander, path: str) -> None:
 def headline_of(chromium: Browser, lander: Lander, slug: str) -> str:
     context = chromium.new_context(user_agent=AGENT)
     tab = context.new_page()
+    tab.wait_for_timeout(2_000)  # what is published is on every worker by then
     tab.goto(lander.url(HOST, f"/{slug}"))
     found = tab.inner_text("h1")
     context.close()

@@ -27,6 +27,8 @@ from tests.console.conftest import NOW, Browser, on_both, text_of
 from tests.integrations.mailbox import mailbox
 from tests.integrations.receiver import Receiver, receiving, status
 
+pytestmark = pytest.mark.usefixtures("receivers_clock")
+
 
 @pytest.fixture
 def crm() -> Iterator[Receiver]:

@@ -144,8 +144,10 @@ def test_killed_workers_are_replaced_and_sigterm_ends_everything(
 ) -> None:
     with served(shutil.copytree(installation, tmp_path / "data"), server=server) as lander:
         for _ in range(3):
-            for pid in see_workers(lander, 1):
+            killed = see_workers(lander, 1)
+            for pid in killed:
                 os.kill(pid, signal.SIGKILL)
+            wait_until_gone(killed)
         wait_until_dead_journals_are_home(lander)
         workers = see_workers(lander, 1)
         view(lander)
@@ -163,6 +165,13 @@ def see_workers(lander: Lander, count: int) -> set[int]:
             view(lander)
         workers = {pid for pid in journal_owners(lander) if is_running(pid)}
     return workers
+
+
+def wait_until_gone(pids: set[int]) -> None:
+    deadline = time.monotonic() + 30
+    while any(map(is_running, pids)):
+        assert time.monotonic() < deadline, "killed workers live on"
+        time.sleep(0.01)
 
 
 def wait_until_dead_journals_are_home(lander: Lander) -> None:

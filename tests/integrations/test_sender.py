@@ -44,6 +44,9 @@ from tests.integrations.receiver import PUBLIC, Certificates, Receiver, receivin
 MakeSender = Callable[..., Sender]
 
 
+pytestmark = pytest.mark.usefixtures("receivers_clock")
+
+
 @pytest.fixture
 def make_sender(settings: Settings, database: Engine) -> Iterator[MakeSender]:
     """Senders that are waited for at the end."""

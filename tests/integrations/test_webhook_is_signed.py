@@ -9,6 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from lander.integrations.webhook.message import make_message, make_payload, make_secret
 
+pytestmark = pytest.mark.usefixtures("receivers_clock")
 NOW = datetime.now(UTC)
 PAYLOAD = make_payload("lead.created", {"fields": {"name": "Ötto ✓"}}, at=NOW)
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from lander.db import reading
@@ -15,6 +16,7 @@ from lander.integrations.webhook.receivers import TEST, Event
 from lander.pages.models import Site
 from tests.integrations.conftest import NOW, add_hook, deliveries, payload_of, send_leads
 
+pytestmark = pytest.mark.usefixtures("receivers_clock")
 PAGE = (Path(__file__).parents[2] / "docs" / "developer" / "webhooks.md").read_text(encoding="utf-8")
 
 
