@@ -148,7 +148,8 @@ def beside_pages(supply: Supply, rng: Random) -> Request:
             ("POST", "/_l/opt-out"),
         ]
     )
-    return Request(method, PAGES, path, rng.choice(QUERIES), {"User-Agent": CHROME})
+    host = OTHER_PAGES if path == "/sitemap.xml" else PAGES  # where a page may be listed
+    return Request(method, host, path, rng.choice(QUERIES), {"User-Agent": CHROME})
 
 
 def report(supply: Supply, rng: Random) -> Request:

@@ -241,7 +241,7 @@ def furnish(folder: Path, env: str) -> Path:
         elsewhere = _take_in(session, OTHER_PAGES, "elsewhere", INDEX, now)
         _take_in(session, PAGES, "draft", INDEX.replace("Bumpers", "Draft"), now)
         thanks = load_page(session, load_site(session, PAGES), "spring-sale/thanks")
-        plain.noindex = False  # one that the sitemap names
+        elsewhere.noindex = False  # one that a sitemap names
         for page in (thanks, sale, plain, elsewhere):
             publish(session, settings, page, actor="maya", now=now)
         for rule in (
