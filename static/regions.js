@@ -18,6 +18,7 @@
     const said = event.data;
     if (event.source !== frame.contentWindow || typeof said !== "object" || said === null || said.channel !== channel) return;
     isHeard = true;
+    frame.setAttribute("aria-busy", "false");
     if (typeof said.type === "string" && Object.hasOwn(answers, said.type)) answers[said.type](said);
   });
 
@@ -35,6 +36,7 @@
   }
   frame.addEventListener("load", () => {
     isHeard = false;
+    frame.setAttribute("aria-busy", "true");
     say({ type: "hello" }); // a preview of ours answers
     setTimeout(() => {
       if (isHeard || isRenewed) return;

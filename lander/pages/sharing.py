@@ -46,7 +46,7 @@ def share(
         )
     assert page.id is not None
     link = ShareLink(
-        id=secrets.token_urlsafe(12),
+        id=secrets.token_hex(12),  # hex: typed at a terminal, where a leading dash would be an option
         page_id=page.id,
         variant=key,
         values=_check_values(values),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.conftest import AGENT, OpenStudio
 from tests.builders_content import make_picture
@@ -64,6 +64,12 @@ def go_to(tab: Page, lander: Lander, path: str) -> None:
     tab.goto(lander.url("studio.localhost", path))
 
 
+def preview_of(tab: Page) -> FrameLocator:
+    """The preview, once its script and the studio's hear each other."""
+    expect(tab.locator("#preview[aria-busy=false]")).to_have_count(1)
+    return tab.frame_locator("#preview")
+
+
 def headline_of(chromium: Browser, lander: Lander, slug: str) -> str:
     context = chromium.new_context(user_agent=AGENT)
     tab = context.new_page()
@@ -88,7 +94,7 @@ def test_maya_clicks_a_headline_names_it_changes_it_in_place_and_it_is_live(
     maya = open_studio()
     go_to(maya, installation, "/pages/bumpers")
     maya.get_by_role("link", name="Choose what can be edited in place").click()
-    preview = maya.frame_locator("#preview")
+    preview = preview_of(maya)
     preview.get_by_role("heading", name="Bumpers for everybody").click()
     expect(maya.locator("[name^=name-]:focus")).to_have_value("Headline")
     maya.keyboard.type("Main headline")
@@ -142,7 +148,7 @@ def test_what_is_edited_in_place_keeps_every_address_style_and_dynamic_text_arou
     make_page(installation, tmp_path, "kept", marked)
     maya = open_studio()
     go_to(maya, installation, "/pages/kept/a/edit")
-    preview = maya.frame_locator("#preview")
+    preview = preview_of(maya)
     preview.locator("img").evaluate("image => image.decode()")
     preview.locator("li").click()
     maya.keyboard.press("End")
@@ -231,7 +237,7 @@ def test_a_real_page_from_its_zip_to_a_headline_changed_in_place(
     expect(maya.get_by_role("status")).to_contain_text("Imported.")
 
     maya.get_by_role("link", name="Choose what can be edited in place").click()
-    preview = maya.frame_locator("#preview")
+    preview = preview_of(maya)
     preview.get_by_role("heading", name=headline).click()
     expect(maya.locator("[name^=name-]:focus")).to_have_value("Headline")
     for box in maya.get_by_role("checkbox").all():
@@ -290,7 +296,7 @@ def test_a_preview_that_was_led_away_comes_back_with_what_was_typed(
     make_page(installation, tmp_path, "away", SOURCE.replace("<h1>", '<h1 data-edit="text" data-name="Headline">'))
     maya = open_studio()
     go_to(maya, installation, "/pages/away/a/edit")
-    preview = maya.frame_locator("#preview")
+    preview = preview_of(maya)
     maya.get_by_label("Headline").fill("Buggies")
     expect(preview.locator("h1")).to_have_text("Buggies")
     maya.get_by_role("button", name="Load the preview again").click()

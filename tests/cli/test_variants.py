@@ -107,6 +107,7 @@ def test_a_link_for_somebody_outside_is_made_and_taken_back(terminal: Terminal) 
         "share", "add", *ON, "--variant", "b", "--for", "The agency", "--days", "3", "--value", "city=Oslo"
     )
     assert made["values"] == {"city": "Oslo"}
+    assert made["link"].isalnum()  # a leading dash would be an option of `share revoke`
     preview = create_preview(terminal.settings, terminal.engine).test_client()
     assert "Sale b" in preview.get(made["url"]).text
     assert [item["for"] for item in terminal.ok("share", "list", *ON)] == ["The agency"]
