@@ -3,6 +3,7 @@
 No clock, no random state, no database, no web; numpy and scipy.special are all it needs. Same input, same bits.
 """
 
+from stats.anytime import Anytime, anytime
 from stats.beta import Beta
 from stats.compare import Comparison, Density, VariantComparison, compare
 from stats.errors import (
@@ -13,6 +14,7 @@ from stats.errors import (
     InvalidLift,
     InvalidPoints,
     InvalidProbability,
+    InvalidTau,
     InvalidTraffic,
     InvalidWeights,
     StatsError,
@@ -25,6 +27,7 @@ from stats.samples import BinarySample
 from stats.srm import Srm, srm
 
 __all__ = [
+    "Anytime",
     "Beta",
     "BinarySample",
     "Comparison",
@@ -37,6 +40,7 @@ __all__ = [
     "InvalidLift",
     "InvalidPoints",
     "InvalidProbability",
+    "InvalidTau",
     "InvalidTraffic",
     "InvalidWeights",
     "Plan",
@@ -45,6 +49,7 @@ __all__ = [
     "TooFewVariants",
     "TooManyConversions",
     "VariantComparison",
+    "anytime",
     "compare",
     "plan",
     "srm",

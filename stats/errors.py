@@ -85,3 +85,9 @@ class InvalidTraffic(StatsError):
     """Visitors per day that are no finite number of 1 or more."""
 
     code = "invalid_traffic"
+
+
+class InvalidTau(StatsError):
+    """A prior's standard deviation outside its domain."""
+
+    code = "invalid_tau"
