@@ -54,6 +54,9 @@ class HealthFinding:
     sentence: str
     fix: str = ""
 
+    def as_json(self) -> dict[str, str]:
+        return {"severity": self.severity.value, "gate": self.gate.value, "sentence": self.sentence, "fix": self.fix}
+
 
 @dataclass(frozen=True, slots=True)
 class VariantCounts:

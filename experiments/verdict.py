@@ -7,7 +7,7 @@ variant ships only where the whole interval of its lift lies above zero, and goe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from experiments.health import (
     MIN_CONVERSIONS,
@@ -43,6 +43,9 @@ class Verdict:
     action: Action
     sentence: str
     variant: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"action": self.action.value, "sentence": self.sentence, "variant": self.variant}
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,24 @@ def find_standing(state: VisitorState, *, window_s: int, timezone: str) -> Stand
     )
 
 
+def cut(state: VisitorState, *, at_ms: int) -> VisitorState:
+    """What the state would be if nothing had happened after a moment.
+
+    Every time in it is the earliest of its kind, so what is later than the moment had not happened yet, and what is not
+    had. Whether a visitor was simulated has no time and stays.
+    """
+    phases: dict[str, dict[str, Any]] = {}
+    for phase, variants in state.get("phases", {}).items():
+        seen = {key: _cut_entry(entry, at_ms) for key, entry in variants.items() if entry["first"][0] <= at_ms}
+        if seen:
+            phases[phase] = seen
+    filtered = {
+        phase: {reason: at for reason, at in reasons.items() if at <= at_ms}
+        for phase, reasons in state.get("filtered", {}).items()
+    }
+    return {**state, "phases": phases, "filtered": filtered}
+
+
 def list_refusals(state: VisitorState, *, timezone: str) -> Iterator[Refusal]:
     """Why the visitor was filtered: each reason once per phase."""
     for phase, reasons in state.get("filtered", {}).items():
@@ -114,6 +132,12 @@ def day_of(at_ms: int, timezone: str) -> date:
 @lru_cache(maxsize=16_384)
 def _day_of_quarter(quarter: int, timezone: str) -> date:
     return (_EPOCH + timedelta(milliseconds=quarter * _QUARTER_MS)).astimezone(ZoneInfo(timezone)).date()
+
+
+def _cut_entry(entry: dict[str, Any], at_ms: int) -> dict[str, Any]:
+    goals = {goal: at for goal, at in entry.get("goals", {}).items() if at <= at_ms}
+    kept = {"first": entry["first"], "goals": goals}
+    return {**kept, "confirmed": entry["confirmed"]} if entry.get("confirmed", at_ms + 1) <= at_ms else kept
 
 
 def _lower(place: dict[str, Any], key: str, value: Any) -> bool:

@@ -68,10 +68,12 @@ def _tabulate(judged: results.Report) -> list[str]:
                 f"{variant.served:,}",
                 f"{variant.confirmed:,}",
                 f"{variant.conversions:,}",
-                f"{100 * variant.rate.low:.2f} to {100 * variant.rate.high:.2f} %" if variant.confirmed else "–",
+                f"{100 * variant.data.rate.low:.2f} to {100 * variant.data.rate.high:.2f} %"
+                if variant.confirmed
+                else "–",
                 _say_lift(judged, variant),
-                "–" if variant.p_beats_control is None else probability(variant.p_beats_control),
-                probability(variant.p_best),
+                "–" if variant.data.p_beats_control is None else probability(variant.data.p_beats_control),
+                probability(variant.data.p_best),
                 _say_loss(variant) if variant.confirmed else "–",
             ]
         )
@@ -79,11 +81,11 @@ def _tabulate(judged: results.Report) -> list[str]:
 
 
 def _say_lift(judged: results.Report, variant: results.VariantReport) -> str:
-    if variant.lift is None or not all(other.conversions for other in judged.variants):
+    if variant.data.lift is None or not all(other.conversions for other in judged.variants):
         return "–"
-    return lift_range(variant.lift.low, variant.lift.high).replace(" and ", " to ")
+    return lift_range(variant.data.lift.low, variant.data.lift.high).replace(" and ", " to ")
 
 
 def _say_loss(variant: results.VariantReport) -> str:
-    per_cent = 100 * variant.expected_loss
+    per_cent = 100 * variant.data.loss.absolute
     return f"{per_cent:.2f} %" if per_cent >= 0.005 else "under 0.01 %"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from experiments.results import Report, VariantReport
+from experiments.report import Report, VariantReport
 from experiments.words import name
 
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -132,8 +132,8 @@ def _domain(variants: tuple[VariantReport, ...]) -> tuple[float, float]:
 
 
 def _visible(variant: VariantReport) -> list[tuple[float, float]]:
-    highest = max(variant.density.y)
-    pairs = zip(variant.density.x, variant.density.y, strict=True)
+    highest = max(variant.data.density.y)
+    pairs = zip(variant.data.density.x, variant.data.density.y, strict=True)
     return [(x, y) for x, y in pairs if y >= _NEGLIGIBLE * highest]
 
 
@@ -145,7 +145,7 @@ def _curves(report: Report, low: float, high: float) -> list[dict[str, Any]]:
     return [
         {"variant": _label(variant.key, report.control), "rate": round(x, 8), "density": round(y, 4)}
         for variant in report.variants
-        for x, y in zip(variant.density.x, variant.density.y, strict=True)
+        for x, y in zip(variant.data.density.x, variant.data.density.y, strict=True)
         if low <= x <= high
     ]
 
@@ -155,9 +155,9 @@ def _middles(report: Report, x: dict[str, Any], colour: dict[str, Any]) -> dict[
     bars = [
         {
             "variant": _label(variant.key, report.control),
-            "low": variant.rate.low,
-            "rate": variant.rate.median,
-            "high": variant.rate.high,
+            "low": variant.data.rate.low,
+            "rate": variant.data.rate.median,
+            "high": variant.data.rate.high,
             "place": _HEIGHT + _BAR * (position + 0.5),
         }
         for position, variant in enumerate(report.variants)

@@ -11,7 +11,7 @@ from experiments import results
 from experiments.events import Reason
 from experiments.health import HealthFinding, Severity
 from experiments.models import Annotation, State
-from experiments.results import Report, VariantReport
+from experiments.report import Report, VariantReport
 from experiments.words import listing, name, plural
 from lander.access.gate import caller, edge, studio, view
 from lander.access.permissions import Permission
@@ -187,8 +187,8 @@ def _apart(report: Report) -> list[ApartRow]:
 
 
 def _rows(report: Report, names: Mapping[str, str]) -> list[ReportRow]:
-    rates = [(variant.rate.low, variant.rate.high) for variant in report.variants]
-    lifts = [(variant.lift.low, variant.lift.high) for variant in report.variants if variant.lift]
+    rates = [(variant.data.rate.low, variant.data.rate.high) for variant in report.variants]
+    lifts = [(variant.data.lift.low, variant.data.lift.high) for variant in report.variants if variant.data.lift]
     rate_scale = (min(low for low, _ in rates), max(high for _, high in rates))
     lift_scale = (min([0.0, *(low for low, _ in lifts)]), max([0.0, *(high for _, high in lifts)]))
     return [
@@ -204,7 +204,7 @@ def _row(
     *,
     named: str,
 ) -> ReportRow:
-    rate, lift = variant.rate, variant.lift
+    rate, lift = variant.data.rate, variant.data.lift
     share = variant.confirmed_share
     return ReportRow(
         key=variant.key,
@@ -224,8 +224,8 @@ def _row(
         lift_bar=Bar(*(_on_scale(value, lift_scale) for value in (lift.low, lift.median, lift.high, 0.0)))
         if lift and _is_seen(report)
         else None,
-        p_best=words.probability(variant.p_best),
-        loss=words.per_thousand(variant.expected_loss),
+        p_best=words.probability(variant.data.p_best),
+        loss=words.per_thousand(variant.data.loss.absolute),
     )
 
 
@@ -237,7 +237,8 @@ def _on_scale(value: float, scale: tuple[float, float]) -> float:
 
 def _describe_plot(report: Report) -> str:
     parts = [
-        f"{name(item.key)} lies between {words.rate_range(item.rate.low, item.rate.high)}" for item in report.variants
+        f"{name(item.key)} lies between {words.rate_range(item.data.rate.low, item.data.rate.high)}"
+        for item in report.variants
     ]
     return f"What is believed of each variant's rate: {listing(parts)}, with 95{words.PER_CENT} probability."
 

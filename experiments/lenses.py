@@ -1,0 +1,157 @@
+"""What is believed of each variant, seen through a lens: the data alone, or the decision lens that shrinks variants
+toward each other. Both say the same things in the same words, so that they can be laid side by side.
+
+It adds nothing to what `stats` says; it puts two levels of ranges together and turns losses into units people think in.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import stats
+
+LEVEL: Final = 0.95
+INNER_LEVEL: Final = 0.5
+EQUIVALENT_LIFT: Final = 0.01  # a lift below this, up or down, makes no difference that anybody would act on
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A quantity with its 95 % range (`low`, `high`) and its 50 % range (`inner_low`, `inner_high`).
+
+    `mean` is None where the expectation does not exist: the lift over a control that nobody converted in.
+    """
+
+    mean: float | None
+    median: float
+    low: float
+    high: float
+    inner_low: float
+    inner_high: float
+
+    @classmethod
+    def of(cls, outer: stats.Estimate, inner: stats.Estimate) -> "Range":
+        return cls(
+            mean=outer.mean if math.isfinite(outer.mean) else None,
+            median=outer.median,
+            low=outer.low,
+            high=outer.high,
+            inner_low=inner.low,
+            inner_high=inner.high,
+        )
+
+    def as_json(self) -> dict[str, float | None]:
+        return {
+            "median": self.median,
+            "low": self.low,
+            "high": self.high,
+            "inner_low": self.inner_low,
+            "inner_high": self.inner_high,
+            "mean": self.mean,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What choosing a variant gives away on average if another one is really better.
+
+    `absolute` is a rate, `relative` a share of control's rate; `money_minor` is per 1,000 visitors, in minor units of the
+    site's currency, None where a conversion has no value.
+    """
+
+    absolute: float
+    relative: float
+    per_thousand: float
+    money_minor: float | None
+
+    def as_json(self) -> dict[str, float | None]:
+        return {
+            "absolute": self.absolute,
+            "relative": self.relative,
+            "per_thousand": self.per_thousand,
+            "money_minor": self.money_minor,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """One variant through one lens; what compares with control is None for control.
+
+    `p_worthwhile`: P(its lift is at least the smallest one worth having). `p_equivalent`: P(its lift lies within 1 % of
+    nothing). `density`: the rate's posterior, to draw.
+    """
+
+    rate: Range
+    lift: Range | None
+    p_best: float
+    p_beats_control: float | None
+    p_worthwhile: float | None
+    p_equivalent: float | None
+    loss: Loss
+    density: stats.Density
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "rate": self.rate.as_json(),
+            "lift": None if self.lift is None else self.lift.as_json(),
+            "p_best": self.p_best,
+            "p_beats_control": self.p_beats_control,
+            "expected_loss": self.loss.absolute,
+            "p_worthwhile": self.p_worthwhile,
+            "p_equivalent": self.p_equivalent,
+            "loss": self.loss.as_json(),
+        }
+
+
+def believe(
+    samples: Sequence[stats.BinarySample],
+    *,
+    control: int,
+    prior: stats.Beta,
+    min_lift: float,
+    value_minor: int | None = None,
+) -> tuple[stats.Comparison, tuple[Belief, ...]]:
+    """Look at every variant through the lens that `prior` is.
+
+    Args:
+        samples: one per variant, two or more.
+        control: position of the variant the others are compared with.
+        prior: what is believed before the data; it decides the lens.
+        min_lift: the smallest lift worth having, a fraction.
+        value_minor: what a conversion is worth, in minor units; None where nobody said.
+
+    Returns:
+        The comparison at 95 %, for the verdict, and one `Belief` per variant in the order of the samples.
+    """
+    outer = stats.compare(samples, control=control, prior=prior, level=LEVEL)
+    inner = stats.compare(samples, control=control, prior=prior, level=INNER_LEVEL)
+    control_rate = outer.variants[control].rate.mean
+    beliefs = tuple(
+        Belief(
+            rate=Range.of(wide.rate, narrow.rate),
+            lift=None if wide.lift is None or narrow.lift is None else Range.of(wide.lift, narrow.lift),
+            p_best=wide.p_best,
+            p_beats_control=wide.p_beats_control,
+            p_worthwhile=None if wide.lift is None else wide.p_lift_above(min_lift),
+            p_equivalent=None if wide.lift is None else _p_equivalent(wide),
+            loss=_weigh_loss(wide.expected_loss, control_rate, value_minor),
+            density=density,
+        )
+        for wide, narrow, density in zip(outer.variants, inner.variants, outer.density(), strict=True)
+    )
+    return outer, beliefs
+
+
+def _p_equivalent(variant: stats.VariantComparison) -> float:
+    return max(0.0, variant.p_lift_above(-EQUIVALENT_LIFT) - variant.p_lift_above(EQUIVALENT_LIFT))
+
+
+def _weigh_loss(absolute: float, control_rate: float, value_minor: int | None) -> Loss:
+    per_thousand = 1000 * absolute
+    return Loss(
+        absolute=absolute,
+        relative=absolute / control_rate,
+        per_thousand=per_thousand,
+        money_minor=None if value_minor is None else per_thousand * value_minor,
+    )
