@@ -176,6 +176,7 @@ def _prepare_story(settings: Settings, engine: Engine, site: Site, story: Story,
             goal=story.goal,
             selector=story.selector,
             hypothesis=story.hypothesis,
+            preflight=look_ahead,
             actor=_ACTOR,
             now=started,
         )

@@ -216,7 +216,9 @@ def _register_move(group: click.Group) -> None:
         """Give a page another address; the old one leads there (301), and a running test goes on."""
         with transaction(edge.engine) as session:
             page = _load(session, site, slug)[1]
-            moved = moving.rename_page(session, edge.settings, page, target, actor=edge.actor, now=edge.now)
+            moved = moving.rename_page(
+                session, edge.settings, page, target, preflight=look_ahead, actor=edge.actor, now=edge.now
+            )
         return Answer(moved.as_json(), moved.sentences())
 
     @command(group, "retire")
@@ -235,7 +237,9 @@ def _register_move(group: click.Group) -> None:
         with transaction(edge.engine) as session:
             page = _load(session, site, slug)[1]
             if undo:
-                published = moving.restore_page(session, edge.settings, page, actor=edge.actor, now=edge.now)
+                published = moving.restore_page(
+                    session, edge.settings, page, preflight=look_ahead, actor=edge.actor, now=edge.now
+                )
                 return Answer(published.as_json(), published.sentences())
             status = 301 if target else 302 if for_now else 410
             moved = moving.retire_page(

@@ -17,6 +17,7 @@ from lander.pages.local_time import read_local_time
 from lander.pages.models import Page, Schedule, Site
 from lander.pages.pages import page_address
 from lander.pages.schedules import Action, Plan, Publishing, Starting, State, Stopping, Withdrawing
+from lander.preflight import look_ahead
 
 
 def register(cli: click.Group) -> None:
@@ -52,7 +53,7 @@ def register(cli: click.Group) -> None:
             when = read_local_time(day, clock, zone)
             plan = _read_plan(Action(action), options)
             made = schedules.add_schedule(session, page, plan, at=when.at, actor=edge.actor, now=edge.now)
-            doubt = schedules.foresee(session, edge.settings, made)
+            doubt = schedules.foresee(session, edge.settings, made, preflight=look_ahead)
             data = _describe(session, made)
         notes = [when.note, f"As things stand it would not be done then: {doubt}" if doubt else ""]
         said = f"Schedule {made.id}: {action} {data['page']} at {data['at_local']}."

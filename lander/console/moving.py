@@ -15,9 +15,10 @@ from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
 from lander.errors import LanderError
 from lander.pages import publish
-from lander.pages.moving import find_links, rename_page, restore_page, retire_page
+from lander.pages.moving import find_links, rename_page, retire_page
 from lander.pages.redirect_rules import InvalidRedirect
 from lander.policy.findings import Refused, Severity
+from lander.preflight import look_ahead
 
 blueprint = Blueprint("moving", __name__)
 
@@ -39,7 +40,9 @@ def rename(slug: str) -> Response:
     try:
         with transaction(studio().engine) as session:
             place = load_place(session, slug)
-            moved = rename_page(session, studio().settings, place.page, typed, actor=actor(), now=edge().now)
+            moved = rename_page(
+                session, studio().settings, place.page, typed, preflight=look_ahead, actor=actor(), now=edge().now
+            )
             address = place.at()
     except LanderError as error:
         with reading(studio().engine) as session:
@@ -81,15 +84,6 @@ def retire(slug: str) -> Response:
             screen = _retire_screen(session, found, _name_errors(error, choice))
         return show(screen, status=error.status)
     return go(tell(address, moved.sentences()), notice="retired")
-
-
-@view(blueprint, "/pages/<path:slug>/restore", permission=Permission.PAGES_PUBLISH, methods=("POST",))
-def restore(slug: str) -> Response:
-    with transaction(studio().engine) as session:
-        place = load_place(session, slug)
-        restore_page(session, studio().settings, place.page, actor=actor(), now=edge().now)
-        address = place.at()
-    return go(address, notice="restored")
 
 
 def _rename_screen(

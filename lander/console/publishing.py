@@ -17,6 +17,7 @@ from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import pages
 from lander.pages.freezes import Frozen
+from lander.pages.moving import restore_page
 from lander.pages.publish import Published
 from lander.pages.publish import publish as publish_page
 from lander.pages.publish import withdraw as withdraw_page
@@ -66,6 +67,22 @@ def withdraw(slug: str) -> Response:
             withdraw_page(session, load_place(session, slug).page, actor=actor(), now=edge().now)
 
     return _attempt(slug, act, notice="withdrawn")
+
+
+@view(blueprint, "/pages/<path:slug>/restore", permission=Permission.PAGES_PUBLISH, methods=("POST",))
+def restore(slug: str) -> Response:
+    def act() -> Published:
+        with transaction(studio().engine) as session:
+            return restore_page(
+                session,
+                studio().settings,
+                load_place(session, slug).page,
+                preflight=look_ahead,
+                actor=actor(),
+                now=edge().now,
+            )
+
+    return _attempt(slug, act, notice="restored")
 
 
 def _publish(session: Session, place: Place, *, during_test: str | None = None) -> Published:

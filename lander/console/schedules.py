@@ -42,6 +42,7 @@ from lander.pages.schedules import (
 from lander.pages.sites import load_site
 from lander.policy.describe import describe_freeze
 from lander.policy.store import load_policy
+from lander.preflight import look_ahead
 
 blueprint = Blueprint("schedules", __name__)
 
@@ -113,7 +114,7 @@ def add_at_typed_time(session: Session, place: Place, plan: Plan) -> list[str]:
     when = read_local_time(request.form.get("date", ""), request.form.get("time", ""), place.site.timezone)
     schedule = add_schedule(session, place.page, plan, at=when.at, actor=actor(), now=edge().now)
     told = [when.note] if when.note else []
-    if stands_in_the_way := foresee(session, studio().settings, schedule):
+    if stands_in_the_way := foresee(session, studio().settings, schedule, preflight=look_ahead):
         told.append(f"As things stand it would not be done then: {stands_in_the_way}")
     return told
 

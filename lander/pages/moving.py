@@ -70,7 +70,16 @@ class Moved:
         return [first, *(f"{link} still leads to the old address." for link in self.links)]
 
 
-def rename_page(session: Session, settings: Settings, page: Page, slug: str, *, actor: str, now: datetime) -> Moved:
+def rename_page(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    slug: str,
+    *,
+    preflight: publish.Preflight | None = None,
+    actor: str,
+    now: datetime,
+) -> Moved:
     """Give a page another address. Visitors of the old one are led to it, and a running test goes on undisturbed."""
     site = session.get_one(Site, page.site_id)
     before, address = page.slug, pages.page_address(site, page)
@@ -85,7 +94,7 @@ def rename_page(session: Session, settings: Settings, page: Page, slug: str, *, 
         page.meta = {**page.meta, "canonical": f"/{slug}"}
     session.add(page)
     session.flush()
-    published = publish.republish(session, settings, page, reason=RENAME, actor=actor, now=now)
+    published = publish.republish(session, settings, page, reason=RENAME, preflight=preflight, actor=actor, now=now)
     was_seen = _was_seen(session, page)
     if was_seen:
         _lead_to_new(session, site, f"/{before}", f"/{slug}", actor=actor, now=now)
@@ -112,12 +121,20 @@ def retire_page(session: Session, page: Page, *, status: int, target: str = "", 
     return Moved(address, rule.target, rule.status, links)
 
 
-def restore_page(session: Session, settings: Settings, page: Page, *, actor: str, now: datetime) -> Published:
-    """Undo retiring: what visitors saw last is live again, and the redirect in its place goes."""
+def restore_page(
+    session: Session,
+    settings: Settings,
+    page: Page,
+    *,
+    preflight: publish.Preflight | None = None,
+    actor: str,
+    now: datetime,
+) -> Published:
+    """Undo retiring: what visitors saw last is live again, if the rules of today allow it, and its redirect goes."""
     if page.release_id is not None:
         raise Conflict(f"The page '{page.slug}' is live.", fix="There is nothing to put back.")
     site = session.get_one(Site, page.site_id)
-    published = rollback(session, settings, page, actor=actor, now=now)
+    published = rollback(session, settings, page, preflight=preflight, actor=actor, now=now)
     if redirects.find_redirect(session, site, f"/{page.slug}") is not None:
         redirects.remove_redirect(session, site, f"/{page.slug}", actor=actor, now=now)
     return published

@@ -5,7 +5,7 @@ change of its content needs a choice: the same change in every variant (`annotat
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -127,33 +127,32 @@ def republish(
     reason: str,
     enforce: bool = True,
     versions: Mapping[str, Version] | None = None,
+    preflight: Preflight | None = None,
     actor: str,
     now: datetime,
 ) -> Published | None:
-    """Put the live content out again because who sees what has changed; None where the page is not live.
+    """Put the live content out again because who sees what, or where, has changed; None where the page is not live.
 
     `versions` replaces the content of some variants (a test's winner). With `enforce` off, findings do not stand in the
-    way: pausing and stopping must always be possible, and the page's headers hold the rules anyway.
+    way, and nobody need ask the release: pausing and stopping must always be possible, and the page's headers hold the
+    rules anyway.
     """
     hold(session, page)
     live = find_live(session, page)
     if live is None:
         return None
-    running = lifecycle.find_running(session, _id(page))
-    allocation = _allocation(running)
-    kept = {**releases.load_versions(session, live), **(versions or {})}
-    plan = _plan(
+    wanted = plan_replacement(
         session,
         settings,
         page,
-        kept,
+        {**releases.load_versions(session, live), **(versions or {})},
         snippets=live.snippets,
-        allocation=allocation,
         strip_external=live.strip_external,
+        preflight=preflight,
     )
-    if enforce and count_refusals(plan.findings):
-        raise Refused(address_of(session, page), plan.findings)
-    return _go_live(session, page, plan, running=running, reason=reason, actor=actor, now=now)
+    if enforce and count_refusals(wanted.findings):
+        raise Refused(wanted.address, wanted.findings)
+    return _go_live(session, wanted, running=wanted.running, reason=reason, actor=actor, now=now)
 
 
 def withdraw(session: Session, page: Page, *, actor: str, now: datetime) -> None:
@@ -260,10 +259,7 @@ def apply_replacement(
     if wanted.touches_test and running is not None:
         chosen = _settle_test(session, running, during_test, note=note, actor=actor, now=now)
         running = lifecycle.find_running(session, _id(wanted.page))
-    plan = replace(wanted.plan, findings=wanted.findings)
-    return _go_live(
-        session, wanted.page, plan, running=running, reason=reason, during_test=chosen, actor=actor, now=now
-    )
+    return _go_live(session, wanted, running=running, reason=reason, during_test=chosen, actor=actor, now=now)
 
 
 def choose_control(session: Session, page: Page, keys: Mapping[str, int], running: Running | None) -> str:
@@ -303,8 +299,7 @@ def _settle_test(
 
 def _go_live(
     session: Session,
-    page: Page,
-    plan: releases.Plan,
+    wanted: Replacement,
     *,
     running: Running | None,
     reason: str,
@@ -312,11 +307,12 @@ def _go_live(
     actor: str,
     now: datetime,
 ) -> Published:
+    page, plan, address, findings = wanted.page, wanted.plan, wanted.address, wanted.findings
     release_id, files = _build(session, page, plan, running)
-    address, before = address_of(session, page), page.release_id
+    before = page.release_id
     releases.store_release(session, page, plan, release_id, files, now=now)
     if release_id == before:
-        return Published(address, release_id, plan.findings, plan.removed, unchanged=True)
+        return Published(address, release_id, findings, plan.removed, unchanged=True)
     page.release_id = release_id
     session.add(page)
     session.add(
@@ -334,10 +330,10 @@ def _go_live(
         policy=plan.policy_version,
         removed=list(plan.removed),
         during_test=during_test,
-        warnings=len(plan.findings) - count_refusals(plan.findings),
+        warnings=len(findings) - count_refusals(findings),
     )
     session.flush()
-    return Published(address, release_id, plan.findings, plan.removed, during_test=during_test)
+    return Published(address, release_id, findings, plan.removed, during_test=during_test)
 
 
 def _plan(

@@ -122,11 +122,13 @@ def add_schedule(session: Session, page: Page, plan: Plan, *, at: datetime, acto
     return schedule
 
 
-def foresee(session: Session, settings: Settings, schedule: Schedule) -> str:
+def foresee(
+    session: Session, settings: Settings, schedule: Schedule, *, preflight: publish.Preflight | None = None
+) -> str:
     """Why it would fail if everything stayed as it is now; empty where it would not. Nothing of the trial stays."""
     trial = session.begin_nested()
     try:
-        _carry_out(session, settings, schedule, now=schedule.at)
+        _carry_out(session, settings, schedule, preflight=preflight, now=schedule.at)
     except (LanderError, ExperimentError) as error:
         return _say(error)
     finally:
@@ -228,7 +230,9 @@ def _carry_out(
             publish.withdraw(session, page, actor=actor, now=now)
             return f"{address_of(session, page)} is taken away."
         case Starting():
-            started = testing.start_experiment(session, settings, page=page, actor=actor, now=now, **asdict(plan))
+            started = testing.start_experiment(
+                session, settings, page=page, preflight=preflight, actor=actor, now=now, **asdict(plan)
+            )
             return f"{started.key} is running."
         case Stopping():
             experiment = lifecycle.load(session, plan.experiment)

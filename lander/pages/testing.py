@@ -20,7 +20,7 @@ from lander.errors import Conflict, InvalidInput
 from lander.pages.freezes import check_freeze
 from lander.pages.models import Page, Site, StoredRelease, Version
 from lander.pages.pages import load_variant, page_address
-from lander.pages.publish import republish
+from lander.pages.publish import Preflight, republish
 from lander.pages.release import load_versions
 from lander.pages.versions import revise
 from lander.published import read_release
@@ -39,6 +39,7 @@ def start_experiment(
     goal: str,
     selector: str = "",
     hypothesis: str = "",
+    preflight: Preflight | None = None,
     actor: str,
     now: datetime,
 ) -> Experiment:
@@ -74,7 +75,7 @@ def start_experiment(
         "selector": selector,
     }
     audit.record(session, now=now, actor=actor, action="experiment.start", subject=experiment.key, **details)
-    republish(session, settings, page, reason="experiment start", actor=actor, now=now)
+    republish(session, settings, page, reason="experiment start", preflight=preflight, actor=actor, now=now)
     return experiment
 
 
@@ -90,13 +91,19 @@ def pause_experiment(
 
 
 def resume_experiment(
-    session: Session, settings: Settings, experiment: Experiment, *, actor: str, now: datetime
+    session: Session,
+    settings: Settings,
+    experiment: Experiment,
+    *,
+    preflight: Preflight | None = None,
+    actor: str,
+    now: datetime,
 ) -> Experiment:
     """Go on with the same phase; every visitor is back in the variant they had."""
     lifecycle.resume(session, experiment, actor=actor, now=now)
     audit.record(session, now=now, actor=actor, action="experiment.resume", subject=experiment.key)
     page = session.get_one(Page, experiment.page_id)
-    republish(session, settings, page, reason="experiment resume", actor=actor, now=now)
+    republish(session, settings, page, reason="experiment resume", preflight=preflight, actor=actor, now=now)
     return experiment
 
 

@@ -5,9 +5,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from experiments.models import Experiment
+from lander.db import transaction
 from lander.pages.models import Page, Site
 from lander.pages.redirects import list_redirects
-from tests.console.conftest import HTML, Browser, build_page, on_both, text_of
+from lander.policy.store import apply_policy
+from tests.console.conftest import HTML, NOW, Browser, build_page, on_both, text_of
 
 pytestmark = on_both
 
@@ -64,6 +66,19 @@ def test_a_page_is_retired_and_put_back(
     back = maya.post("/pages/spring-sale/restore")
     assert "Put back." in text_of(maya.get(back.headers["Location"]))
     assert table(session, site) == {}
+
+
+def test_what_keeps_a_page_from_being_put_back_is_listed(
+    maya: Browser, engine: Engine, session: Session, live: Page, site: Site
+) -> None:
+    maya.post("/pages/spring-sale/retire", {"choice": "gone"})
+    with transaction(engine) as writing:
+        apply_policy(writing, '[forms]\nfield_types = ["name"]\n', actor="ivan", now=NOW)
+    answer = maya.post("/pages/spring-sale/restore")
+    assert answer.status_code == 422
+    assert "What stands in the way is listed." in text_of(answer)
+    assert "email" in text_of(answer)
+    assert table(session, site) == {"/spring-sale": "410"}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from lander.pages.assets import prepare_file, store_files
 from lander.pages.models import Page, Site, Version
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import DEFAULTS
-from lander.published import QuerySlot, ReferrerSlot, TextSlot, TokenSlot
+from lander.published import QuerySlot, ReferrerSlot, SiteEntry, TextSlot, TokenSlot
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAYA = "maya"
@@ -88,6 +88,13 @@ def save(
 def add_files(session: Session, files: Mapping[str, bytes]) -> dict[str, str]:
     prepared = [prepare_file(path, content, DEFAULTS.uploads) for path, content in files.items()]
     return store_files(session, prepared, now=NOW).names
+
+
+def object_to_everything(
+    _settings: Settings, _site: SiteEntry, _release_id: str, _files: Mapping[str, bytes]
+) -> list[Finding]:
+    """A pre-flight that no release passes."""
+    return [Finding(Severity.REFUSE, "preflight.page", "The page answers 500.", "Tell IT.")]
 
 
 def refusals(findings: Iterable[Finding]) -> list[Finding]:

@@ -18,7 +18,18 @@ from lander.policy.findings import Refused
 from lander.policy.store import apply_policy
 from lander.preview import create_preview, sign_preview
 from lander.published import Release, load_catalog
-from tests.pages.publishing import FORM, MAYA, NOW, PAGE, add_page, add_site, make_settings, text_of
+from tests.pages.publishing import (
+    FORM,
+    MAYA,
+    NOW,
+    PAGE,
+    add_page,
+    add_site,
+    make_settings,
+    object_to_everything,
+    refusals,
+    text_of,
+)
 
 OUTSIDE = PAGE.replace("</head>", "<script src='https://cdn.example.net/x.js'></script></head>")
 
@@ -242,6 +253,17 @@ def test_retiring_can_be_undone(session: Session, settings: Settings, site: Site
     assert served(session, settings)["/spring-sale"].variants == before.variants
     with pytest.raises(Conflict, match="is live"):
         moving.restore_page(session, settings, live, actor=MAYA, now=NOW)
+
+
+def test_what_would_go_wrong_for_visitors_keeps_a_page_from_being_put_back(
+    session: Session, settings: Settings, site: Site, live: Page
+) -> None:
+    retire(session, live, 301, "/other")
+    with pytest.raises(Refused) as refused:
+        moving.restore_page(session, settings, live, preflight=object_to_everything, actor=MAYA, now=NOW)
+    assert [finding.sentence for finding in refusals(refused.value.findings)] == ["The page answers 500."]
+    assert table(session, site) == {"/spring-sale": "301 /other"}
+    assert served(session, settings) == {}
 
 
 @pytest.mark.parametrize(("status", "target"), [(301, ""), (301, "nonsense"), (301, "/Spring-Sale/"), (303, "/x")])

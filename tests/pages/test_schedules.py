@@ -33,7 +33,17 @@ from lander.pages.schedules import (
     load_schedule,
 )
 from lander.policy.store import apply_policy
-from tests.pages.publishing import FORM, MAYA, NOW, PAGE, add_page, add_site, make_settings, save
+from tests.pages.publishing import (
+    FORM,
+    MAYA,
+    NOW,
+    PAGE,
+    add_page,
+    add_site,
+    make_settings,
+    object_to_everything,
+    save,
+)
 
 AT = NOW + timedelta(hours=3)
 EXTERNAL = PAGE.replace("</h1>", '</h1><script src="https://cdn.example.net/x.js"></script>')
@@ -241,6 +251,7 @@ def test_what_would_stand_in_its_way_is_told_before_and_changes_nothing(
     entries = len(list_entries(session))
     assert foresee(session, settings, good) == ""
     assert "is not live, so nobody could see the test" in foresee(session, settings, bad)
+    assert "The page answers 500." in foresee(session, settings, good, preflight=object_to_everything)
     session.commit()
     assert page.release_id is None
     assert publish.list_publications(session, page) == []

@@ -1,5 +1,6 @@
 """Starting, pausing and ending a test on a page: what visitors see changes with it, and impossible tests never start."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,20 @@ from lander.errors import Conflict, InvalidInput
 from lander.pages import pages, publish, testing, versions
 from lander.pages.models import Page, Site, StoredRelease
 from lander.policy import store
-from lander.published import Release, read_release
-from tests.pages.publishing import FORM, MAYA, NOW, PAGE, add_page, add_site, make_settings, save, text_of
+from lander.policy.findings import Finding, Refused
+from lander.published import Release, SiteEntry, read_release
+from tests.pages.publishing import (
+    FORM,
+    MAYA,
+    NOW,
+    PAGE,
+    add_page,
+    add_site,
+    make_settings,
+    object_to_everything,
+    save,
+    text_of,
+)
 
 SUMMER = FORM.replace("Spring", "Summer")
 CTA = PAGE.replace("</h1>", '</h1><a class="cta" href="https://www.example.com/">Buy</a>')
@@ -148,6 +161,37 @@ def test_pausing_is_possible_whatever_the_rules_have_become(session: Session, se
     store.apply_policy(session, '[forms]\nfield_types = ["name"]\n', actor="ivan", now=NOW)
     testing.pause_experiment(session, settings, experiment, actor=MAYA, now=NOW)
     assert _live(session, page).allocation is None
+
+
+def test_ending_is_possible_whatever_the_rules_have_become(session: Session, settings: Settings, page: Page) -> None:
+    experiment = _start(session, settings, page)
+    store.apply_policy(session, '[forms]\nfield_types = ["name"]\n', actor="ivan", now=NOW)
+    _stop(session, settings, experiment, ship="b")
+    assert "Summer" in _seen(session, page)
+
+
+def test_a_split_that_would_go_wrong_for_visitors_does_not_start_nor_go_on(
+    session: Session, settings: Settings, page: Page
+) -> None:
+    before = page.release_id
+    with pytest.raises(Refused, match="was not published"):
+        _start(session, settings, page, preflight=object_to_everything)
+    assert page.release_id == before
+    session.rollback()
+
+
+def test_a_split_is_asked_as_visitors_will_meet_it(session: Session, settings: Settings, page: Page) -> None:
+    asked: list[Release] = []
+
+    def note(_settings: Settings, _site: SiteEntry, release_id: str, files: Mapping[str, bytes]) -> list[Finding]:
+        asked.append(read_release(release_id, files))
+        return []
+
+    experiment = _start(session, settings, page, preflight=note)
+    testing.pause_experiment(session, settings, experiment, actor=MAYA, now=NOW)
+    testing.resume_experiment(session, settings, experiment, preflight=note, actor=MAYA, now=NOW)
+    assert asked == [_live(session, page)] * 2
+    assert asked[0].allocation is not None
 
 
 def test_stopping_without_a_winner_keeps_the_control(session: Session, settings: Settings, page: Page) -> None:
