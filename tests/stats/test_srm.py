@@ -1,5 +1,13 @@
-"""Did the visitors arrive as they were sent?"""
+"""Did the visitors arrive as they were sent?
 
+Oracles: tests/reference/srm_chisq.json, scipy's chi-square, and a seeded simulation of 28 daily looks. Those of the
+e-value's formula are in test_multinomial.py.
+"""
+
+import math
+import sys
+
+import numpy as np
 import pytest
 import scipy.stats
 from hypothesis import given, settings
@@ -48,7 +56,7 @@ def test_a_split_published_as_invalid_is_refused(case):
 def test_without_visitors_there_is_no_p_value_and_no_mismatch(case):
     # Published as an error; an experiment starts there, so `srm` says "nothing to judge" instead.
     found = srm(case["observed"], case["weights"])
-    assert (found.p_value, found.mismatch, found.leaked) == (None, False, 0)
+    assert (found.p_value, found.e_value, found.mismatch, found.leaked) == (None, 1.0, False, 0)
 
 
 @pytest.mark.parametrize("case", HALF, ids=name)
@@ -77,11 +85,12 @@ def test_the_unit_of_the_weights_does_not_matter():
 
 def test_a_variant_without_weight_counts_no_degree_of_freedom():
     assert srm([520, 480, 0], [1, 1, 0]).p_value == srm([520, 480], [1, 1]).p_value
+    assert srm([520, 480, 0], [1, 1, 0]).e_value == srm([520, 480], [1, 1]).e_value
 
 
 def test_one_visitor_on_a_variant_without_weight_is_a_leak_and_a_mismatch():
     found = srm([500, 499, 1], [1, 1, 0])
-    assert (found.p_value, found.mismatch, found.leaked) == (0.0, True, 1)
+    assert (found.p_value, found.e_value, found.mismatch, found.leaked) == (0.0, sys.float_info.max, True, 1)
 
 
 def test_a_single_variant_with_weight_has_no_split_to_judge():
@@ -99,6 +108,32 @@ def test_a_mismatch_needs_five_expected_visitors_on_every_variant():
 def test_a_mismatch_is_a_p_value_below_one_in_a_thousand(observed, mismatch):
     found = srm(observed, [50, 50])
     assert found.mismatch is mismatch is (found.p_value < 0.001)
+
+
+def test_evidence_of_a_thousand_is_a_mismatch_where_the_chi_square_may_not_speak():
+    # 2 expected: no ground for the chi-square, but all twenty on that variant have a chance of 1e-20.
+    found = srm([0, 20], [9, 1])
+    assert found.e_value >= 1000
+    assert found.mismatch
+    assert not srm([0, 3], [9, 1]).mismatch
+
+
+@pytest.mark.parametrize("observed", [[0, 1], [5103, 4897], [10**12, 10**12], [10**12, 0]])
+def test_the_evidence_is_a_finite_number(observed):
+    assert 0 <= srm(observed, [1, 1]).e_value < math.inf
+
+
+def test_daily_looks_at_a_fair_split_raise_no_alarm_by_evidence():
+    days = np.random.default_rng(3).multinomial(400, [0.5, 0.5], size=(1500, 28)).cumsum(axis=1)
+    looks = [[srm(look, [1, 1]) for look in month] for month in days.tolist()]
+    assert sum(any(look.e_value >= 1000 for look in month) for month in looks) <= 3
+    by_p = sum(any(look.p_value < 0.001 for look in month) for month in looks)
+    assert 3 < by_p < 0.02 * 1500  # the p-value is made for one look
+
+
+def test_daily_looks_find_two_visitors_in_a_hundred_lost_on_one_side():
+    days = np.random.default_rng(4).multinomial(20_000, [0.505, 0.495], size=(50, 28)).cumsum(axis=1)
+    assert all(any(srm(look, [1, 1]).e_value >= 1000 for look in month) for month in days.tolist())
 
 
 @pytest.mark.parametrize(
