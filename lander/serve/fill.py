@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lander.campaign import clean_query, clean_value, host_of_referrer, read_parameters
 from lander.published import PublishedVariant, QuerySlot, ReferrerSlot, TextSlot, TokenSlot
+from lander.serve.raw_text import read_text
 from lander.text_slots import fill_text
 
 Brought = TextSlot | QuerySlot | ReferrerSlot
@@ -55,8 +56,4 @@ def _fill_slot(slot: Brought, values: dict[str, str], query: str, referrer: str)
         return host_of_referrer(referrer)
     if slot.parameter:
         return html.escape(clean_value(values.get(slot.parameter, "")) or slot.default)
-    if not query:
-        return ""
-    # WSGI hands over bytes as latin-1
-    raw = query if query.isascii() else query.encode("latin-1", "replace").decode("utf-8", "replace")
-    return html.escape(clean_query(raw))
+    return html.escape(clean_query(read_text(query)))

@@ -73,7 +73,7 @@ class FormDesk:
 
     def show_thanks(self, request: Request) -> Response:
         """Our own thank-you page, with what the page says after this form; loading it again counts nothing."""
-        asked = parse_qs(request.environ.get("QUERY_STRING", ""), errors="replace")
+        asked = parse_qs(request.query, errors="replace")
         page, key = (_first(asked, name) for name in ("page", "form"))
         is_number = page.isascii() and page.isdigit() and len(page) <= _LONGEST_NUMBER
         release = request.routes.catalog.pages.get(int(page)) if is_number else None

@@ -15,6 +15,7 @@ from lander.config import Settings
 from lander.edge import read_edge
 from lander.form_names import FORM_PATH
 from lander.headers import REPORT_PATH
+from lander.redirection import join_query
 from lander.serve import own_pages
 from lander.serve.assets import Assets
 from lander.serve.beacons import BeaconDesk
@@ -204,10 +205,10 @@ class Front:
     def _go_to_core_site(self, request: Request) -> Response:
         core_site = request.routes.catalog.sites[request.host].core_site
         target = core_site if "://" in core_site else f"{self._settings.scheme}://{core_site}"
-        return self._answers.redirect(302, _with_query(f"{target.rstrip('/')}/", request))
+        return self._answers.redirect(302, join_query(f"{target.rstrip('/')}/", request.query))
 
     def _drop_slash(self, request: Request) -> Response:
-        return self._answers.redirect(301, _with_query(request.path.rstrip("/"), request))
+        return self._answers.redirect(301, join_query(request.path.rstrip("/"), request.query))
 
     def _offer_opt_out(self, request: Request) -> Response:
         done = self._cookie.find(request.environ.get("HTTP_COOKIE", "")) == OPTED_OUT
@@ -240,9 +241,3 @@ class Front:
 def _find_kind(path: str) -> str:
     """The class that a request is counted in; an address that leads nowhere counts as a page, with its 404."""
     return _KINDS.get(path) or ("asset" if path.startswith(ASSET_PREFIX) else "page")
-
-
-def _with_query(address: str, request: Request) -> str:
-    """The raw query string always survives a redirect."""
-    query = request.environ.get("QUERY_STRING", "")
-    return f"{address}?{query}" if query else address

@@ -8,11 +8,11 @@ import json
 import re
 import threading
 from typing import Final
-from urllib.parse import urlsplit
 
 from experiments.journal import Journal, Record
+from lander.campaign import host_of_referrer
 from lander.serve.agent import LONGEST_AGENT, read_agent
-from lander.serve.redirects import read_path
+from lander.serve.raw_text import read_text
 from lander.serve.request import Request
 
 KIND: Final = "missing"
@@ -22,7 +22,6 @@ MOST_ROWS: Final = 600  # a minute
 _MINUTE_MS: Final = 60_000
 _NOT_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffd]")
 _LEFT_OUT: Final = re.compile(r"@|/\.|//|^/_l/")  # somebody's e-mail, hidden files, addresses that no page has
-_HOST: Final = re.compile(r"[a-z0-9.-]{1,253}")
 
 
 class MissingLog:
@@ -40,13 +39,13 @@ class MissingLog:
         environ = request.environ
         if environ["REQUEST_METHOD"] != "GET" or read_agent(environ.get("HTTP_USER_AGENT", "")[:LONGEST_AGENT]).is_bot:
             return
-        path = _NOT_TEXT.sub("", read_path(request))[:LONGEST_PATH]
+        path = _NOT_TEXT.sub("", read_text(request.path))[:LONGEST_PATH]
         if _LEFT_OUT.search(path) or not self._admit(request.host, path, request.edge.now_ms // _MINUTE_MS):
             return
         body = {
             "host": request.host,
             "path": path,
-            "referrer": _find_host(environ.get("HTTP_REFERER", "")),
+            "referrer": host_of_referrer(environ.get("HTTP_REFERER", "")),
             "at_ms": request.edge.now_ms,
         }
         self._journal.append([Record(KIND, json.dumps(body, ensure_ascii=False).encode())])
@@ -61,12 +60,3 @@ class MissingLog:
             self._paths.add((host, path))
             self._rows += 1
             return self._rows <= MOST_ROWS
-
-
-def _find_host(referrer: str) -> str:
-    """The host that linked here; empty where none did, or where it is none."""
-    try:
-        host = (urlsplit(referrer[:1024]).hostname or "").lower()
-    except ValueError:
-        return ""
-    return host if _HOST.fullmatch(host) else ""

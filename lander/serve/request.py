@@ -22,6 +22,11 @@ class Request:
         return str(self.environ.get("PATH_INFO", ""))
 
     @property
+    def query(self) -> str:
+        """Raw, as it came: it survives every redirect."""
+        return str(self.environ.get("QUERY_STRING", ""))
+
+    @property
     def method(self) -> str:
         """HEAD is asked like GET; its body is left out at the very end."""
         method = str(self.environ["REQUEST_METHOD"])
