@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from experiments.storage import UtcDateTime
@@ -19,6 +19,21 @@ class State(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     ENDED = "ended"
+
+
+class Purpose(StrEnum):
+    """What an experiment is for."""
+
+    TEST = "test"  # to find the better variant
+    AA = "aa"  # every variant is the same content: it tests the counting
+
+
+class Occasion(StrEnum):
+    """Why somebody, or something, looked at a verdict."""
+
+    DAILY = "daily"  # the work process, once a day
+    OPENED = "opened"  # a colleague read the report
+    DECISION = "decision"  # a colleague ended the experiment
 
 
 class Experiment(SQLModel, table=True):
@@ -33,6 +48,9 @@ class Experiment(SQLModel, table=True):
     goal: str  # form or click
     selector: str = ""  # of a click goal
     window_s: int = 72 * 3600
+    purpose: str = Purpose.TEST.value
+    plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # never changed
+    plan_hash: str = ""  # SHA-256 of the plan as canonical JSON; empty where it was started without one
     state: State
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str
@@ -52,6 +70,25 @@ class Phase(SQLModel, table=True):
     ranges: list[list[Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # [key, low, high)
     started_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Look(SQLModel, table=True):
+    """What a report said when somebody looked at it: one row per phase, day, person and occasion."""
+
+    __table_args__ = (UniqueConstraint("experiment_id", "phase", "day", "by", "occasion"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    experiment_id: int = Field(foreign_key="experiment.id", index=True)
+    phase: int
+    day: date  # of the site
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str
+    occasion: str
+    action: str
+    variant: str
+    sentence: str
+    days: int
+    variants: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
 
 
 class Annotation(SQLModel, table=True):
@@ -101,6 +138,7 @@ class FilteredTally(SQLModel, table=True):
 
     experiment_id: int = Field(primary_key=True, foreign_key="experiment.id")
     phase: int = Field(primary_key=True)
+    variant: str = Field(primary_key=True)  # that they were shown; empty where nobody wrote it down
     reason: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
     visitors: int = 0

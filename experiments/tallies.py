@@ -62,9 +62,9 @@ _RAISE_TALLY: Final = text("""
 """).bindparams(bindparam("day", type_=Date()))
 
 _RAISE_FILTERED: Final = text("""
-    INSERT INTO filteredtally (experiment_id, phase, reason, day, visitors)
-    VALUES (:experiment_id, :phase, :reason, :day, :visitors)
-    ON CONFLICT (experiment_id, phase, reason, day) DO UPDATE SET
+    INSERT INTO filteredtally (experiment_id, phase, variant, reason, day, visitors)
+    VALUES (:experiment_id, :phase, :variant, :reason, :day, :visitors)
+    ON CONFLICT (experiment_id, phase, variant, reason, day) DO UPDATE SET
         visitors = filteredtally.visitors + excluded.visitors
 """).bindparams(bindparam("day", type_=Date()))
 
@@ -167,9 +167,9 @@ def _running_cells(session: Session, experiment_id: int) -> dict[Cell, Counts]:
 
 
 def _running_refusals(session: Session, experiment_id: int) -> dict[Refusal, int]:
-    columns = (col(FilteredTally.phase), col(FilteredTally.reason), col(FilteredTally.day), col(FilteredTally.visitors))
+    columns = [col(getattr(FilteredTally, name)) for name in (*Refusal._fields, "visitors")]
     rows = session.execute(select(*columns).where(col(FilteredTally.experiment_id) == experiment_id)).all()
-    return {Refusal(*row[:3]): row[3] for row in rows if row[3]}
+    return {Refusal(*key): visitors for *key, visitors in rows if visitors}
 
 
 def _count_differing(running: Mapping[Any, Any], true: Mapping[Any, Any]) -> int:

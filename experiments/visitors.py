@@ -5,7 +5,7 @@ neither the order nor the repetition nor the batching of events can change it. N
 
     {"phases": {"1": {"a": {"first": [exposed_at_ms, device, browser, source, returning],
                             "confirmed": exposed_at_ms, "goals": {"form": at_ms}}}},
-     "filtered": {"1": {"bot": at_ms}}, "simulated": true}
+     "filtered": {"1": {"bot": [at_ms, "a"]}}, "simulated": true}
 """
 
 from collections.abc import Iterator
@@ -39,9 +39,10 @@ class Standing(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A reason why a visitor was filtered, on the day it first held."""
+    """A reason why a visitor was filtered, on the day it first held, and the variant they were shown then."""
 
     phase: int
+    variant: str
     reason: str
     day: date
 
@@ -54,7 +55,7 @@ def merge(state: VisitorState, event: Event) -> bool:
     phase = str(event.phase)
     if event.kind is Kind.FILTERED:
         reasons = state.setdefault("filtered", {}).setdefault(phase, {})
-        return _lower(reasons, event.reason, event.at_ms)
+        return _lower(reasons, event.reason, [event.at_ms, event.variant])
     entry = state.setdefault("phases", {}).setdefault(phase, {}).setdefault(event.variant, {})
     view = [event.exposed_at_ms, event.device, event.browser, event.source, event.returning]
     changed = _lower(entry, "first", view)
@@ -111,7 +112,7 @@ def cut(state: VisitorState, *, at_ms: int) -> VisitorState:
         if seen:
             phases[phase] = seen
     filtered = {
-        phase: {reason: at for reason, at in reasons.items() if at <= at_ms}
+        phase: {reason: first for reason, first in reasons.items() if first[0] <= at_ms}
         for phase, reasons in state.get("filtered", {}).items()
     }
     return {**state, "phases": phases, "filtered": filtered}
@@ -120,8 +121,8 @@ def cut(state: VisitorState, *, at_ms: int) -> VisitorState:
 def list_refusals(state: VisitorState, *, timezone: str) -> Iterator[Refusal]:
     """Why the visitor was filtered: each reason once per phase."""
     for phase, reasons in state.get("filtered", {}).items():
-        for reason, at_ms in reasons.items():
-            yield Refusal(int(phase), reason, day_of(at_ms, timezone))
+        for reason, (at_ms, variant) in reasons.items():
+            yield Refusal(int(phase), variant, reason, day_of(at_ms, timezone))
 
 
 def day_of(at_ms: int, timezone: str) -> date:

@@ -85,7 +85,14 @@ def test_it_says_who_was_filtered_and_why(ana: Browser, engine: Engine, experime
     with transaction(engine) as session:
         for reason, visitors in {"bot": 412, "prefetch": 31, "something-new": 2}.items():
             session.add(
-                FilteredTally(experiment_id=experiment.id, phase=1, reason=reason, day=NOW.date(), visitors=visitors)
+                FilteredTally(
+                    experiment_id=experiment.id,
+                    phase=1,
+                    variant="a",
+                    reason=reason,
+                    day=NOW.date(),
+                    visitors=visitors,
+                )
             )
     screen = text_of(ana.get(AT))
     assert "Bots Known crawlers" in screen

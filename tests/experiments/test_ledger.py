@@ -52,10 +52,12 @@ def tally(engine: Engine, *, goal: str = "", **where: Any) -> Counter[str]:
     return +sums
 
 
-def filtered(engine: Engine) -> dict[tuple[int, str], int]:
+def filtered(engine: Engine) -> Counter[tuple[int, str]]:
+    sums: Counter[tuple[int, str]] = Counter()
     with reading(engine) as session:
-        rows = session.execute(select(FilteredTally)).scalars()
-        return {(row.phase, row.reason): row.visitors for row in rows if row.visitors}
+        for row in session.execute(select(FilteredTally)).scalars():
+            sums[row.phase, row.reason] += row.visitors
+    return +sums
 
 
 def test_a_visitor_is_counted_once_however_often_they_look(engine: Engine) -> None:
@@ -259,7 +261,7 @@ def test_the_tallies_are_what_a_plain_count_of_the_events_gives(two_phases: Engi
     totals = {cell: counts for cell, counts in cells.items() if cell.dimension == "all"}
     assert totals == count_plainly(told)
     reasons = {(event.phase, event.reason, event.visitor) for event in told if event.kind is Kind.FILTERED}
-    assert Counter((phase, reason) for phase, reason, _ in refusals.elements()) == Counter(
+    assert Counter((phase, reason) for phase, _, reason, _ in refusals.elements()) == Counter(
         (phase, reason) for phase, reason, _ in reasons
     )
 
@@ -291,7 +293,7 @@ def test_the_levels_of_every_dimension_sum_to_the_total(
         assert sums[dimension] == sums["all"]
 
 
-Memory = tuple[dict[str, Any], dict[tallies.Cell, tallies.Counts], Counter[tuple[int, str, date]]]
+Memory = tuple[dict[str, Any], dict[tallies.Cell, tallies.Counts], Counter[tuple[int, str, str, date]]]
 
 
 def remember(engine: Engine, batches: Iterable[list[Event]]) -> Memory:
@@ -323,7 +325,10 @@ def read(session: Session) -> Memory:
         if any(counts):
             cells[tallies.Cell(*(getattr(row, name) for name in tallies.Cell._fields))] = counts
     refusals = Counter(
-        {(row.phase, row.reason, row.day): row.visitors for row in session.execute(select(FilteredTally)).scalars()}
+        {
+            (row.phase, row.variant, row.reason, row.day): row.visitors
+            for row in session.execute(select(FilteredTally)).scalars()
+        }
     )
     states = dict(session.execute(select(col(VisitorRow.visitor), col(VisitorRow.state))).all())  # type: ignore[arg-type]
     return states, cells, +refusals

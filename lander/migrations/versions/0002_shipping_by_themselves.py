@@ -247,18 +247,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table('site', schema=None) as batch_op:
-        batch_op.drop_column('redirects_id')
-
-    with op.batch_alter_table('variant', schema=None) as batch_op:
-        batch_op.drop_column('name')
-
-    with op.batch_alter_table('release', schema=None) as batch_op:
-        batch_op.drop_column('snippets')
-
-    with op.batch_alter_table('page', schema=None) as batch_op:
-        batch_op.drop_column('meta')
-        batch_op.drop_column('thank_you_message')
+    # not in a batch, which would drop tables that others refer to
+    op.drop_column('site', 'redirects_id')
+    op.drop_column('variant', 'name')
+    op.drop_column('release', 'snippets')
+    op.drop_column('page', 'meta')
+    op.drop_column('page', 'thank_you_message')
 
     with op.batch_alter_table('lead', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_lead_stage'))
