@@ -15,6 +15,7 @@ from lander.console.findings import plain_row
 from lander.console.places import Place, has_several, load_site, site_options
 from lander.console.screens import go, show
 from lander.console.snippet_context import SnippetRow, SnippetScreen, SnippetsScreen, SnippetVersionRow, UseRow
+from lander.console.source import SOURCE_BYTES, mark_lines, say_source_wrong
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import snippets
@@ -27,8 +28,6 @@ from lander.preflight import look_ahead
 
 blueprint = Blueprint("snippets", __name__)
 
-_SOURCE_BYTES = 12 * 1024 * 1024
-
 
 @view(blueprint, "/snippets", permission=Permission.PAGES_READ)
 def list_snippets() -> Response:
@@ -37,7 +36,7 @@ def list_snippets() -> Response:
     return show(screen)
 
 
-@view(blueprint, "/snippets", permission=Permission.PAGES_EDIT, methods=("POST",), body_bytes=_SOURCE_BYTES)
+@view(blueprint, "/snippets", permission=Permission.PAGES_EDIT, methods=("POST",), body_bytes=SOURCE_BYTES)
 def create() -> Response:
     name, source = request.form.get("name", "").strip(), request.form.get("source", "").replace("\r\n", "\n")
     try:
@@ -59,7 +58,7 @@ def show_snippet(name: str) -> Response:
     return show(screen)
 
 
-@view(blueprint, "/snippets/<name>", permission=Permission.PAGES_EDIT, methods=("POST",), body_bytes=_SOURCE_BYTES)
+@view(blueprint, "/snippets/<name>", permission=Permission.PAGES_EDIT, methods=("POST",), body_bytes=SOURCE_BYTES)
 def save(name: str) -> Response:
     typed, base = request.form.get("source", "").replace("\r\n", "\n"), request.form.get("base_version", type=int)
     try:
@@ -159,7 +158,10 @@ def _screen(
         for finding in check_snippet(session, name, current)
     ]
     chosen, slugs = _read_choices(), {page.id: page.slug for page in behind}
-    started = next((item for item in versions if item.number == base), None) if typed is not None else None
+    started, wrong = None, None if error is None else FormError(error.message, "", error.fix)
+    if error is not None and typed is not None:
+        wrong = say_source_wrong(error, current)
+        started = snippets.find_snippet_version(session, snippet, base) if isinstance(error, Conflict) else None
     return SnippetScreen(
         name=name,
         mark=mark(name),
@@ -172,7 +174,7 @@ def _screen(
         saved_at=current.created_at,
         saved_by=current.created_by,
         source=current.source if typed is None else typed,
-        marked=",".join(sorted({str(row.line) for row in findings if row.line})),
+        marked=mark_lines(findings),
         findings=findings,
         refusals=refusal_rows(site, error.by_page, several=several) if isinstance(error, RefusedTogether) else [],
         uses=[_use_row(Place(site, use.page, several), use, current) for use in uses],
@@ -192,13 +194,11 @@ def _screen(
             SnippetVersionRow(item.number, item.created_at, item.created_by, item.note, item.id == current.id)
             for item in versions
         ],
-        their_changes=list(compare_lines(started.source, current.source))
-        if isinstance(error, Conflict) and started
-        else [],
+        their_changes=list(compare_lines(started.source, current.source)) if started else [],
         token=secrets.token_urlsafe(16),
         may_edit=caller().can(Permission.PAGES_EDIT),
         may_publish=caller().can(Permission.PAGES_PUBLISH),
-        errors=[_say_error(error, current, is_typed=typed is not None)] if error is not None else [],
+        errors=[wrong] if wrong is not None else [],
     )
 
 
@@ -210,16 +210,6 @@ def _use_row(place: Place, use: snippets.Use, current: SnippetVersion) -> UseRow
     else:
         state, word = "changed", "Live, with an older version"
     return UseRow(place.page.slug, place.at(), list(use.variants), state, word)
-
-
-def _say_error(error: LanderError, current: SnippetVersion, *, is_typed: bool) -> FormError:
-    if not isinstance(error, Conflict) or not is_typed:
-        return FormError(error.message, "source" if is_typed else "", error.fix)
-    return FormError(
-        f"{current.created_by} saved version {current.number} since you opened this. Yours is not saved yet.",
-        "source",
-        "Your text stands below and theirs is listed here. Saving again puts yours on top; theirs stays in the history.",
-    )
 
 
 def _read_choices() -> dict[str, str]:

@@ -13,6 +13,7 @@ from lander.console.pages import UPLOAD_BYTES, left_unsaid, read_file, take_in
 from lander.console.places import Place, load_place
 from lander.console.publish_box import Typed
 from lander.console.screens import go, show, tell
+from lander.console.source import SOURCE_BYTES, mark_lines, say_source_wrong
 from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import pages, versions
@@ -20,12 +21,9 @@ from lander.pages.differences import compare_lines
 from lander.pages.importing import bring_inside
 from lander.pages.models import Version
 from lander.pages.publish import check_drafts
-from lander.policy.policy import MIB
 from lander.policy.store import load_policy
 
 blueprint = Blueprint("variants", __name__)
-
-_SOURCE_BYTES = 12 * MIB
 
 
 @view(blueprint, "/pages/<path:slug>/copy", permission=Permission.PAGES_EDIT, methods=("POST",))
@@ -104,7 +102,7 @@ def show_source(slug: str, key: str) -> Response:
     "/pages/<path:slug>/<string(length=1):key>/source",
     permission=Permission.PAGES_EDIT,
     methods=("POST",),
-    body_bytes=_SOURCE_BYTES,
+    body_bytes=SOURCE_BYTES,
 )
 def save_source(slug: str, key: str) -> Response:
     typed, base = request.form.get("source", ""), request.form.get("base_version", type=int)
@@ -173,19 +171,9 @@ def _source_screen(
         saved_at=current.created_at,
         saved_by=current.created_by,
         source=current.source if typed is None else typed,
-        marked=",".join(sorted({str(row.line) for row in findings if row.line})),
+        marked=mark_lines(findings),
         findings=findings,
         their_changes=list(compare_lines(before.source, current.source)) if before else [],
         may_edit=caller().can(Permission.PAGES_EDIT),
-        errors=[_say_error(error, current)] if error else [],
-    )
-
-
-def _say_error(error: LanderError, current: Version) -> FormError:
-    if not isinstance(error, Conflict):
-        return FormError(error.message, "source", error.fix)
-    return FormError(
-        f"{current.created_by} saved version {current.number} since you opened this. Yours is not saved yet.",
-        "source",
-        "Your text stands below and theirs is listed here. Saving again puts yours on top; theirs stays in the history.",
+        errors=[say_source_wrong(error, current)] if error else [],
     )

@@ -109,7 +109,7 @@ def restore_snippet(
 ) -> SnippetVersion:
     """An earlier content again, as a new version."""
     snippet = load_snippet(session, site, name)
-    wanted = next((item for item in list_snippet_versions(session, snippet) if item.number == number), None)
+    wanted = find_snippet_version(session, snippet, number)
     if wanted is None:
         raise NotFound(f"The snippet {name} has no version {number}.", fix="Its history lists every version.")
     note = f"version {number} again"
@@ -170,6 +170,14 @@ def list_snippet_versions(session: Session, snippet: Snippet) -> Sequence[Snippe
     """Every version of a snippet, newest first."""
     mine = select(SnippetVersion).where(SnippetVersion.snippet_id == snippet.id)
     return session.exec(mine.order_by(col(SnippetVersion.number).desc())).all()
+
+
+def find_snippet_version(session: Session, snippet: Snippet, number: int | None) -> SnippetVersion | None:
+    """The version of that number, or None, also for a number that no database can hold."""
+    if number is None or not 0 < number < 2**31:
+        return None
+    mine = select(SnippetVersion).where(SnippetVersion.snippet_id == snippet.id)
+    return session.exec(mine.where(SnippetVersion.number == number)).first()
 
 
 def load_blocks(session: Session, versions: Sequence[Version], *, pinned: Mapping[str, int]) -> dict[str, Block]:
