@@ -6,15 +6,19 @@ No clock, no random state, no database, no web; numpy and scipy.special are all 
 from stats.anytime import Anytime, anytime
 from stats.beta import Beta
 from stats.compare import Comparison, Density, VariantComparison, compare
+from stats.counts import CountComparison, compare_counts
 from stats.errors import (
     ControlHasNoLift,
+    ImpossibleTotals,
     InvalidBeta,
     InvalidControl,
     InvalidCount,
+    InvalidGamma,
     InvalidLift,
     InvalidPoints,
     InvalidProbability,
     InvalidTau,
+    InvalidTotal,
     InvalidTraffic,
     InvalidWeights,
     StatsError,
@@ -22,8 +26,10 @@ from stats.errors import (
     TooManyConversions,
 )
 from stats.estimate import Estimate
+from stats.gamma import Gamma
+from stats.means import MeanVariant
 from stats.plan import Plan, plan
-from stats.samples import BinarySample
+from stats.samples import BinarySample, CountSample
 from stats.srm import Srm, srm
 
 __all__ = [
@@ -32,17 +38,24 @@ __all__ = [
     "BinarySample",
     "Comparison",
     "ControlHasNoLift",
+    "CountComparison",
+    "CountSample",
     "Density",
     "Estimate",
+    "Gamma",
+    "ImpossibleTotals",
     "InvalidBeta",
     "InvalidControl",
     "InvalidCount",
+    "InvalidGamma",
     "InvalidLift",
     "InvalidPoints",
     "InvalidProbability",
     "InvalidTau",
+    "InvalidTotal",
     "InvalidTraffic",
     "InvalidWeights",
+    "MeanVariant",
     "Plan",
     "Srm",
     "StatsError",
@@ -51,6 +64,7 @@ __all__ = [
     "VariantComparison",
     "anytime",
     "compare",
+    "compare_counts",
     "plan",
     "srm",
 ]

@@ -6,9 +6,10 @@ They return the plain Python value, so numpy scalars may come in but travel no f
 import math
 from numbers import Integral, Real
 
-from stats.errors import InvalidCount, InvalidProbability
+from stats.errors import InvalidControl, InvalidCount, InvalidProbability, InvalidTotal, TooFewVariants
 
 MAX_COUNT = 10**12  # the precision of every result is tested up to here
+MAX_TOTAL = 10**18  # of money, and of squares: what a database keeps in 64 bits
 
 
 def check_count(name: str, value: object) -> int:
@@ -16,6 +17,23 @@ def check_count(name: str, value: object) -> int:
     if count is None or not 0 <= count <= MAX_COUNT:
         raise InvalidCount(f"{name} must be a whole number from 0 to 10^12", value)
     return count
+
+
+def check_total(name: str, value: object) -> int:
+    total = find_whole(value)
+    if total is None or not 0 <= total <= MAX_TOTAL:
+        raise InvalidTotal(f"{name} must be a whole number from 0 to 10^18", value)
+    return total
+
+
+def check_control(control: object, variants: int) -> int:
+    """The position of control among `variants`, of which there must be two or more."""
+    if variants < 2:
+        raise TooFewVariants("a comparison needs two variants or more", variants)
+    position = find_whole(control)
+    if position is None or not 0 <= position < variants:
+        raise InvalidControl(f"control must be a position from 0 to {variants - 1}", control)
+    return position
 
 
 def check_probability(name: str, value: object) -> float:

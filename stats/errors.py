@@ -27,10 +27,28 @@ class InvalidCount(StatsError):
     code = "invalid_count"
 
 
+class InvalidTotal(StatsError):
+    """A sum over visitors that is no whole number from 0 to 10^18."""
+
+    code = "invalid_total"
+
+
+class ImpossibleTotals(StatsError):
+    """Sums that no visitors could have added up to, whatever each of them did. `value` is the sums."""
+
+    code = "impossible_totals"
+
+
 class TooManyConversions(StatsError):
     """More conversions than visitors. `value` is (conversions, visitors)."""
 
     code = "too_many_conversions"
+
+
+class InvalidGamma(StatsError):
+    """A Gamma distribution whose parameters lie outside their domain."""
+
+    code = "invalid_gamma"
 
 
 class InvalidBeta(StatsError):

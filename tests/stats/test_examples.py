@@ -18,6 +18,8 @@ def test_the_examples_of_a_module_do_what_they_show(name):
     assert failed == 0
 
 
-@pytest.mark.parametrize("name", ["compare", "srm", "plan", "BinarySample", "Beta"])
+@pytest.mark.parametrize(
+    "name", ["compare", "srm", "plan", "BinarySample", "Beta", "compare_counts", "CountSample", "Gamma"]
+)
 def test_every_public_entrance_has_an_example(name):
     assert doctest.DocTestFinder(recurse=False).find(getattr(stats, name), name)[0].examples
