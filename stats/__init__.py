@@ -7,6 +7,7 @@ from stats.anytime import Anytime, anytime
 from stats.beta import Beta
 from stats.compare import Comparison, Density, VariantComparison, compare
 from stats.counts import CountComparison, compare_counts
+from stats.decide import Action, Decision, Gates, Reason, Rule, decide
 from stats.errors import (
     ControlHasNoLift,
     ImpossibleTotals,
@@ -14,6 +15,7 @@ from stats.errors import (
     InvalidControl,
     InvalidCount,
     InvalidGamma,
+    InvalidGates,
     InvalidLift,
     InvalidPoints,
     InvalidProbability,
@@ -33,6 +35,7 @@ from stats.samples import BinarySample, CountSample
 from stats.srm import Srm, srm
 
 __all__ = [
+    "Action",
     "Anytime",
     "Beta",
     "BinarySample",
@@ -40,14 +43,17 @@ __all__ = [
     "ControlHasNoLift",
     "CountComparison",
     "CountSample",
+    "Decision",
     "Density",
     "Estimate",
     "Gamma",
+    "Gates",
     "ImpossibleTotals",
     "InvalidBeta",
     "InvalidControl",
     "InvalidCount",
     "InvalidGamma",
+    "InvalidGates",
     "InvalidLift",
     "InvalidPoints",
     "InvalidProbability",
@@ -57,6 +63,8 @@ __all__ = [
     "InvalidWeights",
     "MeanVariant",
     "Plan",
+    "Reason",
+    "Rule",
     "Srm",
     "StatsError",
     "TooFewVariants",
@@ -65,6 +73,7 @@ __all__ = [
     "anytime",
     "compare",
     "compare_counts",
+    "decide",
     "plan",
     "srm",
 ]

@@ -109,3 +109,9 @@ class InvalidTau(StatsError):
     """A prior's standard deviation outside its domain."""
 
     code = "invalid_tau"
+
+
+class InvalidGates(StatsError):
+    """Gates, or e-values, that are not one number per variant."""
+
+    code = "invalid_gates"
