@@ -33,6 +33,7 @@ from stats.means import MeanVariant
 from stats.plan import Plan, plan
 from stats.samples import BinarySample, CountSample
 from stats.srm import Srm, srm
+from stats.top_two import top_two
 
 __all__ = [
     "Action",
@@ -76,4 +77,5 @@ __all__ = [
     "decide",
     "plan",
     "srm",
+    "top_two",
 ]
