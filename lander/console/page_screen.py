@@ -3,8 +3,6 @@
 Looking only: the gate is asked what publishing would find, and nothing is changed.
 """
 
-from collections.abc import Mapping
-
 from flask import request
 from sqlmodel import Session
 
@@ -22,7 +20,7 @@ from lander.errors import NotFound
 from lander.pages import pages, publish
 from lander.pages.meta import load_meta, plan_tags
 from lander.pages.models import Version
-from lander.pages.regions import read_regions
+from lander.pages.regions import Region, read_regions
 from lander.pages.release import load_files
 from lander.pages.report import Examined, ExternalReference, examine
 from lander.pages.schedules import State
@@ -62,8 +60,13 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         preflight=look_ahead if typed.findings is None else None,
     )
     found = look.findings if typed.findings is None else typed.findings
+    documents = {other: Document(draft.source) for other, draft in facts.drafts.items()}
+    regions = {other: read_regions(document).found for other, document in documents.items()}
     findings = finding_rows(
-        found, place, may_bring=caller().can(Permission.PAGES_EDIT), regions=_region_lines(facts.drafts)
+        found,
+        place,
+        may_bring=caller().can(Permission.PAGES_EDIT),
+        regions={other: [_lines_of(region, documents[other]) for region in mine] for other, mine in regions.items()},
     )
     refusals = count_refusals(found)
     examined = examine(
@@ -101,7 +104,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         source_address=place.at(f"/{key}/source"),
         edit_address=place.at(f"/{key}/edit"),
         tagging_address=place.at(f"/{key}/regions"),
-        regions=len(read_regions(Document(version.source)).found),
+        regions=len(regions[key]),
         preview_address=preview_address(place, key),
         share_address=place.at(f"/{key}/share"),
         history_address=place.at(f"/{key}/history"),
@@ -118,7 +121,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         search_address=place.at("/search"),
         externals=[_external_row(item, place, key) for item in _unique(examined)],
         forms=_form_rows(examined),
-        notes=_say_rest(examined, place, version),
+        notes=_say_rest(examined, place, version, documents[key]),
         history=_history_rows(facts),
         may_edit=caller().can(Permission.PAGES_EDIT),
         may_withdraw=caller().can(Permission.PAGES_WITHDRAW),
@@ -132,14 +135,9 @@ def _title_findings(refusals: int, findings: int) -> str:
     return f"{plural(findings, 'thing')} worth mending" if findings else "Nothing to mend"
 
 
-def _region_lines(drafts: Mapping[str, Version]) -> dict[str, list[tuple[int, int]]]:
-    """First and last line of what can be edited beside the preview, by variant."""
-    lines = {}
-    for key, version in drafts.items():
-        document = Document(version.source)
-        elements = [region.element for region in read_regions(document).found]
-        lines[key] = [(element.line, document.line(element.close_end)) for element in elements]
-    return lines
+def _lines_of(region: Region, document: Document) -> tuple[int, int]:
+    """First and last line of what can be edited beside the preview."""
+    return region.element.line, document.line(region.element.close_end)
 
 
 def _find_undo(version: Version) -> int:
@@ -190,7 +188,7 @@ def _form_rows(examined: Examined) -> list[FormRow]:
     ]
 
 
-def _say_rest(examined: Examined, place: Place, version: Version) -> list[str]:
+def _say_rest(examined: Examined, place: Place, version: Version, document: Document) -> list[str]:
     said = list(examined.left_alone)
     if examined.scripts:
         said.append(f"Scripts of its own: {listing(list(examined.scripts))}.")
@@ -200,7 +198,7 @@ def _say_rest(examined: Examined, place: Place, version: Version) -> list[str]:
     if examined.forms:
         where = f"come to {place.page.thank_you}" if place.page.thank_you else "see a plain page that thanks them"
         said.append(f"After a form, visitors {where}.")
-    said += plan_tags(Document(version.source), load_meta(place.page), origin="", path="").sentences()
+    said += plan_tags(document, load_meta(place.page), origin="", path="").sentences()
     return said
 
 

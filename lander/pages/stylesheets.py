@@ -4,8 +4,9 @@ Pure text in, text out. tinycss2 says where the addresses are; the splices are m
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import tinycss2  # type: ignore[import-untyped]
@@ -13,6 +14,7 @@ import tinycss2  # type: ignore[import-untyped]
 from lander.pages.addresses import Address, Kind, Scope, is_absolute, resolve_address
 
 REMOVED_ADDRESS: Final = "data:,"
+_WORTH_KEEPING: Final = 4_096  # characters: below are the contents of attributes, and there are many of those
 _IMAGE_SETS: Final = frozenset(["image-set", "-webkit-image-set"])
 _URL_FUNCTIONS: Final = frozenset(["url", "src"])
 _STRING: Final = {
@@ -36,8 +38,12 @@ class CssReference:
     statement: tuple[int, int] | None = None  # of an @import: the whole of it, to take it out
 
 
-def find_css_references(css: str) -> list[CssReference]:
+def find_css_references(css: str) -> Sequence[CssReference]:
     """Every address that a stylesheet, or the content of a style attribute, loads, in the order of the text."""
+    return _find_once(css) if len(css) >= _WORTH_KEEPING else _find(css)
+
+
+def _find(css: str) -> tuple[CssReference, ...]:
     text = _even(css)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     found: list[CssReference] = []
@@ -52,7 +58,11 @@ def find_css_references(css: str) -> list[CssReference]:
             first, last = statement
             span = (_offset(starts, first), len(css) if last is None else _offset(starts, last) + 1)
         found.append(CssReference(kind, token.value.strip(), start, match.end(), token.source_line, quoted, span))
-    return sorted(found, key=lambda item: item.start)
+    return tuple(sorted(found, key=lambda item: item.start))
+
+
+# one stylesheet is read for each variant and page that uses it, and for each look at their screens; Bootstrap's takes 0.1 s
+_find_once = lru_cache(maxsize=16)(_find)
 
 
 def rewrite_css(css: str, choose: Callable[[CssReference], str | None]) -> str:

@@ -45,6 +45,14 @@ def test_drafts_wait_for_those_who_can_publish_them(maya: Browser, ana: Browser,
     assert "spring-sale is ready" not in text_of(ana.get("/"))
 
 
+def test_the_newest_ten_drafts_are_looked_at_and_the_others_counted(maya: Browser, engine: Engine, site: Site) -> None:
+    for number in range(12):
+        build_page(engine, site, f"draft-{number:02}", a=HTML)
+    said = text_of(maya.get("/"))
+    assert said.count("is ready, and nobody sees it yet.") == 10
+    assert "2 more pages have drafts that visitors do not see." in said
+
+
 def test_a_draft_that_cannot_be_published_says_how_much_stands_in_the_way(
     maya: Browser, engine: Engine, site: Site
 ) -> None:

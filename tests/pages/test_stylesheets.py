@@ -119,3 +119,9 @@ def test_settling_names_what_is_missing_with_its_line() -> None:
     settled = settle_css("\na{b:url(../c.png)}", base="css/a.css", prefix="/_l/a/", name_of=lambda _: None)
     assert settled.missing == (("../c.png", 2),)
     assert settled.text == "\na{b:url(../c.png)}"
+
+
+def test_a_large_stylesheet_is_read_once_however_often_it_is_asked_about() -> None:
+    css = 'a { background: url("x.png") }\n' * 200
+    assert find_css_references(css) is find_css_references("".join(list(css)))
+    assert [item.line for item in find_css_references(css)] == list(range(1, 201))
