@@ -6,6 +6,7 @@ No clock, no random state, no database, no web; numpy and scipy.special are all 
 from stats.anytime import Anytime, anytime
 from stats.beta import Beta
 from stats.compare import Comparison, Density, VariantComparison, compare
+from stats.conversions_only import ConversionsOnly, conversions_only
 from stats.counts import CountComparison, compare_counts
 from stats.decide import Action, Decision, Gates, Reason, Rule, decide
 from stats.errors import (
@@ -42,6 +43,7 @@ __all__ = [
     "BinarySample",
     "Comparison",
     "ControlHasNoLift",
+    "ConversionsOnly",
     "CountComparison",
     "CountSample",
     "Decision",
@@ -74,6 +76,7 @@ __all__ = [
     "anytime",
     "compare",
     "compare_counts",
+    "conversions_only",
     "decide",
     "plan",
     "srm",

@@ -1,15 +1,14 @@
 """Is there a lift at all, whenever and however often one looks? Evidence that stays valid under daily looks.
 
-Where `compare` is calibrated if its prior is, this is held by an error rate whatever the prior: `tau` only decides which
-lifts are found soonest. Each call is one look. The smallest 1 / e over the looks so far is a valid p-value too;
-remembering looks is the caller's.
+Where `compare` is calibrated if its prior is, this is held by an error rate whatever the prior: e reaches 1 / alpha with
+probability alpha at most over all looks together, if there is no lift (Ville's inequality). Each call is one look. The
+smallest 1 / e over the looks so far is a p-value that holds too; remembering looks is the caller's.
 """
 
 import math
-import sys
 from dataclasses import dataclass
 
-from stats import evidence
+from stats import finite
 from stats.domain import check_probability, find_finite
 from stats.errors import InvalidTau
 from stats.estimate import Estimate
@@ -36,8 +35,9 @@ def anytime(control: BinarySample, variant: BinarySample, *, tau: float, level: 
 
     Args:
         control, variant: all visitors and conversions so far.
-        tau: standard deviation, on the log scale, of the lifts one hopes to find: 0.10 is a typical 10 %. From 0.001
-            to 10. (The decision lens spreads each *variant* by its tau, so a lift by that times √2.)
+        tau: standard deviation, on the log scale, of the lifts one hopes to find, from 0.001 to 10: 0.10 is a typical
+            10 %. It decides which lifts are found soonest, not how often one errs. (The decision lens spreads each
+            *variant* by its tau, so a lift by that times √2.)
         level: P(the bounds contain the lift at every look), strictly between 0 and 1.
 
     Returns:
@@ -71,9 +71,9 @@ def anytime(control: BinarySample, variant: BinarySample, *, tau: float, level: 
     log_e = log_mixture(d, v, tau=tau)
     half, observed = mixture_bound(v, tau=tau, level=level), math.expm1(d)
     return Anytime(
-        e_value=evidence.from_log(log_e),
+        e_value=finite.exp(log_e),
         log_e_value=log_e,
-        lift=Estimate(mean=observed, median=observed, low=math.expm1(d - half), high=_expm1(d + half)),
+        lift=Estimate(mean=observed, median=observed, low=math.expm1(d - half), high=finite.expm1(d + half)),
     )
 
 
@@ -113,10 +113,3 @@ def _odds_against(n: int, conversions: int) -> float:
 
 def _log_rate(sample: BinarySample) -> float:
     return math.log(sample.conversions / sample.n)
-
-
-def _expm1(x: float) -> float:
-    try:
-        return math.expm1(x)
-    except OverflowError:
-        return sys.float_info.max

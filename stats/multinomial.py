@@ -55,13 +55,15 @@ def _log_area(parameters: Sequence[float], shares: Sequence[float]) -> float:
     total = math.fsum(parameters)
     terms = [0.5 * (len(parameters) - 1) * math.log(2 * math.pi / total) - _stirling_rest(total)]
     for parameter, share in zip(parameters, shares, strict=True):
-        terms.append(_divergence(parameter, total * share))
+        terms.append(divergence(parameter, total * share))
         terms.append(_stirling_rest(parameter) - 0.5 * (math.log(parameter) - math.log(total)))
     return math.fsum(terms)
 
 
-def _divergence(x: float, mean: float) -> float:
+def divergence(x: float, mean: float) -> float:
     """x log(x / mean) - x + mean, which is never negative."""
+    if x == 0:
+        return mean
     excess = x - mean
     if excess > mean:
         return x * (math.log(x) - math.log(mean)) - excess

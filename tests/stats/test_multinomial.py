@@ -27,7 +27,7 @@ CONFSEQ = load_reference("confseq_bounds.json")
 
 
 def test_every_row_of_ssrm_is_used():
-    # "overflow", a ratio of given marginals that no float can hold, is a test of `evidence` (test_evidence.py).
+    # "overflow", a ratio of given marginals that no float can hold, is a test of `finite` (test_finite.py).
     assert len(MARGINALS) + len(DIRECTIONS) + len([SEEDED]) + 1 == SSRM["row_count"] == 8
 
 
