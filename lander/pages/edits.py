@@ -14,17 +14,15 @@ from typing import Any, Final
 from lander.document import Document, Edits, Element, escape_attribute, escape_text
 from lander.elements import ESCAPABLE_RAW_TEXT, RAW_TEXT, VOID
 from lander.errors import InvalidInput
-from lander.escapes import unescape
 from lander.pages.dynamic_text import shows_text
 from lander.pages.rich_text import clean_fragment
+from lander.pages.wording import SPACE, Pattern, compile_words, decode, fit_case
 from lander.policy.rules import is_code
 
 LONGEST: Final = 2_000
 _EXCERPT: Final = 48  # characters of the line on each side of a match
 _DYNAMIC: Final = re.compile(r"\{\{([^{}|]*\|[^{}|]*\|)?([^{}]*)\}\}")
-_REFERENCE: Final = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?|\r\n?")
 _MARKUP_IN_DEFAULT: Final = frozenset("{}|")
-_SPACE: Final = re.compile(r"\s+")
 _NOT_SEARCHED: Final = frozenset(("script", "style"))
 _SOCIAL: Final = frozenset(("og:title", "og:description", "og:image:alt", "twitter:title", "twitter:description"))
 _ATTRIBUTE_NAME: Final = re.compile(r"[a-z][a-z0-9:_.-]*")
@@ -209,7 +207,7 @@ def _replace_in_text(changes: _Changes, operation: Operation) -> None:
             raw = document.source[at : attribute.value_end]
             for start, end, old, new in _found_in(changes, raw, operation, at):
                 written = escape_attribute(new).replace("'", "&#39;")
-                if _SPACE.search(written) and at == attribute.start + len(attribute.name) + 1:
+                if SPACE.search(written) and at == attribute.start + len(attribute.name) + 1:
                     changes.kept.append(
                         f"Line {document.line(at)}: the attribute {attribute.name} has no quotes, so it can hold no space."
                     )
@@ -224,7 +222,7 @@ def _replace_in_source(changes: _Changes, operation: Operation) -> None:
     position = 0
     for start, end in [*closed, (len(document.source), len(document.source))]:
         for found in pattern.written.finditer(document.source, position, max(position, start)):
-            new = _fit_case(operation, found[0])
+            new = _say_instead(operation, found[0])
             written = new.replace("&", "&amp;") if "&amp;" in found[0] and "&amp;" not in new else new
             changes.edits.replace(found.start(), found.end(), written)
             changes.add(found.start(), found.end(), found[0], written)
@@ -248,7 +246,7 @@ def _found_in(changes: _Changes, raw: str, operation: Operation, offset: int) ->
     pattern = _pattern_of(operation)
     if not pattern.may_match(raw):
         return
-    decoded, place = _decode(raw)
+    decoded, place = decode(raw)
     position = 0
     dynamic = [(found.start(), found.end(), found.start(2) if found[1] else found.end(), found.end() - 2)
                for found in _DYNAMIC.finditer(decoded)]  # fmt: skip
@@ -258,7 +256,7 @@ def _found_in(changes: _Changes, raw: str, operation: Operation, offset: int) ->
         position = end
     for start, end, is_default in [*spans, (position, len(decoded), False)]:
         for found in pattern.decoded.finditer(decoded, start, max(start, end)):
-            new = _fit_case(operation, found[0])
+            new = _say_instead(operation, found[0])
             if is_default and _MARKUP_IN_DEFAULT & set(new):
                 line = changes.document.line(offset + place(found.start()))
                 changes.kept.append(f"Line {line}: the default of dynamic text can hold no braces and bars.")
@@ -267,80 +265,13 @@ def _found_in(changes: _Changes, raw: str, operation: Operation, offset: int) ->
             yield first, last, raw[first:last], new
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """What is looked for: in text as a reader sees it, and in source as it is written."""
-
-    decoded: re.Pattern[str]
-    written: re.Pattern[str]
-    hint: re.Pattern[str]  # its longest plain stretch, which stands in every source that can match
-
-    def may_match(self, source: str) -> bool:
-        return self.hint.search(source) is not None or "&#" in source
+def _pattern_of(operation: Operation) -> Pattern:
+    return compile_words(operation.find, whole_word=operation.whole_word, match_case=operation.match_case)
 
 
-_PATTERNS: dict[tuple[str, bool, bool], _Pattern] = {}
-
-
-def _pattern_of(operation: Operation) -> _Pattern:
-    key = (operation.find, operation.whole_word, operation.match_case)
-    if key not in _PATTERNS:
-        _PATTERNS.clear()  # one at a time is worked with
-        _PATTERNS[key] = _compile(*key)
-    return _PATTERNS[key]
-
-
-def _compile(find: str, whole_word: bool, match_case: bool) -> _Pattern:
-    """White space matches any other, as browsers fold it; how much of it stands there does not matter."""
-    flags = 0 if match_case else re.IGNORECASE
-    decoded = r"\s+".join(re.escape(word) for word in _SPACE.split(find))
-    if whole_word:
-        decoded = rf"(?<!\w){decoded}(?!\w)"
-    written = decoded.replace(r"\&", "&(?:amp;)?").replace("&(?:amp;)?amp;", "&amp;")
-    plain = max(re.split(r"[^A-Za-z0-9]+", find), key=len)
-    return _Pattern(re.compile(decoded, flags), re.compile(written, flags), re.compile(plain, flags))
-
-
-def _fit_case(operation: Operation, found: str) -> str:
-    """What comes in place of `found`: where case does not matter and none was written, capitals stay capitals."""
-    new = operation.value
-    if operation.match_case or new != new.lower() or not found[:1].isalpha() or operation.find[:1].isspace():
-        return new
-    letters = [letter for letter in found if letter.isalpha()]
-    if len(letters) > 1 and all(letter.isupper() for letter in letters) and not operation.find.isupper():
-        return new.upper()
-    return new[:1].upper() + new[1:] if found[0].isupper() and not operation.find[:1].isupper() else new
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """From an offset in decoded text to one in what is written."""
-
-    bounds: list[tuple[int, int]]  # (decoded offset, written offset) after each reference
-
-    def __call__(self, offset: int) -> int:
-        low = (0, 0)
-        for bound in self.bounds:
-            if bound[0] > offset:
-                break
-            low = bound
-        return low[1] + offset - low[0]
-
-
-def _decode(raw: str) -> tuple[str, _Places]:
-    """A run of text as a reader sees it, and the way back to where each character is written."""
-    parts: list[str] = []
-    bounds: list[tuple[int, int]] = []
-    position = length = 0
-    for found in _REFERENCE.finditer(raw):
-        meant = unescape(found[0])
-        plain = raw[position : found.start()]
-        parts += [plain, meant]
-        length += len(plain) + len(meant)
-        position = found.end()
-        bounds.append((length, position))
-    parts.append(raw[position:])
-    return "".join(parts), _Places(bounds)
+def _say_instead(operation: Operation, found: str) -> str:
+    """What comes in place of `found`."""
+    return operation.value if operation.match_case else fit_case(operation.value, found, operation.find)
 
 
 def _is_shown(element: Element, name: str) -> bool:
