@@ -14,7 +14,8 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from lander.escapes import escape_attribute, escape_text, lower, unescape
-from lander.tokenizer import Attribute, Element, InsertedLine, Insertion, Lines, Text, Tokens, tokenize
+from lander.lines import InsertedLine, Insertion, Lines
+from lander.tokenizer import Attribute, Element, Text, Tokens, tokenize
 
 __all__ = [
     "Attribute",
