@@ -104,6 +104,50 @@ class Belief:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Anytime:
+    """Evidence about a variant's lift that holds however often somebody looks, whatever the prior.
+
+    `e_value`: 1 is none, 20 is strong. `low` and `high` hold at every look together with 95 %; None, like `lift`, where
+    nothing can be said yet.
+    """
+
+    e_value: float
+    log_e_value: float
+    lift: float | None  # as observed
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, found: stats.Anytime) -> "Anytime":
+        lift = found.lift
+        bounds = (None, None, None) if lift is None else (lift.median, lift.low, lift.high)
+        return cls(found.e_value, found.log_e_value, *bounds)
+
+    def as_json(self) -> dict[str, float | None]:
+        return {
+            "e_value": self.e_value,
+            "log_e_value": self.log_e_value,
+            "lift": self.lift,
+            "low": self.low,
+            "high": self.high,
+        }
+
+
+def watch(samples: Sequence[stats.BinarySample], *, control: int, tau: float) -> tuple[Anytime | None, ...]:
+    """The anytime-valid line of each variant, None for control.
+
+    Args:
+        tau: standard deviation of a variant's log rate, as the decision lens has it; a lift spreads √2 times as far.
+    """
+    return tuple(
+        None
+        if position == control
+        else Anytime.of(stats.anytime(samples[control], sample, tau=tau * math.sqrt(2), level=LEVEL))
+        for position, sample in enumerate(samples)
+    )
+
+
 def believe(
     samples: Sequence[stats.BinarySample],
     *,

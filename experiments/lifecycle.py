@@ -21,6 +21,7 @@ from experiments.models import Annotation, Experiment, Phase, State
 GOALS: Final = ("form", "click")
 PAUSED: Final = "Paused: everybody sees control and nothing is counted."
 RESUMED: Final = "Resumed."
+ENDED: Final = "Ended, "
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def stop(
     experiment.state, experiment.ended_at = State.ENDED, now
     experiment.shipped, experiment.reason = shipped, reason.strip()
     session.add(phase)
-    annotate(session, experiment, text=f"Ended, {shipped} stays: {experiment.reason}", actor=actor, now=now)
+    annotate(session, experiment, text=f"{ENDED}{shipped} stays: {experiment.reason}", actor=actor, now=now)
     return experiment
 
 
@@ -182,6 +183,16 @@ def allocation_of(experiment: Experiment, phase: Phase) -> PhaseAllocation | Non
     )
 
 
+def is_intact(phase: Phase) -> bool:
+    """Whether the buckets of a phase are still those that its weights and coverage cut."""
+    return [tuple(owned) for owned in phase.ranges] == _cut(phase.weights, phase.coverage_bp)
+
+
+def is_change(note: Annotation) -> bool:
+    """Whether a note tells of content that changed, and not of the experiment's own life."""
+    return note.text not in (PAUSED, RESUMED) and not note.text.startswith(ENDED)
+
+
 def seed_of(experiment: Experiment, phase: Phase) -> str:
     """What visitors of a phase are hashed with, written so that others can reproduce it."""
     return f"{experiment.key}:{phase.number}"
@@ -206,14 +217,6 @@ def current_phase(session: Session, experiment: Experiment) -> Phase:
     """The latest phase; the last one where the experiment has ended."""
     phase = session.exec(_phases(experiment).order_by(col(Phase.number).desc())).first()
     assert phase is not None, "an experiment has a phase from the moment it is started"
-    return phase
-
-
-def load_phase(session: Session, experiment: Experiment, number: int) -> Phase:
-    # compared here, because no database takes a number of any length
-    phase = next((phase for phase in list_phases(session, experiment) if phase.number == number), None)
-    if phase is None:
-        raise UnknownExperiment(f"Experiment {experiment.key} has no phase {number}.", fix="Phases count from 1.")
     return phase
 
 

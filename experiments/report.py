@@ -4,14 +4,16 @@
 and counts and parameters are complete, so that every other number can be recomputed from them.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
 import stats
-from experiments.health import HealthFinding
-from experiments.lenses import EQUIVALENT_LIFT, INNER_LEVEL, LEVEL, Belief
+from experiments.autopsy import Autopsy
+from experiments.health import RULE, HealthFinding
+from experiments.lenses import EQUIVALENT_LIFT, INNER_LEVEL, LEVEL, Anytime, Belief
 from experiments.models import Annotation, State
+from experiments.splits import SplitCheck
 from experiments.verdict import Verdict
 
 FORMAT: Final = 1
@@ -23,6 +25,7 @@ class Parameters:
     """What the numbers were computed under."""
 
     data_prior: stats.Beta
+    tau: float  # standard deviation of a variant's log rate, for the decision lens and the anytime line
     min_lift: float  # the smallest one worth having
     value_minor: int | None  # of a conversion, in minor units of `currency`
     currency: str
@@ -32,10 +35,12 @@ class Parameters:
             "level": LEVEL,
             "inner_level": INNER_LEVEL,
             "data_prior": {"a": self.data_prior.a, "b": self.data_prior.b},
+            "tau": self.tau,
             "min_lift": self.min_lift,
             "equivalent_lift": EQUIVALENT_LIFT,
             "value_minor": self.value_minor,
             "currency": self.currency,
+            "rule": asdict(RULE),
         }
 
 
@@ -52,6 +57,7 @@ class VariantReport:
     multiply_exposed: int  # saw another variant too, and are in none of the numbers above
     simulated: int
     data: Belief
+    anytime: Anytime | None  # None for control
 
     @property
     def confirmed_share(self) -> float | None:
@@ -70,6 +76,7 @@ class VariantReport:
             "multiply_exposed": self.multiply_exposed,
             "simulated": self.simulated,
             **self.data.as_json(),
+            "anytime": None if self.anytime is None else self.anytime.as_json(),
         }
 
 
@@ -142,7 +149,10 @@ class Report:
     variants: tuple[VariantReport, ...]
     srm_served: stats.Srm
     srm_confirmed: stats.Srm
+    autopsy: Autopsy | None  # why the split is broken
+    splits: tuple[SplitCheck, ...]  # the split in each segment
     filtered: dict[str, int]  # distinct visitors by reason
+    filtered_by_variant: dict[str, dict[str, int]]  # the same, and the variant they were shown
     verdict: Verdict
     health: tuple[HealthFinding, ...]
     by_day: tuple[DayCounts, ...]
@@ -181,7 +191,12 @@ class Report:
             "health": [finding.as_json() for finding in self.health],
             "variants": [variant.as_json() for variant in self.variants],
             "srm": {"served": _srm_as_json(self.srm_served), "confirmed": _srm_as_json(self.srm_confirmed)},
+            "autopsy": None if self.autopsy is None else self.autopsy.as_json(),
+            "splits": [item.as_json() for item in self.splits],
             "filtered": dict(sorted(self.filtered.items())),
+            "filtered_by_variant": {
+                reason: dict(sorted(shown.items())) for reason, shown in sorted(self.filtered_by_variant.items())
+            },
             "by_day": [item.as_json() for item in self.by_day],
             "segments": [item.as_json() for item in self.segments],
             "annotations": [{"at": note.at.isoformat(), "by": note.by, "text": note.text} for note in self.annotations],
@@ -189,4 +204,4 @@ class Report:
 
 
 def _srm_as_json(srm: stats.Srm) -> dict[str, Any]:
-    return {"p_value": srm.p_value, "mismatch": srm.mismatch}
+    return {"p_value": srm.p_value, "mismatch": srm.mismatch, "e_value": srm.e_value, "leaked": srm.leaked}

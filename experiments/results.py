@@ -11,18 +11,20 @@ from typing import Final
 from sqlmodel import Session
 
 import stats
-from experiments import health, lifecycle
-from experiments.counted import Counted, count, count_as_of
+from experiments import autopsy, health, lifecycle
+from experiments.counting import count, count_as_of
+from experiments.counts import Counted, Everybody
 from experiments.errors import UnknownExperiment
-from experiments.health import VariantCounts
-from experiments.lenses import Belief, believe
+from experiments.lenses import Anytime, Belief, believe, watch
 from experiments.models import Annotation, Experiment, Phase, State
 from experiments.report import NOUNS, DayCounts, Parameters, Report, SegmentCounts, VariantReport
+from experiments.splits import check_splits
 from experiments.verdict import Evidence, decide
 
 __all__ = ["Report", "VariantReport", "report"]
 
 _DAY: Final = timedelta(days=1)
+_TAU: Final = 0.07
 _DATA_PRIOR: Final = stats.Beta(0.5, 0.5)
 
 
@@ -88,15 +90,23 @@ def _judge(
     elapsed = max((ended_at or at) - phase.started_at, timedelta(0))
     # a paused test lets days pass without visitors; they do not make it any surer
     days = min(elapsed // _DAY, len(counted.by_day))
-    findings = health.check(totals, counted.segments, days=days)
-    parameters = Parameters(data_prior=_DATA_PRIOR, min_lift=0.0, value_minor=None, currency="")
+    splits = check_splits(counted)
+    changes = [note for note in notes if note.phase == phase.number and lifecycle.is_change(note)]
+    conduct = health.Conduct(
+        coverage_bp=phase.coverage_bp, is_allocation_intact=lifecycle.is_intact(phase), changes=len(changes)
+    )
+    findings = health.check(counted, days=days, splits=splits, conduct=conduct)
+    parameters = Parameters(data_prior=_DATA_PRIOR, tau=_TAU, min_lift=0.0, value_minor=None, currency="")
+    samples = [stats.BinarySample(n=item.confirmed, conversions=item.conversions) for item in totals]
+    control = list(phase.weights).index(experiment.control)
     comparison, data = believe(
-        [stats.BinarySample(n=item.confirmed, conversions=item.conversions) for item in totals],
-        control=list(phase.weights).index(experiment.control),
+        samples,
+        control=control,
         prior=parameters.data_prior,
         min_lift=parameters.min_lift,
         value_minor=parameters.value_minor,
     )
+    anytime = watch(samples, control=control, tau=parameters.tau)
     has_ended = experiment.ended_at is not None and experiment.ended_at <= at
     return Report(
         experiment=experiment.key,
@@ -119,14 +129,18 @@ def _judge(
         is_past=is_past,
         days=days,
         parameters=parameters,
-        variants=_put_together(totals, data),
-        srm_served=health.srm_served(totals),
-        srm_confirmed=health.srm_confirmed(totals),
-        filtered=counted.filtered,
+        variants=_put_together(totals, data, anytime),
+        srm_served=autopsy.split(totals, autopsy.SERVED),
+        srm_confirmed=autopsy.split(totals, autopsy.CONFIRMED),
+        autopsy=autopsy.examine(totals, counted.segments),
+        splits=splits,
+        filtered={reason: sum(shown.values()) for reason, shown in counted.filtered.items()},
+        filtered_by_variant={reason: dict(shown) for reason, shown in counted.filtered.items()},
         verdict=decide(
             Evidence(
                 counts=totals,
                 comparison=comparison,
+                e_values=[1.0 if item is None else item.e_value for item in anytime],
                 findings=findings,
                 days=days,
                 elapsed_days=elapsed / _DAY,
@@ -158,7 +172,9 @@ def _state_at(notes: Sequence[Annotation], *, has_ended: bool) -> State:
     return State.PAUSED if told[-1:] == [lifecycle.PAUSED] else State.RUNNING
 
 
-def _put_together(totals: Sequence[VariantCounts], data: Sequence[Belief]) -> tuple[VariantReport, ...]:
+def _put_together(
+    totals: Everybody, data: Sequence[Belief], anytime: Sequence[Anytime | None]
+) -> tuple[VariantReport, ...]:
     return tuple(
         VariantReport(
             key=item.key,
@@ -170,6 +186,7 @@ def _put_together(totals: Sequence[VariantCounts], data: Sequence[Belief]) -> tu
             multiply_exposed=item.multiply_exposed,
             simulated=item.simulated,
             data=believed,
+            anytime=watched,
         )
-        for item, believed in zip(totals, data, strict=True)
+        for item, believed, watched in zip(totals, data, anytime, strict=True)
     )

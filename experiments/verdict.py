@@ -1,59 +1,62 @@
-"""What to do about a result, in one sentence. The thresholds are those of a decision, applied to the data alone.
+"""What to do about a result, said in one or two sentences. What is to be done is decided by `stats.decide`; here it is
+only put into words.
 
-A failed gate is never outvoted by a good number, and no word here contradicts the interval that stands beside it: a
-variant ships only where the whole interval of its lift lies above zero, and goes only where it lies below.
+No word contradicts the interval that stands beside it: a variant ships only where the whole interval of its lift lies above
+zero, and goes only where it lies below. Both are those of the decision lens, whose numbers the sentence quotes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from experiments.health import (
-    MIN_CONVERSIONS,
-    MIN_DAYS,
-    Gate,
-    HealthFinding,
-    Severity,
-    VariantCounts,
-    days_missing,
-)
+import stats
+from experiments.counts import Everybody
+from experiments.health import RULE, Gate, HealthFinding, Severity, days_missing
 from experiments.words import lift_range, listing, name, per_thousand, probability
-from stats import Comparison, Estimate
+from stats import Action, Estimate
 
-P_BEST: Final = 0.95
-P_BEATS_CONTROL: Final = 0.975  # so that the 95 % interval of the lift lies above zero
-MAX_LOSS: Final = 0.0025  # of control's rate
+__all__ = ["Action", "Evidence", "Verdict", "decide"]
+
 _LONG_DAYS: Final = 90
-
-
-class Action(StrEnum):
-    """What the verdict asks for."""
-
-    SHIP = "ship"
-    KEEP = "keep"
-    CONTINUE = "continue"
-    HOLD = "hold"
+_STRONG: Final = "The evidence is strong: it bears being looked at every day."
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One sentence or two, and what they come down to. `variant` is whom to ship or keep, else empty."""
+    """A sentence or two, and what they come down to.
+
+    `variant`: whom to ship, keep or drop, the leader of what continues; empty where there is nobody to name. `dropped`: who is
+    out. `strong`: evidence that holds whatever the prior says the same. `days_left`: how much longer at the rate so far;
+    None where that cannot be said, or nothing is left to wait for.
+    """
 
     action: Action
+    reason: str
     sentence: str
     variant: str = ""
+    dropped: tuple[str, ...] = ()
+    strong: bool = False
+    days_left: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"action": self.action.value, "sentence": self.sentence, "variant": self.variant}
+        return {
+            "action": self.action.value,
+            "reason": self.reason,
+            "sentence": self.sentence,
+            "variant": self.variant,
+            "dropped": list(self.dropped),
+            "strong": self.strong,
+            "days_left": self.days_left,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a verdict rests on: counts and comparison in the same order of variants."""
+    """What a verdict rests on: counts, comparison and e-values in the same order of variants."""
 
-    counts: Sequence[VariantCounts]
-    comparison: Comparison
+    counts: Everybody
+    comparison: stats.Comparison
+    e_values: Sequence[float]  # of each variant's lift; control's is not looked at
     findings: Sequence[HealthFinding]
     days: int  # full ones, of counting
     elapsed_days: float
@@ -68,14 +71,17 @@ class Evidence:
     def control_rate(self) -> float:
         return self.comparison.variants[self.comparison.control].rate.mean
 
+    def challenger(self, position: int) -> "Challenger":
+        judged = self.comparison.variants[position]
+        assert judged.p_beats_control is not None, "control challenges nobody"
+        assert judged.lift is not None, "control challenges nobody"
+        return Challenger(
+            self.counts[position].key, judged.p_best, judged.p_beats_control, judged.expected_loss, judged.lift
+        )
+
     def challengers(self) -> list["Challenger"]:
         """Every variant but control."""
-        pairs = zip(self.counts, self.comparison.variants, strict=True)
-        return [
-            Challenger(item.key, judged.p_best, judged.p_beats_control, judged.expected_loss, judged.lift)
-            for item, judged in pairs
-            if judged.p_beats_control is not None and judged.lift is not None
-        ]
+        return [self.challenger(i) for i in range(len(self.counts)) if i != self.comparison.control]
 
     def doubt(self, key: str) -> float:
         """P(another variant is the best), summed so that it keeps its digits where it is next to nothing."""
@@ -92,30 +98,49 @@ class Challenger(NamedTuple):
     expected_loss: float
     lift: Estimate
 
-    def wins(self, control_rate: float) -> bool:
-        """Better beyond doubt, and cheap where that is wrong."""
-        sure = self.p_best >= P_BEST and self.p_beats_control >= P_BEATS_CONTROL and self.lift.low > 0
-        return sure and self.expected_loss <= MAX_LOSS * control_rate
-
-    def loses(self) -> bool:
-        return self.p_beats_control <= 1 - P_BEATS_CONTROL and self.lift.high < 0
-
 
 def decide(evidence: Evidence) -> Verdict:
     """Hold where a gate stops, wait where one waits, and only then look at who is better."""
-    for finding in evidence.findings:
-        if finding.severity is Severity.STOP:
-            return Verdict(Action.HOLD, f"Don't read this result: {finding.sentence}")
-    if any(finding.severity is Severity.WAIT for finding in evidence.findings):
-        return Verdict(Action.CONTINUE, _say_too_early(evidence))
-    challengers = evidence.challengers()
-    for challenger in challengers:
-        if challenger.wins(evidence.control_rate):
-            return Verdict(Action.SHIP, _say_ship(challenger, evidence), variant=challenger.key)
-    if all(challenger.loses() for challenger in challengers):
-        control = evidence.counts[evidence.comparison.control].key
-        return Verdict(Action.KEEP, _say_keep(challengers, evidence), variant=control)
-    return Verdict(Action.CONTINUE, _say_continue(challengers, evidence))
+    decision = stats.decide(
+        evidence.comparison,
+        stats.Gates(
+            open=all(finding.severity is not Severity.STOP for finding in evidence.findings),
+            days=evidence.days,
+            conversions=tuple(item.conversions for item in evidence.counts),
+        ),
+        RULE,
+        e_values=evidence.e_values,
+    )
+    is_early = decision.reason in (stats.Reason.DAYS, stats.Reason.CONVERSIONS)
+    return Verdict(
+        action=decision.action,
+        reason=decision.reason.value,
+        sentence=_say(decision, evidence, is_early=is_early),
+        variant="" if decision.variant is None else evidence.counts[decision.variant].key,
+        dropped=tuple(evidence.counts[position].key for position in decision.dropped),
+        strong=decision.strong,
+        days_left=_wait(evidence) if is_early and not evidence.ended else None,
+    )
+
+
+def _say(decision: stats.Decision, evidence: Evidence, *, is_early: bool) -> str:
+    if decision.action is Action.HOLD:
+        stop = next(finding for finding in evidence.findings if finding.severity is Severity.STOP)
+        return f"Don't read this result: {stop.sentence}"
+    if is_early:
+        return _say_too_early(evidence)
+    if decision.action is Action.KEEP:
+        return _say_keep(decision, evidence)
+    if decision.action is Action.EQUIVALENT:
+        return _say_equivalent(decision, evidence)
+    assert decision.variant is not None, "whatever is left to say is about a variant"
+    if decision.action is Action.SHIP:
+        return _say_ship(evidence.challenger(decision.variant), decision, evidence)
+    return _say_continue(decision, evidence)
+
+
+def _wait(evidence: Evidence) -> int | None:
+    return days_missing(evidence.counts, days=evidence.days, elapsed_days=evidence.elapsed_days)
 
 
 def _say_too_early(evidence: Evidence) -> str:
@@ -125,24 +150,23 @@ def _say_too_early(evidence: Evidence) -> str:
         return f"{begin}: nobody has seen this test{'' if evidence.ended else ' yet'}."
     total = sum(item.conversions for item in evidence.counts)
     missing = [finding.sentence for finding in evidence.findings if finding.gate is Gate.CONVERSIONS]
-    if total < MIN_CONVERSIONS:
-        missing = [f"{total} of {MIN_CONVERSIONS} conversions"]
+    if total < RULE.min_conversions:
+        missing = [f"{total} of {RULE.min_conversions} conversions"]
     if Gate.DAYS in gates:
-        missing.append(f"{evidence.days} of {MIN_DAYS} days")
+        missing.append(f"{evidence.days} of {RULE.min_days} days")
     said = f"{begin}: {', '.join(part.rstrip('.') for part in missing)}."
-    return said if evidence.ended else f"{said}{_say_wait(evidence)}"
+    return said if evidence.ended else f"{said}{_say_wait(_wait(evidence))}"
 
 
-def _say_wait(evidence: Evidence) -> str:
-    wait = days_missing(evidence.counts, days=evidence.days, elapsed_days=evidence.elapsed_days)
-    if not wait:
+def _say_wait(days: int | None) -> str:
+    if not days:
         return ""
-    if wait > _LONG_DAYS:
+    if days > _LONG_DAYS:
         return " At this rate it takes more than three months: the page has too few visitors for this test."
-    return f" At this rate: {wait} more day{'s' if wait > 1 else ''}."
+    return f" At this rate: {days} more day{'s' if days > 1 else ''}."
 
 
-def _say_ship(winner: Challenger, evidence: Evidence) -> str:
+def _say_ship(winner: Challenger, decision: stats.Decision, evidence: Evidence) -> str:
     b, variants = name(winner.key), len(evidence.counts)
     than = evidence.control if variants == 2 else f"{evidence.control} and the best of all {variants}"
     said = [f"{b} is very likely better than {than} ({probability(min(winner.p_beats_control, winner.p_best))})."]
@@ -152,42 +176,74 @@ def _say_ship(winner: Challenger, evidence: Evidence) -> str:
     if doubt > 0:
         cost = per_thousand(min(1.0, winner.expected_loss / doubt))
         said.append(f"If that is wrong, shipping {b} costs about {cost} {evidence.noun}s per 1,000 visitors.")
+    if decision.strong:
+        said.append(_STRONG)
     if not evidence.ended:
         said.append("There is nothing left to wait for.")
     return " ".join(said)
 
 
-def _say_keep(challengers: Sequence[Challenger], evidence: Evidence) -> str:
+def _say_keep(decision: stats.Decision, evidence: Evidence) -> str:
+    challengers = [evidence.challenger(position) for position in decision.dropped]
     who = listing([name(challenger.key) for challenger in challengers])
     are, it = ("is", who) if len(challengers) == 1 else ("are", "the best of them")
     surely = 1 - max(challenger.p_beats_control for challenger in challengers)
     cost = per_thousand(min(challenger.expected_loss for challenger in challengers))
-    return (
-        f"Keep {evidence.control}: {who} {are} very likely worse ({probability(surely)}). "
-        f"Shipping {it} would cost about {cost} {evidence.noun}s per 1,000 visitors."
-    )
-
-
-def _say_continue(challengers: Sequence[Challenger], evidence: Evidence) -> str:
-    leader = max(challengers, key=lambda challenger: challenger.p_best)
-    a, b = evidence.control, name(leader.key)
     said = [
-        f"No clear winner{' when it ended' if evidence.ended else ' yet'}: the lift of {b} over {a} lies between "
+        f"Keep {evidence.control}: {who} {are} very likely worse ({probability(surely)}).",
+        f"Shipping {it} would cost about {cost} {evidence.noun}s per 1,000 visitors.",
+    ]
+    return " ".join([*said, _STRONG] if decision.strong else said)
+
+
+def _say_equivalent(decision: stats.Decision, evidence: Evidence) -> str:
+    left = [item for item in evidence.challengers() if item.key not in _keys(decision.dropped, evidence)]
+    who = listing([evidence.control, *(name(item.key) for item in left)])
+    widest = lift_range(min(item.lift.low for item in left), max(item.lift.high for item in left))
+    said = (
+        f"{who} do practically the same: the lift lies between {widest}, and less than {100 * RULE.margin:g} % "
+        f"makes no difference worth having. Keep {evidence.control}, or choose by what else you like."
+    )
+    return f"{_say_drop(decision, evidence)} {said}" if decision.dropped else said
+
+
+def _say_continue(decision: stats.Decision, evidence: Evidence) -> str:
+    out = _keys(decision.dropped, evidence)
+    leader = max((item for item in evidence.challengers() if item.key not in out), key=lambda item: item.p_best)
+    a, b = evidence.control, name(leader.key)
+    begin = f"{_say_drop(decision, evidence)} Of the rest none wins clearly" if out else "No clear winner"
+    said = [
+        f"{begin}{' when it ended' if evidence.ended else ' yet'}: the lift of {b} over {a} lies between "
         f"{lift_range(leader.lift.low, leader.lift.high)}, and {b} is better with {probability(leader.p_beats_control)}."
     ]
-    worse = [name(challenger.key) for challenger in challengers if challenger.loses()]
-    if worse:
-        said.append(f"{listing(worse)} {'is' if len(worse) == 1 else 'are'} very likely worse than {a} and can go.")
     if not evidence.ended:
         said.append(f"{_say_missing(leader, evidence.control_rate)} Let it run, or keep {a}.")
     return " ".join(said)
 
 
+def _say_drop(decision: stats.Decision, evidence: Evidence) -> str:
+    worse = [evidence.challenger(position) for position in decision.dropped]
+    they_are = "it is" if len(worse) == 1 else "they are"
+    surely = probability(1 - max(item.p_beats_control for item in worse))
+    who = listing([name(item.key) for item in worse])
+    said = f"Drop {who}: {they_are} very likely worse than {evidence.control} ({surely})."
+    return f"{said} {_STRONG}" if decision.strong else said
+
+
 def _say_missing(leader: Challenger, control_rate: float) -> str:
     b = name(leader.key)
-    if leader.p_beats_control < P_BEATS_CONTROL:
-        return f"It takes {probability(P_BEATS_CONTROL)} to ship {b}, {probability(1 - P_BEATS_CONTROL)} to drop it."
-    if leader.p_best < P_BEST:
-        return f"To ship {b} takes {probability(P_BEST)} to be the best of all; it has {probability(leader.p_best)}."
+    if leader.p_beats_control < RULE.p_beats_control or leader.lift.low <= 0:
+        return (
+            f"It takes {probability(RULE.p_beats_control)} to ship {b}, "
+            f"{probability(1 - RULE.p_beats_control)} to drop it."
+        )
+    if leader.p_best < RULE.p_best:
+        return (
+            f"To ship {b} takes {probability(RULE.p_best)} to be the best of all; it has {probability(leader.p_best)}."
+        )
     loss = 100 * leader.expected_loss / control_rate
-    return f"To ship {b} its expected loss must fall to {100 * MAX_LOSS} % of the rate; it is {loss:.2f} %."
+    return f"To ship {b} its expected loss must fall to {100 * RULE.max_loss} % of the rate; it is {loss:.2f} %."
+
+
+def _keys(positions: Sequence[int], evidence: Evidence) -> list[str]:
+    return [evidence.counts[position].key for position in positions]

@@ -11,9 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from experiments import lifecycle, results
-from experiments.health import VariantCounts, days_missing
 from experiments.models import Experiment, State
-from experiments.verdict import Action
 from lander.console.calendar_context import CalendarEntry
 from lander.console.format import moment
 from lander.console.places import place_of
@@ -85,13 +83,9 @@ def _tests(
 
 
 def _foresee_end(session: Session, experiment: Experiment, *, now: datetime) -> datetime | None:
-    """When the last gates open at the rate so far; None where they are open, or where that rate says nothing yet."""
-    report = results.report(session, experiment, now=now)
-    if report.verdict.action is not Action.CONTINUE:
-        return None
-    counts = [VariantCounts(item.key, item.weight_bp, conversions=item.conversions) for item in report.variants]
-    missing = days_missing(counts, days=report.days, elapsed_days=(now - report.started_at) / _DAY)
-    return now + missing * _DAY if missing else None
+    """When there will be enough to be read at the rate so far; None where there is, or where that rate says nothing."""
+    days_left = results.report(session, experiment, now=now).verdict.days_left
+    return now + days_left * _DAY if days_left else None
 
 
 def _freezes(session: Session, sites: Sequence[Site], first: datetime, last: datetime) -> Iterator[CalendarEntry]:

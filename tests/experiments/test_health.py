@@ -1,9 +1,14 @@
 """Ana is told what stands in the way of a result before she is told the result."""
 
+from collections.abc import Mapping
+from datetime import date
+
 import pytest
 
 from experiments import health
-from experiments.health import Gate, HealthFinding, Severity, VariantCounts
+from experiments.counts import Counted, Segments, VariantCounts
+from experiments.health import Conduct, Gate, HealthFinding, Severity
+from experiments.splits import check_splits
 
 
 def variant(
@@ -19,8 +24,17 @@ def variant(
     )
 
 
-def check(*counts: VariantCounts, days: int = 14, segments: health.Segments | None = None) -> dict[Gate, HealthFinding]:
-    return {finding.gate: finding for finding in health.check(counts, segments or {}, days=days)}
+def check(
+    *counts: VariantCounts,
+    days: int = 14,
+    segments: Segments | None = None,
+    by_day: Mapping[date, list[VariantCounts]] | None = None,
+    bots: Mapping[str, int] | None = None,
+    conduct: Conduct | None = None,
+) -> dict[Gate, HealthFinding]:
+    counted = Counted(totals=counts, segments=segments or {}, by_day=by_day or {}, filtered={"bot": bots or {}})
+    found = health.check(counted, days=days, splits=check_splits(counted), conduct=conduct)
+    return {finding.gate: finding for finding in found}
 
 
 def test_a_healthy_test_has_no_finding() -> None:
@@ -165,3 +179,103 @@ def test_it_foretells_the_wait_from_the_rate_so_far(
 ) -> None:
     counts = [variant(key, 900, conversions=number) for key, number in zip("ab", conversions, strict=True)]
     assert health.days_missing(counts, days=days, elapsed_days=elapsed) == expected
+
+
+def test_a_variant_without_a_share_that_visitors_saw_anyway_is_a_leak_and_not_a_skewed_split() -> None:
+    findings = check(variant("a", 5_000), variant("b", 5_000), variant("c", 3, weight_bp=0))
+    assert Gate.SRM_SERVED not in findings
+    assert findings[Gate.LEAK].severity is Severity.STOP
+    assert findings[Gate.LEAK].sentence == "3 visitors saw C, which has no share of the visitors."
+
+
+def test_a_variant_that_nobody_was_served_is_named() -> None:
+    assert Gate.EXPOSURE not in check(variant("a", 39), variant("b", 0))
+    finding = check(variant("a", 40), variant("b", 0))[Gate.EXPOSURE]
+    assert finding.severity is Severity.STOP
+    assert finding.sentence == "Nobody was ever served B; 40 visitors saw the others."
+
+
+def test_a_browser_with_a_broken_split_is_found_though_the_whole_looks_sound() -> None:
+    segments = {
+        ("browser", "safari"): [variant("a", 600), variant("b", 400)],
+        ("browser", "chrome"): [variant("a", 4_400), variant("b", 4_600)],
+    }
+    finding = check(variant("a", 5_000), variant("b", 5_000), segments=segments)[Gate.SRM_SEGMENT]
+    assert finding.severity is Severity.STOP
+    assert finding.sentence.startswith(
+        "Browser safari: A got 600 served visitors and B 400, which chance explains once in"
+    )
+
+
+def test_a_day_with_a_broken_split_is_found() -> None:
+    by_day = {
+        date(2026, 11, 2): [variant("a", 500), variant("b", 320)],
+        date(2026, 11, 3): [variant("a", 4_500), variant("b", 4_680)],
+    }
+    assert (
+        "Day 2026-11-02: A got 500"
+        in check(variant("a", 5_000), variant("b", 5_000), by_day=by_day)[Gate.SRM_SEGMENT].sentence
+    )
+
+
+def test_one_of_many_segments_may_look_odd_by_chance() -> None:
+    odd = [variant("a", 559), variant("b", 441)]  # p = 0.0002, and would be a mismatch by itself
+    few = {("source", "email"): odd, ("source", "paid"): [variant("a", 4_441), variant("b", 4_559)]}
+    assert Gate.SRM_SEGMENT in check(variant("a", 5_000), variant("b", 5_000), segments=few)
+    many = {
+        ("source", "email"): odd,
+        **{("source", f"site {n}"): [variant("a", 148), variant("b", 152)] for n in range(30)},
+    }
+    assert Gate.SRM_SEGMENT not in check(variant("a", 5_000), variant("b", 5_000), segments=many)
+
+
+def test_a_segment_is_not_blamed_where_the_whole_is_broken() -> None:
+    segments = {("device", "phone"): [variant("a", 5_000), variant("b", 4_300)]}
+    findings = check(variant("a", 5_000), variant("b", 4_300), segments=segments)
+    assert Gate.SRM_SERVED in findings
+    assert Gate.SRM_SEGMENT not in findings
+
+
+def test_bots_that_fall_on_one_variant_stop_the_result() -> None:
+    sound = (variant("a", 5_000, conversions=90), variant("b", 5_000, conversions=90))
+    assert check(*sound, bots={"a": 212, "b": 190}) == {}
+    finding = check(*sound, bots={"a": 300, "b": 190})[Gate.BOTS]
+    assert finding.severity is Severity.STOP
+    assert finding.sentence.startswith("Bots do not fall on the variants alike: A 300 and B 190, which chance explains")
+
+
+def test_bots_outside_the_coverage_are_shown_control_and_say_nothing() -> None:
+    sound = (variant("a", 5_000, conversions=90), variant("b", 5_000, conversions=90))
+    assert check(*sound, bots={"a": 900, "b": 190}, conduct=Conduct(coverage_bp=3_000)) == {}
+
+
+def test_shares_changed_inside_a_phase_stop_the_result_and_changes_to_all_are_noted() -> None:
+    sound = (variant("a", 5_000, conversions=90), variant("b", 5_000, conversions=90))
+    mixed = check(*sound, conduct=Conduct(is_allocation_intact=False))[Gate.CONFIGURATION]
+    assert mixed.severity is Severity.STOP
+    noted = check(*sound, conduct=Conduct(changes=2))[Gate.CONFIGURATION]
+    assert (noted.severity, noted.sentence) == (
+        Severity.NOTE,
+        "The page was changed 2 times while this ran, in every variant alike.",
+    )
+
+
+def test_findings_come_in_the_order_of_the_gates() -> None:
+    segments = {("device", "phone"): [variant("a", 200), variant("b", 400)]}
+    findings = check(
+        variant("a", 500, multiply_exposed=50, simulated=3),
+        variant("b", 500),
+        days=2,
+        segments=segments,
+        bots={"a": 90, "b": 1},
+        conduct=Conduct(is_allocation_intact=False),
+    )
+    assert list(findings) == [
+        Gate.SRM_SEGMENT,
+        Gate.MULTIPLY_EXPOSED,
+        Gate.BOTS,
+        Gate.CONFIGURATION,
+        Gate.SIMULATED,
+        Gate.DAYS,
+        Gate.CONVERSIONS,
+    ]

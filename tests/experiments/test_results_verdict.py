@@ -9,8 +9,10 @@ from sqlalchemy import Engine
 
 import stats
 from experiments import health, lifecycle, results
-from experiments.health import VariantCounts
-from experiments.verdict import MAX_LOSS, Action, Evidence, Verdict, decide
+from experiments.autopsy import CONFIRMED, SERVED, split
+from experiments.counts import Counted, VariantCounts
+from experiments.health import RULE
+from experiments.verdict import Action, Evidence, Verdict, decide
 from lander.db import reading, transaction
 from tests.experiments.builders import after, crowd, start, take_in
 
@@ -22,10 +24,12 @@ def weigh(*numbers: Numbers, days: int = 14, elapsed: float | None = None, ended
         VariantCounts(key=key, weight_bp=10_000 // len(numbers), served=n[0], confirmed=n[1], conversions=n[2])
         for key, n in zip("abcd", numbers, strict=False)
     ]
+    samples = [stats.BinarySample(item.confirmed, item.conversions) for item in counts]
     return Evidence(
         counts=counts,
-        comparison=stats.compare([stats.BinarySample(item.confirmed, item.conversions) for item in counts]),
-        findings=health.check(counts, {}, days=days),
+        comparison=stats.compare(samples),
+        e_values=[stats.anytime(samples[0], sample, tau=0.1).e_value for sample in samples],
+        findings=health.check(Counted(totals=counts), days=days),
         days=days,
         elapsed_days=days if elapsed is None else elapsed,
         ended=ended,
@@ -39,7 +43,10 @@ def say(*numbers: Numbers, days: int = 14, ended: bool = False) -> Verdict:
 
 def test_too_early_says_what_is_there_what_is_missing_and_how_long_that_takes() -> None:
     assert say((900, 880, 22), (910, 890, 19), days=3) == Verdict(
-        Action.CONTINUE, "Too early to say: 41 of 100 conversions, 3 of 7 days. At this rate: 5 more days."
+        Action.CONTINUE,
+        "too-few-days",
+        "Too early to say: 41 of 100 conversions, 3 of 7 days. At this rate: 5 more days.",
+        days_left=5,
     )
 
 
@@ -56,12 +63,17 @@ def test_too_few_visitors_for_any_answer_is_said_outright() -> None:
 
 
 def test_a_clear_winner_ships() -> None:
-    verdict = say((10_000, 9_800, 490), (10_050, 9_850, 640))
+    verdict = say((10_000, 9_800, 490), (10_050, 9_850, 570))
     assert (verdict.action, verdict.variant) == (Action.SHIP, "b")
-    assert verdict.sentence.startswith(
-        "B is very likely better than A (over 99.9 %). If that is wrong, shipping B costs"
-    )
+    assert verdict.sentence.startswith("B is very likely better than A (99.2 %). If that is wrong, shipping B costs")
     assert verdict.sentence.endswith("leads per 1,000 visitors. There is nothing left to wait for.")
+
+
+def test_a_winner_that_bears_daily_looks_is_called_strong() -> None:
+    strong, barely = say((10_000, 9_800, 490), (10_050, 9_850, 640)), say((10_000, 9_800, 490), (10_050, 9_850, 570))
+    assert (strong.action, strong.strong, barely.action, barely.strong) == (Action.SHIP, True, Action.SHIP, False)
+    assert "The evidence is strong: it bears being looked at every day." in strong.sentence
+    assert "strong" not in barely.sentence
 
 
 def test_what_being_wrong_costs_is_the_loss_given_that_it_is_wrong() -> None:
@@ -85,7 +97,8 @@ def test_control_is_kept_where_every_other_variant_is_worse() -> None:
     verdict = say((10_000, 10_000, 600), (10_000, 10_000, 480))
     assert (verdict.action, verdict.variant) == (Action.KEEP, "a")
     assert verdict.sentence == (
-        "Keep A: B is very likely worse (over 99.9 %). Shipping B would cost about 12 leads per 1,000 visitors."
+        "Keep A: B is very likely worse (over 99.9 %). Shipping B would cost about 12 leads per 1,000 visitors. "
+        "The evidence is strong: it bears being looked at every day."
     )
     both = say((10_000, 10_000, 600), (10_000, 10_000, 480), (10_000, 10_000, 500))
     assert both.sentence.startswith("Keep A: B and C are very likely worse")
@@ -93,8 +106,20 @@ def test_control_is_kept_where_every_other_variant_is_worse() -> None:
 
 def test_a_worse_variant_among_several_can_go() -> None:
     verdict = say((10_000, 10_000, 600), (10_000, 10_000, 480), (10_000, 10_000, 610))
-    assert verdict.action is Action.CONTINUE
-    assert "B is very likely worse than A and can go." in verdict.sentence
+    assert (verdict.action, verdict.variant, verdict.dropped) == (Action.DROP, "b", ("b",))
+    assert verdict.sentence.startswith(
+        "Drop B: it is very likely worse than A (over 99.9 %). The evidence is strong: it bears being looked at every day. "
+        "Of the rest none wins clearly yet: the lift of C over A lies between"
+    )
+
+
+def test_equal_variants_are_told_apart_from_too_little_data() -> None:
+    verdict = say((900_000, 900_000, 180_000), (900_000, 900_000, 180_100))
+    assert (verdict.action, verdict.reason) == (Action.EQUIVALENT, "practically-equal")
+    assert verdict.sentence.startswith("A and B do practically the same: the lift lies between −0.")
+    assert verdict.sentence.endswith(
+        "and less than 1 % makes no difference worth having. Keep A, or choose by what else you like."
+    )
 
 
 def test_without_a_winner_it_gives_the_range_and_what_it_takes() -> None:
@@ -140,24 +165,41 @@ def results_of_any_kind(draw: st.DrawFn) -> Evidence:
 def test_no_verdict_contradicts_the_intervals_beside_it(evidence: Evidence) -> None:
     verdict = decide(evidence)
     judged = {item.key: variant for item, variant in zip(evidence.counts, evidence.comparison.variants, strict=True)}
+    lifts = {key: variant.lift for key, variant in judged.items() if variant.lift is not None}
     if verdict.action is Action.SHIP:
         winner = judged[verdict.variant]
-        assert winner.lift is not None
-        assert winner.lift.low > 0
+        assert lifts[verdict.variant].low > 0
         assert winner.p_best >= 0.95
-        assert winner.expected_loss <= MAX_LOSS * judged["a"].rate.mean
+        assert winner.expected_loss <= RULE.max_loss * judged["a"].rate.mean
     elif verdict.action is Action.KEEP:
         assert verdict.variant == "a"
-        assert all(variant.lift.high < 0 for variant in judged.values() if variant.lift is not None)
-    if verdict.action in {Action.SHIP, Action.KEEP}:
+        assert set(verdict.dropped) == set(lifts)
+    elif verdict.action is Action.DROP:
+        assert verdict.variant in verdict.dropped
+    elif verdict.action is Action.EQUIVALENT:
+        assert all(-0.01 < lift.low <= lift.high < 0.01 for key, lift in lifts.items() if key not in verdict.dropped)
+    assert all(lifts[key].high < 0 for key in verdict.dropped)
+    if verdict.action not in {Action.HOLD, Action.CONTINUE}:
         assert evidence.days >= 7
         assert sum(item.conversions for item in evidence.counts) >= 100
         assert min(item.conversions for item in evidence.counts) >= 25
-        assert not health.srm_served(evidence.counts).mismatch
-        assert not health.srm_confirmed(evidence.counts).mismatch
-    if "very likely better" in verdict.sentence:
-        assert verdict.action is Action.SHIP
-    assert not re.search(r"nan|inf\b|None|\{|%%", verdict.sentence)
+        assert not split(evidence.counts, SERVED).mismatch
+        assert not split(evidence.counts, CONFIRMED).mismatch
+    for words, actions in _ONLY_SAID_WHEN.items():
+        assert (words in verdict.sentence) <= (verdict.action in actions)
+    assert verdict.sentence.endswith(".")
+    assert not re.search(r"nan|inf\b|None|\{|%%|  ", verdict.sentence)
+
+
+_ONLY_SAID_WHEN = {
+    "very likely better": {Action.SHIP},
+    "very likely worse": {Action.KEEP, Action.DROP, Action.EQUIVALENT},
+    "practically the same": {Action.EQUIVALENT},
+    "evidence is strong": {Action.SHIP, Action.KEEP, Action.DROP},
+    "Don't read": {Action.HOLD},
+    "Too early": {Action.CONTINUE},
+    "nothing left to wait for": {Action.SHIP},
+}
 
 
 def test_through_the_ledger_it_finds_the_broken_step_and_the_device(database: Engine) -> None:

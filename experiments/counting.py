@@ -1,42 +1,27 @@
-"""What was counted of one phase: everybody, day by day, segment by segment, and who was left out.
+"""Reading what was counted of a phase.
 
 Two ways lead here and give the same for the same moment: the tallies, which cost the same for any number of visitors, and
 the visitors themselves, who remember when each thing happened and so can be asked for any moment in the past.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from experiments.health import VariantCounts
+from experiments.counts import NUMBERS, Counted, VariantCounts, add
 from experiments.models import Experiment, FilteredTally, Phase, Tally, VisitorRow
-from experiments.tallies import ALL, EXPOSURES, Counts, add_up
+from experiments.tallies import ALL, EXPOSURES, add_up
 from experiments.visitors import Standing, cut, find_standing, list_refusals
 
-Everybody = list[VariantCounts]  # one per variant, in the order of the phase
-Groups = dict[tuple[Any, ...], Everybody]
+Groups = dict[tuple[Any, ...], list[VariantCounts]]
+Filtered = dict[str, dict[str, int]]
 
 _AT_ONCE: Final = 2000  # visitors
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The counts of a phase. Each visitor stands on the day and in the segments of the first exposure.
-
-    `by_day` and `segments` hold only what anybody was counted in; each adds up to `totals`. `filtered` counts distinct
-    visitors per reason.
-    """
-
-    totals: Everybody
-    by_day: dict[date, Everybody]
-    segments: dict[tuple[str, str], Everybody]  # (dimension, level)
-    filtered: dict[str, int]
 
 
 def count(session: Session, experiment: Experiment, phase: Phase) -> Counted:
@@ -55,48 +40,46 @@ def count_as_of(session: Session, experiment: Experiment, phase: Phase, *, at: d
     """
     at_ms, where = int(at.timestamp() * 1000), experiment.timezone
     standings: Counter[Standing] = Counter()
-    filtered: Counter[str] = Counter()
+    filtered: Filtered = {}
     states = select(col(VisitorRow.state)).where(col(VisitorRow.experiment_id) == experiment.id)
     for state in session.execute(states.execution_options(yield_per=_AT_ONCE)).scalars():
         then = cut(state, at_ms=at_ms)
         standing = find_standing(then, window_s=experiment.window_s, timezone=where)
         if standing is not None and standing.phase == phase.number:
             standings[standing] += 1
-        filtered.update(item.reason for item in list_refusals(then, timezone=where) if item.phase == phase.number)
+        for refusal in list_refusals(then, timezone=where):
+            if refusal.phase == phase.number:
+                shown = filtered.setdefault(refusal.reason, {})
+                shown[refusal.variant] = shown.get(refusal.variant, 0) + 1
     days: Groups = {}
     segments: Groups = {}
     for cell, counts in add_up(standings).items():
         if cell.goal in (EXPOSURES, experiment.goal):
             whole = cell.dimension == ALL
             groups, group = (days, (cell.day,)) if whole else (segments, (cell.dimension, cell.level))
-            _put(groups.setdefault(group, _nothing(phase)), cell.variant, counts)
-    return _lay_out(phase, days, segments, dict(filtered))
+            _put(groups.setdefault(group, nothing(phase)), cell.variant, counts)
+    return _lay_out(phase, days, segments, filtered)
 
 
-def _lay_out(phase: Phase, days: Groups, segments: Groups, filtered: dict[str, int]) -> Counted:
+def nothing(phase: Phase) -> list[VariantCounts]:
+    """The variants of a phase before anybody came."""
+    return [VariantCounts(key=key, weight_bp=weight) for key, weight in phase.weights.items()]
+
+
+def _lay_out(phase: Phase, days: Groups, segments: Groups, filtered: Filtered) -> Counted:
     return Counted(
-        totals=add(days.values(), nothing=_nothing(phase)),
+        totals=add(days.values(), to=nothing(phase)),
         by_day={day: counts for (day,), counts in sorted(days.items())},
         segments={(dimension, level): counts for (dimension, level), counts in sorted(segments.items())},
         filtered=filtered,
     )
 
 
-def add(groups: Iterable[Everybody], *, nothing: Everybody) -> Everybody:
-    """The sum of groups, variant by variant; `nothing` where there is no group."""
-    total = list(nothing)
-    for group in groups:
-        for item in group:
-            _put(total, item.key, Counts(*(getattr(item, number) for number in Counts._fields)))
-    return total
-
-
-def _put(place: Everybody, variant: str, counts: Sequence[int]) -> None:
+def _put(place: list[VariantCounts], variant: str, counts: Sequence[int]) -> None:
     """Add counts to a variant's, in place. A variant that the phase does not have is not shown."""
     for position, item in enumerate(place):
         if item.key == variant:
-            numbers = zip(Counts._fields, counts, strict=True)
-            place[position] = replace(item, **{name: getattr(item, name) + number for name, number in numbers})
+            place[position] = item.plus(dict(zip(NUMBERS, counts, strict=True)))
 
 
 def _read(
@@ -104,7 +87,7 @@ def _read(
 ) -> Groups:
     """Counts of each group that has any."""
     # visitors stand under no goal, their conversions under theirs: the sum over both is the whole row
-    sums = [func.sum(col(getattr(Tally, number))) for number in Counts._fields]
+    sums = [func.sum(col(getattr(Tally, number))) for number in NUMBERS]
     query = select(*by, col(Tally.variant), *sums).where(
         col(Tally.experiment_id) == experiment.id,
         col(Tally.phase) == phase.number,
@@ -115,18 +98,17 @@ def _read(
     for row in session.execute(query.group_by(*by, col(Tally.variant))):
         group, variant, numbers = tuple(row[: len(by)]), row[len(by)], row[len(by) + 1 :]
         if any(numbers):
-            _put(groups.setdefault(group, _nothing(phase)), variant, [int(number) for number in numbers])
+            _put(groups.setdefault(group, nothing(phase)), variant, [int(number) for number in numbers])
     return groups
 
 
-def _nothing(phase: Phase) -> Everybody:
-    return [VariantCounts(key=key, weight_bp=weight) for key, weight in phase.weights.items()]
-
-
-def _read_filtered(session: Session, experiment: Experiment, phase: Phase) -> dict[str, int]:
-    query = (
-        select(col(FilteredTally.reason), func.sum(col(FilteredTally.visitors)))
-        .where(col(FilteredTally.experiment_id) == experiment.id, col(FilteredTally.phase) == phase.number)
-        .group_by(col(FilteredTally.reason))
+def _read_filtered(session: Session, experiment: Experiment, phase: Phase) -> Filtered:
+    by = (col(FilteredTally.reason), col(FilteredTally.variant))
+    query = select(*by, func.sum(col(FilteredTally.visitors))).where(
+        col(FilteredTally.experiment_id) == experiment.id, col(FilteredTally.phase) == phase.number
     )
-    return {reason: int(visitors) for reason, visitors in session.execute(query).all() if visitors}
+    filtered: Filtered = {}
+    for reason, variant, visitors in session.execute(query.group_by(*by)):
+        if visitors:
+            filtered.setdefault(reason, {})[variant] = int(visitors)
+    return filtered
