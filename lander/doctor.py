@@ -15,13 +15,13 @@ from sqlmodel import col, select
 from experiments import journal
 from experiments.words import plural
 from lander import migrations
+from lander.catalog import CATALOG_FILE, load_catalog
 from lander.config import Settings, check_pages_host
 from lander.db import make_engine, name_engine, reading
 from lander.errors import ConfigurationError, LanderError
 from lander.pages import sites
 from lander.pages.models import Page
 from lander.policy import store
-from lander.published import CATALOG_FILE, load_catalog
 from lander.serve.snapshots import list_snapshots
 from lander.unreadable import list_aside
 

@@ -21,10 +21,10 @@ from prometheus_client.registry import Collector
 from experiments.events import Reason
 from experiments.journal import JournalFile, list_journals
 from experiments.ledger import Drop
+from lander.catalog import CATALOG_FILE
 from lander.config import Settings
 from lander.integrations.outbox import Counts
 from lander.jobs import UNREADABLE, Progress
-from lander.published import CATALOG_FILE
 from lander.serve.snapshots import Snapshot, SnapshotFile, list_snapshots
 from lander.unreadable import list_aside
 

@@ -15,19 +15,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from experiments.journal import Durability, Journal, Record
+from lander.catalog import SiteEntry, write_catalog
 from lander.config import Settings
 from lander.form_names import FORM_PATH, KEY_FIELD, TOKEN_FIELD
 from lander.policy.findings import Finding, Severity
 from lander.policy.fine import NOT_ASKED
-from lander.published import (
-    PublishedVariant,
-    SiteEntry,
-    TextSlot,
-    build_release,
-    read_release,
-    write_catalog,
-    write_release,
-)
+from lander.published import PublishedVariant, TextSlot, build_release, read_release, write_release
 from lander.serve.front import Front
 from lander.text_slots import fill_text
 

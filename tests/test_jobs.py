@@ -16,13 +16,13 @@ from experiments import results
 from experiments.events import Event
 from experiments.journal import Durability, Journal, JournalFile, Record, list_journals
 from lander import erasure
+from lander.catalog import load_catalog
 from lander.config import Settings
 from lander.db import reading, transaction
 from lander.jobs import Worker
 from lander.leads.models import Erasure, Lead
 from lander.pages import publish
 from lander.pages.missing import list_missing
-from lander.published import load_catalog
 from lander.unreadable import list_aside, load_aside, put_aside
 from lander.vault import Vault
 from tests.experiments.builders import after, confirm, convert, crowd, start, view

@@ -11,13 +11,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
+from lander.catalog import load_catalog
 from lander.config import Settings
 from lander.db import reading, transaction
 from lander.jobs import Worker
 from lander.pages import publish, schedules
 from lander.pages.models import Page, Schedule
 from lander.pages.schedules import Plan, Publishing, State, Withdrawing, add_schedule
-from lander.published import load_catalog
 from tests.pages.publishing import FORM, MAYA, add_page, add_site, make_settings
 
 

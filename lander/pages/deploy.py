@@ -19,17 +19,9 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from lander.artifact import asset_path, write_assets
+from lander.catalog import CATALOG_FILE, REDIRECTS_DIR, Listing, SiteEntry, write_catalog, write_redirects_file
 from lander.pages.models import Asset, Page, Redirect, Site, StoredRelease
-from lander.published import (
-    CATALOG_FILE,
-    REDIRECTS_DIR,
-    RELEASES_DIR,
-    Listing,
-    SiteEntry,
-    write_catalog,
-    write_redirects_file,
-    write_release,
-)
+from lander.published import RELEASES_DIR, write_release
 from lander.redirection import write_redirects
 
 KEPT_S: Final = 3600

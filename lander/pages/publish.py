@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 from experiments import lifecycle
 from experiments.models import Experiment, Phase, Tally
 from lander.access import audit
+from lander.catalog import SiteEntry
 from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages import release as releases
@@ -22,7 +23,7 @@ from lander.pages.models import Page, Publication, Site, StoredRelease, Version
 from lander.pages.pages import address_of
 from lander.policy.findings import Finding, Refused, count_refusals
 from lander.policy.store import load_policy
-from lander.published import Allocation, SiteEntry
+from lander.published import Allocation
 
 ANNOTATE: Final = "annotate"
 NEW_PHASE: Final = "new-phase"

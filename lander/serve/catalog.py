@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from lander.published import CATALOG_FILE, Catalog, Release, load_catalog
+from lander.catalog import CATALOG_FILE, Catalog, load_catalog
+from lander.published import Release
 from lander.serve.fill import Template, prepare
 
 CHECK_EVERY_S: Final = 0.25

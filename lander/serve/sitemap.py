@@ -5,7 +5,8 @@ Both come from the catalog in memory. A page whose release says `noindex` is nev
 
 from html import escape
 
-from lander.published import Listing, Release
+from lander.catalog import Listing
+from lander.published import Release
 from lander.serve.request import Request
 from lander.serve.respond import Answers, Response
 

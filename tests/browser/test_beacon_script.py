@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from lander import headers
 from lander.beacon import SCRIPT
-from lander.published import PublishedVariant, SiteEntry, TokenSlot, build_release, write_catalog, write_release
+from lander.catalog import SiteEntry, write_catalog
+from lander.published import PublishedVariant, TokenSlot, build_release, write_release
 from tests.serve.stage import CHROME, CONTACT, Stage, allocation, staged
 
 pytestmark = pytest.mark.browser

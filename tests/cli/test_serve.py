@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from lander.catalog import SiteEntry, write_catalog
 from lander.db import reading
 from lander.errors import Unavailable
 from lander.policy import store
-from lander.published import SiteEntry, write_catalog
 from lander.server import Supervisor, check_port
 from tests.cli.conftest import Terminal
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lander.published import load_catalog
+from lander.catalog import load_catalog
 from lander.serve.catalog import CHECK_EVERY_S
 from tests.cli.conftest import HOST, Terminal
 from tests.live import Lander

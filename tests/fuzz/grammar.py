@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from lander.access.signin import csrf_token
-from lander.published import load_catalog
+from lander.catalog import load_catalog
 from lander.serve.signing import Signer
 from lander.serve.token import LIFETIME_MS, TokenSigner
 from tests.fuzz.world import CHROME, INDEX, OTHER_PAGES, PAGES, PREVIEW, STUDIO, THANKS, Request, World, make_zip

@@ -12,9 +12,9 @@ import pytest
 
 from app import build
 from experiments.journal import JournalUnavailable
+from lander.catalog import SiteEntry, write_catalog
 from lander.factory import create_studio
 from lander.preview import create_preview, sign_preview
-from lander.published import SiteEntry, write_catalog
 from lander.serve.front import Front
 from tests.fuzz.world import PAGES, PREVIEW, STUDIO, Answer, Request, World, opened
 from tests.matrix.prescribed import ANSWER, OWN, OWN_DRAFT, PAGE, SCREEN, find_differences

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from lander.catalog import SiteEntry
 from lander.config import Settings, load_settings
 from lander.pages import pages, versions
 from lander.pages.assets import prepare_file, store_files
 from lander.pages.models import Page, Site, Version
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import DEFAULTS
-from lander.published import QuerySlot, ReferrerSlot, SiteEntry, TextSlot, TokenSlot
+from lander.published import QuerySlot, ReferrerSlot, TextSlot, TokenSlot
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MAYA = "maya"

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
+from lander.catalog import load_catalog
 from lander.config import Settings
 from lander.pages import publish
 from lander.pages.deploy import KEPT_S, materialise
 from lander.pages.models import Page, Site
 from lander.pages.rollback import rollback
-from lander.published import load_catalog
 from tests.pages.publishing import MAYA, NOW, PAGE, add_page, add_site, make_settings, save, text_of
 
 SOURCE = PAGE.replace("</head>", '<link rel="stylesheet" href="main.css"></head>')

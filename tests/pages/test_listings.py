@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from lander.catalog import Listing, load_catalog
 from lander.pages import publish
 from lander.pages.deploy import materialise
 from lander.pages.models import Page, Site
-from lander.published import Listing, load_catalog
 from tests.pages.publishing import MAYA, NOW, PAGE, add_page, add_site, make_settings
 
 

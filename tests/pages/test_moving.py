@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from experiments.assign import bucket
 from lander.access.audit import list_entries
+from lander.catalog import load_catalog
 from lander.config import Settings
 from lander.errors import Conflict, InvalidInput, LanderError
 from lander.pages import moving, publish, redirects, testing
@@ -17,7 +18,7 @@ from lander.pages.rollback import rollback
 from lander.policy.findings import Refused
 from lander.policy.store import apply_policy
 from lander.preview import create_preview, sign_preview
-from lander.published import Release, load_catalog
+from lander.published import Release
 from tests.pages.publishing import (
     FORM,
     MAYA,

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from experiments.journal import Journal
+from lander.catalog import SiteEntry
 from lander.config import Settings
 from lander.pages import publish
 from lander.pages.deploy import materialise
@@ -18,7 +19,7 @@ from lander.policy.findings import Finding, Severity
 from lander.policy.fine import list_fine
 from lander.policy.policy import DEFAULTS
 from lander.preflight import Visitor, ask_everything, check_split, look_ahead
-from lander.published import PublishedVariant, SiteEntry, read_release
+from lander.published import PublishedVariant, read_release
 from lander.serve.front import Front
 from tests.pages.publishing import FORM, GOOD, MAYA, NOW, add_page, add_site, make_settings
 

@@ -10,13 +10,14 @@ from experiments import lifecycle
 from experiments.errors import ExperimentError
 from experiments.models import Experiment, State
 from lander.access.models import AuditEntry
+from lander.catalog import SiteEntry
 from lander.config import Settings
 from lander.errors import Conflict, InvalidInput
 from lander.pages import pages, publish, testing, versions
 from lander.pages.models import Page, Site, StoredRelease
 from lander.policy import store
 from lander.policy.findings import Finding, Refused
-from lander.published import Release, SiteEntry, read_release
+from lander.published import Release, read_release
 from tests.pages.publishing import (
     FORM,
     MAYA,

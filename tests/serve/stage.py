@@ -17,19 +17,16 @@ from experiments.allocation import ranges
 from experiments.events import Event
 from experiments.journal import Durability, Journal, JournalUnavailable, Record, list_journals
 from lander import headers
+from lander.catalog import Listing, SiteEntry, write_catalog, write_redirects_file
 from lander.config import Settings, load_settings
 from lander.published import (
     Allocation,
     Form,
     FormField,
-    Listing,
     PublishedVariant,
     Segment,
-    SiteEntry,
     TokenSlot,
     build_release,
-    write_catalog,
-    write_redirects_file,
     write_release,
 )
 from lander.redirection import write_redirects

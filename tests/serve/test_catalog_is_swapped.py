@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lander.published import CATALOG_FILE, RELEASES_DIR, Catalog, load_catalog
+from lander.catalog import CATALOG_FILE, Catalog, load_catalog
+from lander.published import RELEASES_DIR
 from lander.serve import catalog
 from tests.serve.stage import HOST, Stage, allocation, variant
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from lander.published import write_redirects_file
+from lander.catalog import write_redirects_file
 from lander.redirection import make_redirects, write_redirects
 from tests.serve.stage import GOOGLEBOT, HOST, OTHER_HOST, Stage, text_of
 

@@ -11,8 +11,8 @@ import pytest
 from werkzeug.test import Client
 
 import app
+from lander.catalog import SiteEntry, write_catalog
 from lander.errors import ConfigurationError
-from lander.published import SiteEntry, write_catalog
 from tests.serve.stage import HOST, Stage, settings_for
 
 ROOT = Path(__file__).parents[2]

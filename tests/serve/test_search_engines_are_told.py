@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 import pytest
 
 from lander import headers
-from lander.published import Listing, PublishedVariant
+from lander.catalog import Listing
+from lander.published import PublishedVariant
 from tests.serve.stage import HOST, OTHER_HOST, Stage, variant
 
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

@@ -7,12 +7,12 @@ import pytest
 from sqlmodel import Session
 
 from lander.access.audit import list_entries
+from lander.catalog import load_catalog
 from lander.errors import Conflict, NotFound
 from lander.pages import publish, redirects
 from lander.pages.deploy import materialise
 from lander.pages.models import Site
 from lander.pages.redirect_rules import InvalidRedirect, Rule
-from lander.published import load_catalog
 from lander.redirection import Destination
 from tests.pages.publishing import MAYA, NOW, PAGE, add_page, add_site, make_settings
 
