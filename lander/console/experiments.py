@@ -14,9 +14,9 @@ from lander.access.permissions import Permission
 from lander.config import Settings
 from lander.console import format as words
 from lander.console.context import FormError
+from lander.console.experiment_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, ShipChoice
+from lander.console.experiment_words import goal_in_words, note_row
 from lander.console.places import list_live_places, place_of
-from lander.console.report_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, ShipChoice
-from lander.console.results import goal_in_words, note_row
 from lander.console.schedules import say_variant, schedule_address
 from lander.console.screens import go, show
 from lander.db import reading, transaction

@@ -14,12 +14,12 @@ from lander.access.gate import caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.agenda import list_entries
 from lander.console.calendar_context import CalendarEntry
+from lander.console.experiment_context import ExperimentRow
 from lander.console.experiments import make_row
 from lander.console.home_context import HomeScreen, Need
 from lander.console.page_context import BelowRow, PageRow
 from lander.console.page_rows import fold_rows, list_places, page_rows
 from lander.console.places import Place
-from lander.console.report_context import ExperimentRow
 from lander.console.schedules import list_failed
 from lander.console.screens import show
 from lander.db import reading

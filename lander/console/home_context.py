@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lander.console.calendar_context import CalendarEntry
+from lander.console.experiment_context import ExperimentRow
 from lander.console.page_context import PageRow
-from lander.console.report_context import ExperimentRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from experiments.models import Experiment, State
 from lander.access.gate import actor, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import FormError
+from lander.console.experiment_context import NewExperimentScreen, PageChoice, VariantChoice
 from lander.console.places import Place, list_live_places
-from lander.console.report_context import NewExperimentScreen, PageChoice, VariantChoice
 from lander.console.schedules import add_at_typed_time, say_wrong
 from lander.console.screens import go, show, show_part, tell, wants_part
 from lander.db import reading, transaction

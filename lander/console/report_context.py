@@ -1,145 +1,44 @@
-"""What the screens of experiments and their reports show: one frozen dataclass per template, already in words."""
+"""What a report shows: every part of the screen as it stands there, already in words."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
-from lander.console.context import FormError
+from markupsafe import Markup
+
+from lander.console.experiment_context import NoteRow
 
 
 @dataclass(frozen=True, slots=True)
-class ExperimentRow:
-    """An experiment in one line: what it comes to, before anything else."""
+class Choice:
+    """A state of the report that is one click away."""
 
-    key: str
-    address: str
-    page: str
-    state: str
-    action: str  # what the verdict asks for: ship, keep, continue, hold
-    verdict: str
-    hypothesis: str
-    days: int
-    visitors: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentsScreen:
-    """Every experiment, running ones first."""
-
-    template: ClassVar[str] = "experiments/index.html"
-    open: list[ExperimentRow]
-    ended: list[ExperimentRow]
-    may_run: bool
-    has_live_pages: bool
-
-
-@dataclass(frozen=True, slots=True)
-class VariantChoice:
-    """A variant in a plan. `weight` is what was typed, in per cent."""
-
-    key: str
-    name: str
-    is_control: bool
-    is_chosen: bool
-    weight: str
-
-
-@dataclass(frozen=True, slots=True)
-class PageChoice:
-    """A page that can be tested."""
-
-    value: str
     label: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NewExperimentScreen:
-    """The plan of an experiment, and how many visitors it needs."""
-
-    template: ClassVar[str] = "experiments/edit.html"
-    pages: list[PageChoice]
-    page: str
-    variants: list[VariantChoice]
-    coverage: str
-    goal: str
-    selector: str
-    lift: str
-    hypothesis: str
-    need: str
-    why_not: str  # why the chosen page cannot be tested yet; empty where it can
-    page_address: str
-    has_live_pages: bool
-    date: str  # of a start at a time
-    time: str
-    timezone: str
-    errors: list[FormError]
-
-
-@dataclass(frozen=True, slots=True)
-class ShipChoice:
-    """A way to end an experiment."""
-
-    key: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoteRow:
-    """Something that happened while an experiment ran."""
-
-    at: datetime
-    by: str
-    text: str
-    phase: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentScreen:
-    """How an experiment stands, and what can be done with it."""
-
-    template: ClassVar[str] = "experiments/show.html"
-    key: str
     address: str
-    page: str
-    page_address: str
-    state: str
-    hypothesis: str
-    verdict: str
-    tone: str  # ship, keep, continue, hold
-    goal: str
-    split: list[tuple[str, str, str]]  # variant key, its name, its share
-    coverage: str
-    control: str
-    phase: int
-    timezone: str
-    started_at: datetime
-    started_by: str
-    ended_at: datetime | None
-    shipped: str
-    reason: str
-    notes: list[NoteRow]
-    ways_to_end: list[ShipChoice]
-    chosen: str
-    typed_reason: str
-    schedule_address: str  # where its end is scheduled
-    may_run: bool
-    errors: list[FormError]
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """That this is not how things stand now."""
+
+    said: str
+    address: str  # the way back
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A range on a scale from 0 to 100, for drawing only."""
+    """A range on a scale from 0 to 100, for drawing only: 95 % thin, 50 % thick inside it where that is known."""
 
     low: float
     middle: float
     high: float
+    inner: tuple[float, float] | None = None
     zero: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRow:
-    """A variant's line in a report, written as it stands there; without bars where nobody has confirmed yet."""
+class VariantRow:
+    """What was counted of a variant."""
 
     key: str
     name: str
@@ -148,6 +47,13 @@ class ReportRow:
     confirmed: str
     confirmed_share: str
     conversions: str
+
+
+@dataclass(frozen=True, slots=True)
+class BelievedRow:
+    """A variant's line through the decision lens or the data alone; without bars where nobody has confirmed yet."""
+
+    counted: VariantRow
     rate_range: str
     rate: str
     rate_bar: Bar | None
@@ -155,6 +61,7 @@ class ReportRow:
     lift: str
     lift_bar: Bar | None
     p_best: str
+    p_beats_control: str
     loss: str
 
 
@@ -178,21 +85,32 @@ class HealthRow:
 
 
 @dataclass(frozen=True, slots=True)
-class FilteredRow:
-    """Visitors who were recorded and not counted."""
+class Figure:
+    """A plot, how to read it, and the same in numbers."""
 
-    reason: str
-    why: str
-    visitors: str
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    spec_address: str
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseLink:
-    """A period of the experiment."""
+class SegmentRow:
+    """One level of a dimension: visitors and conversions of each variant."""
 
-    number: int
-    address: str
-    is_current: bool
+    level: str
+    numbers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTable:
+    """One dimension."""
+
+    name: str
+    rows: list[SegmentRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,20 +124,22 @@ class ReportScreen:
     page_address: str
     state: str
     hypothesis: str
+    past: Past | None
+    days: tuple[str, str, str]  # the first day that can be asked for, the last one, the one that is shown
     verdict: str
     remedy: str  # what to do about a result that must not be read
-    tone: str  # ship, keep, continue, hold
+    tone: str  # what the verdict asks for
     facts: list[tuple[str, str]]
     health: list[HealthRow]
-    rows: list[ReportRow]
+    believed: list[BelievedRow]
+    variants: list[VariantRow]
     apart: list[ApartRow]
     noun: str
-    plot: str
-    plot_summary: str
-    spec_address: str
+    figures: list[Figure]
+    segments: list[SegmentTable]
     json_address: str
-    filtered: list[FilteredRow]
+    filtered: list[ApartRow]
     notes: list[NoteRow]
-    phases: list[PhaseLink]
+    phases: list[Choice]
     timezone: str
     may_decide: bool

@@ -33,7 +33,7 @@ def test_a_part_without_a_name_does_not_break_the_form_that_is_shown_again(world
     [
         ("/audit", "before"),
         ("/experiments/spring-sale-1/report", "phase"),
-        ("/experiments/spring-sale-1/report/plot.json", "phase"),
+        ("/experiments/spring-sale-1/report/plots/rates.json", "phase"),
         ("/api/v1/experiments/spring-sale-1/report", "phase"),
     ],
 )

@@ -3,6 +3,7 @@
 import re
 import sys
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -11,6 +12,7 @@ from sqlmodel import select
 from experiments.models import Experiment, FilteredTally, Tally
 from lander.db import transaction
 from tests.console.conftest import NOW, Browser, count_visitors, text_of
+from tests.console.visitors import come
 
 AT = "/experiments/spring-sale-1/report"
 
@@ -78,7 +80,7 @@ def test_nobody_has_come_yet(ana: Browser, experiment: Experiment) -> None:
     screen = text_of(response)
     assert "Nobody has seen this test yet" in screen
     assert "a control 0 0 0 – – – –" in screen
-    assert "Nothing yet: a curve appears here" in screen
+    assert "Nothing yet: curves appear here" in screen
 
 
 def test_it_says_who_was_filtered_and_why(ana: Browser, engine: Engine, experiment: Experiment) -> None:
@@ -100,24 +102,67 @@ def test_it_says_who_was_filtered_and_why(ana: Browser, engine: Engine, experime
     assert "Something new" in screen
 
 
-def test_the_plot_is_inline_without_styles_or_scripts_and_has_a_table(
+def test_every_plot_is_inline_without_styles_or_scripts_and_has_a_table(
     ana: Browser, engine: Engine, experiment: Experiment
 ) -> None:
     count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
     page = ana.get(AT).text
-    plot = re.search(r'<svg[^>]*class="marks".*?</svg>', page, re.DOTALL)
-    assert plot
-    assert "var(--variant-b)" in plot[0]
-    assert not re.search(r"<script|<style|style=|\son\w+=|href=", plot[0])
-    assert "<caption>What is believed of each variant" in page
+    plots = re.findall(r'<svg[^>]*class="marks".*?</svg>', page, re.DOTALL)
+    assert len(plots) == len(list_plots(page)) == page.count("<summary>The numbers</summary>")
+    for plot in plots:
+        assert "var(--variant-b)" in plot
+        assert not re.search(r"<script|<style|style=|\son\w+=|href=", plot)
 
 
-def test_the_plot_can_be_downloaded_as_data(ana: Browser, experiment: Experiment) -> None:
-    response = ana.get(f"{AT}/plot.json")
-    assert response.headers["Content-Disposition"] == 'attachment; filename="spring-sale-1-phase-1.vl.json"'
-    assert response.json["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
-    assert "#0072b2" in response.text
-    assert "var(" not in response.text
+def test_every_plot_can_be_downloaded_as_data(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    names = list_plots(ana.get(AT).text)
+    assert names[:2] == ["rates", "lifts"]
+    for name in names:
+        response = ana.get(f"{AT}/plots/{name}.json")
+        written = f'attachment; filename="spring-sale-1-phase-1-{name}.vl.json"'
+        assert response.headers["Content-Disposition"] == written
+        assert response.json["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+        assert "#0072b2" in response.text
+        assert "var(" not in response.text
+    assert "it has rates, lifts" in text_of(ana.get(f"{AT}/plots/world.json"))
+
+
+def list_plots(page: str) -> list[str]:
+    return re.findall(r"/report/plots/(\w+)\.json", page)
+
+
+def test_a_day_that_has_passed_has_its_address(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    day = (NOW - timedelta(days=5)).astimezone(ZoneInfo("Europe/Berlin")).date()
+    come(engine, experiment, on=day - timedelta(days=1), a=(40, 4), b=(40, 6))
+    come(engine, experiment, on=day + timedelta(days=1), a=(60, 3), b=(60, 2))
+
+    now, then = text_of(ana.get(AT)), text_of(ana.get(f"{AT}?as_of={day}"))
+
+    assert "a control 100 100 100 % of served 7" in now
+    assert "This is how it stood" not in now
+    assert "a control 40 40 100 % of served 4" in then
+    assert f"This is how it stood at the end of {day.day} {day:%b %Y} (Europe/Berlin)" in then
+    assert f'<a href="{AT}">Back to now</a>' in ana.get(f"{AT}?as_of={day}").text
+    assert f"/plots/rates.json?as_of={day}" in ana.get(f"{AT}?as_of={day}").text
+
+
+def test_a_day_that_is_not_over_is_now_and_one_before_the_start_is_nowhere(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    for day in (f"{NOW:%Y-%m-%d}", "9999-12-31"):
+        screen = text_of(ana.get(f"{AT}?as_of={day}"))
+        assert "a control 4,832" in screen
+        assert "This day is not over yet" in screen
+    assert "had not started" in text_of(ana.get(f"{AT}?as_of=0001-01-01"))
+    assert ana.get(f"{AT}?as_of=0001-01-01").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["as_of=yesterday", "as_of=2026-13-01", "phase=x"])
+def test_an_address_that_makes_no_sense_is_said(ana: Browser, experiment: Experiment, query: str) -> None:
+    assert ana.get(f"{AT}?{query}").status_code == 422
+    assert ana.get(f"{AT}/plots/rates.json?{query}").status_code == 422
 
 
 def test_each_phase_has_its_address(ana: Browser, maya: Browser, engine: Engine, experiment: Experiment) -> None:

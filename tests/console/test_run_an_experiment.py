@@ -192,7 +192,7 @@ def test_an_unknown_key_is_a_plain_404(maya: Browser, site) -> None:
     for address in (
         "/experiments/nothing-1",
         "/experiments/nothing-1/report",
-        "/experiments/nothing-1/report/plot.json",
+        "/experiments/nothing-1/report/plots/rates.json",
     ):
         assert maya.get(address).status_code == 404
     assert maya.post("/experiments/nothing-1/pause").status_code == 404

@@ -190,7 +190,7 @@ SCREENS: Final = (
     ("/experiments/new", "page=go.localhost/spring-sale&take-a=on&take-b=on&weight-a=50&weight-b=50&lift=20&goal=form"),
     ("/experiments/spring-sale-1", "notice=paused"),
     (_REPORT, "phase=1"),
-    (f"{_REPORT}/plot.json", "phase=1"),
+    (f"{_REPORT}/plots/rates.json", "phase=1"),
     ("/policy", ""),
     ("/policy", ""),
     ("/audit", "before=100"),

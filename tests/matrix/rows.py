@@ -69,6 +69,7 @@ FILLED: Final[dict[str, str | Callable[[World], str]]] = {
     "<asset>": lambda world: world.assets[0],
     "<lead_id>": "f" * 32,
     "/snippets/<name>": "/snippets/footer",
+    "/plots/<name>": "/plots/rates",
     "/_l/a/<name>": lambda world: f"/_l/a/{world.assets[0]}",
     "<key>": "spring-sale-1",
     "<int:number>": "1",
@@ -198,7 +199,7 @@ ON_STUDIO: Final = [
         for row in looks(STUDIO, f"{_TEST}/{verb}", SCREEN, status=303, who="maya")
     ),
     *looks(STUDIO, f"{_TEST}/report", SCREEN, who="maya"),
-    *looks(STUDIO, f"{_TEST}/report/plot.json", SCREEN, who="maya"),
+    *looks(STUDIO, f"{_TEST}/report/plots/<name>.json", SCREEN, who="maya"),
     *looks(STUDIO, "/deliveries", SCREEN, who="maya"),
     *looks(STUDIO, "/deliveries/<delivery_id>", SCREEN, status=404, who="maya"),
     *looks(STUDIO, "/deliveries/recipients", SCREEN, status=303, who="maya"),

@@ -105,7 +105,7 @@ route                                                   method  nobody  marketer
 /experiments/<key>/stop                                 GET     in      yes       yes      yes
 /experiments/<key>/stop                                 POST    in      yes       yes      no
 /experiments/<key>/report                               GET     in      yes       yes      yes
-/experiments/<key>/report/plot.json                     GET     in      yes       yes      yes
+/experiments/<key>/report/plots/<name>.json             GET     in      yes       yes      yes
 
 /deliveries                                             GET     in      yes       no       yes
 /deliveries/<delivery_id>                               GET     in      yes       no       yes

@@ -1,0 +1,97 @@
+"""What of a report an address asks for: the lens, the phase, the day. Every state of a report has an address to mail."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import request
+from sqlmodel import Session
+
+from experiments import lifecycle, results
+from experiments.report import Report
+from lander.access.gate import edge
+from lander.errors import InvalidInput
+
+_LONGEST_NUMBER: Final = 9
+_LONGEST_SAID: Final = 20
+
+
+class Lens(StrEnum):
+    """How the numbers are seen; the first one unless the address says otherwise."""
+
+    DECISION = "decision"  # variants shrunken toward each other: calibrated, and what the verdict goes by
+    DATA = "data"  # these visitors and nothing else
+    ANYTIME = "anytime"  # evidence that holds at every look
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A state of the report of one experiment."""
+
+    key: str
+    lens: Lens = Lens.DECISION
+    phase: int | None = None
+    as_of: date | None = None
+
+    def at(self, tail: str = "", **changes: Any) -> str:
+        """The address of this state, or of one that differs in the lens, the phase or the day."""
+        state = replace(self, **changes)
+        query = {
+            **({} if state.lens is Lens.DECISION else {"lens": state.lens.value}),
+            **({} if state.phase is None else {"phase": state.phase}),
+            **({} if state.as_of is None else {"as_of": state.as_of.isoformat()}),
+        }
+        return f"/experiments/{self.key}/report{tail}" + (f"?{urlencode(query)}" if query else "")
+
+
+def read_asked(key: str) -> Asked:
+    """What this request asks for; raises `InvalidInput` where it makes no sense."""
+    return Asked(key=key, lens=_read_lens(), phase=_read_phase(), as_of=_read_day())
+
+
+def load_report(session: Session, asked: Asked) -> Report:
+    """The report in that state; a day is shown as it stood when it ended in the site's zone."""
+    experiment = lifecycle.load(session, asked.key)
+    as_of = None if asked.as_of is None else _end_of(asked.as_of, experiment.timezone)
+    return results.report(session, experiment, phase=asked.phase, as_of=as_of, now=edge().now)
+
+
+def _end_of(day: date, timezone: str) -> datetime | None:
+    """The midnight after it; None for the last day there is, which has not come."""
+    if day == date.max:
+        return None
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(timezone)).astimezone(UTC)
+
+
+def _read_lens() -> Lens:
+    wanted = request.args.get("lens", Lens.DECISION.value)
+    try:
+        return Lens(wanted)
+    except ValueError:
+        raise InvalidInput(
+            f"'{wanted[:_LONGEST_SAID]}' is no way to look at a report.", fix="There are decision, data and anytime."
+        ) from None
+
+
+def _read_phase() -> int | None:
+    wanted = request.args.get("phase", "")
+    if not wanted:
+        return None
+    if not (wanted.isdecimal() and len(wanted) <= _LONGEST_NUMBER):
+        raise InvalidInput(
+            f"'{wanted[:_LONGEST_NUMBER]}' is not the number of a phase.", fix="Phases are counted from 1."
+        )
+    return int(wanted)
+
+
+def _read_day() -> date | None:
+    wanted = request.args.get("as_of", "")
+    if not wanted:
+        return None
+    try:
+        return date.fromisoformat(wanted)
+    except ValueError:
+        raise InvalidInput(f"'{wanted[:_LONGEST_SAID]}' is not a day.", fix="Write it like 2026-11-22.") from None

@@ -1,0 +1,149 @@
+"""The tables of a report: its numbers in words, with the digits they deserve, and the bars beside them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from experiments.events import Reason
+from experiments.lenses import Range
+from experiments.report import Report, VariantReport
+from lander.console import format as words
+from lander.console.report_context import ApartRow, Bar, BelievedRow, SegmentRow, SegmentTable, VariantRow
+
+_REASONS: Final = {
+    Reason.BOT: ("Bots", "Known crawlers, and programs that name no browser, see the page and are no visitors."),
+    Reason.PREFETCH: ("Prefetched", "A browser loaded the page ahead; nobody may have looked at it."),
+    Reason.HEAD: ("Checks without content", "A program asked whether the page is there."),
+    Reason.GPC: ("Asked not to be tracked", "The browser sends Global Privacy Control: they see control, uncounted."),
+    Reason.OPT_OUT: ("Opted out", "They asked not to be counted."),
+    Reason.OUTSIDE: ("Outside the coverage", "The experiment takes only a share of visitors; the others see control."),
+    Reason.TOKEN_EXPIRED: ("Came back too late", "They acted on a page that had been open for more than a day."),
+    Reason.PHASE_CLOSED: ("After the phase", "They acted when this phase had ended."),
+    Reason.HONEYPOT: ("Honeypot", "A field that people cannot see was filled in."),
+    Reason.TOO_FAST: ("Too fast", "The form came back within two seconds."),
+    Reason.UNKNOWN_FORM: ("Unknown form", "No form of the published page was sent; the lead is kept, unchecked."),
+    Reason.QA: ("Colleagues", "They looked at a variant by a signed link."),
+}
+_DIMENSIONS: Final = {
+    "device": "Device",
+    "browser": "Browser",
+    "source": "Source",
+    "campaign": "Campaign",
+    "keyword": "Keyword",
+    "returning": "Been here before",
+}
+_LEVELS: Final = {("returning", "true"): "yes", ("returning", "false"): "no", ("source", ""): "none named"}
+
+
+def list_variants(report: Report, names: Mapping[str, str]) -> list[VariantRow]:
+    """What was counted, variant by variant."""
+    return [_count(variant, report, names) for variant in report.variants]
+
+
+def list_believed(report: Report, names: Mapping[str, str]) -> list[BelievedRow]:
+    """Rates and lifts as a posterior gives them."""
+    beliefs = [variant.data for variant in report.variants]
+    rates = _scale([belief.rate for belief in beliefs])
+    lifts = _scale([belief.lift for belief in beliefs if belief.lift is not None], zero=True)
+    rows = []
+    for variant, belief in zip(report.variants, beliefs, strict=True):
+        rate, lift, seen = belief.rate, belief.lift, is_seen(report)
+        rows.append(
+            BelievedRow(
+                counted=_count(variant, report, names),
+                rate_range=words.rate_range(rate.low, rate.high),
+                rate=words.rate(rate.median, rate.low, rate.high),
+                rate_bar=_draw(rate, rates) if seen else None,
+                lift_range=words.lift_range(lift.low, lift.high) if lift else "",
+                lift=words.lift(lift.median, lift.low, lift.high) if lift else "",
+                lift_bar=_draw(lift, lifts, zero=True) if lift and seen else None,
+                p_best=words.probability(belief.p_best),
+                p_beats_control="" if belief.p_beats_control is None else words.probability(belief.p_beats_control),
+                loss=words.per_thousand(belief.loss.absolute),
+            )
+        )
+    return rows
+
+
+def is_seen(report: Report) -> bool:
+    """Whether anybody is in the rates; before that they would only show what is believed of any page."""
+    return any(variant.confirmed for variant in report.variants)
+
+
+def list_apart(report: Report) -> list[ApartRow]:
+    """What is in none of the rates, where there is any."""
+    noun = report.noun
+    kept = [
+        (
+            f"{noun.capitalize()}s of unconfirmed visitors",
+            f"The page never reported that they saw it. Their {noun}s are kept, and not in the rate.",
+            [variant.unconfirmed_conversions for variant in report.variants],
+        ),
+        (
+            "Visitors who saw several variants",
+            "They are in none of the numbers above, because nobody can say which variant moved them.",
+            [variant.multiply_exposed for variant in report.variants],
+        ),
+    ]
+    return [ApartRow(what, why, [words.count(n) for n in numbers]) for what, why, numbers in kept if any(numbers)]
+
+
+def list_filtered(report: Report) -> list[ApartRow]:
+    """Who was recorded and not counted, by reason, the most frequent first."""
+    known = {member.value: text for member, text in _REASONS.items()}
+    rows = []
+    for reason, visitors in sorted(report.filtered.items(), key=lambda item: -item[1]):
+        title, why = known.get(reason, (reason.replace("-", " ").capitalize(), "Recorded, not counted."))
+        rows.append(ApartRow(title, why, [words.count(visitors)]))
+    return rows
+
+
+def list_segments(report: Report) -> list[SegmentTable]:
+    """Conversions and visitors by level, largest level first; the sums are those of the whole."""
+    tables: dict[str, dict[str, list[tuple[int, int]]]] = {}
+    for item in report.segments:
+        levels = tables.setdefault(item.dimension, {})
+        levels.setdefault(item.level, []).append((item.conversions, item.confirmed))
+    return [
+        SegmentTable(
+            _DIMENSIONS.get(dimension, dimension.capitalize()),
+            [
+                SegmentRow(
+                    _LEVELS.get((dimension, level), level or "unknown"),
+                    [f"{words.count(won)} of {words.count(visitors)}" for won, visitors in cells],
+                )
+                for level, cells in sorted(levels.items(), key=lambda item: -sum(n for _, n in item[1]))
+            ],
+        )
+        for dimension, levels in tables.items()
+    ]
+
+
+def _count(variant: VariantReport, report: Report, names: Mapping[str, str]) -> VariantRow:
+    share = variant.confirmed_share
+    return VariantRow(
+        key=variant.key,
+        name=names.get(variant.key, ""),
+        is_control=variant.key == report.control,
+        served=words.count(variant.served),
+        confirmed=words.count(variant.confirmed),
+        confirmed_share="" if share is None else f"{words.share(share)} of served",
+        conversions=words.count(variant.conversions),
+    )
+
+
+def _scale(ranges: list[Range], *, zero: bool = False) -> tuple[float, float]:
+    edges = [edge for item in ranges for edge in (item.low, item.high)] + ([0.0] if zero else [])
+    return min(edges), max(edges)
+
+
+def _draw(item: Range, scale: tuple[float, float], *, zero: bool = False) -> Bar:
+    low, inner_low, middle, inner_high, high = (
+        _place(value, scale) for value in (item.low, item.inner_low, item.median, item.inner_high, item.high)
+    )
+    return Bar(low, middle, high, inner=(inner_low, inner_high), zero=_place(0.0, scale) if zero else None)
+
+
+def _place(value: float, scale: tuple[float, float]) -> float:
+    """Where it stands from 3 to 97, so that a bar's ends are never cut."""
+    low, high = scale
+    return round(3 + 94 * (value - low) / (high - low), 2) if high > low else 50.0
