@@ -5,10 +5,11 @@ No clock, no random state, no database, no web; numpy and scipy.special are all 
 
 from stats.anytime import Anytime, anytime
 from stats.beta import Beta
-from stats.compare import Comparison, Density, VariantComparison, compare
+from stats.compare import Comparison, Prior, VariantComparison, compare
 from stats.conversions_only import ConversionsOnly, conversions_only
 from stats.counts import CountComparison, compare_counts
 from stats.decide import Action, Decision, Gates, Reason, Rule, decide
+from stats.density import Density
 from stats.errors import (
     ControlHasNoLift,
     ImpossibleTotals,
@@ -29,6 +30,7 @@ from stats.errors import (
     TooManyConversions,
 )
 from stats.estimate import Estimate
+from stats.exchangeable import Exchangeable
 from stats.gamma import Gamma
 from stats.means import MeanVariant
 from stats.plan import Plan, plan
@@ -49,6 +51,7 @@ __all__ = [
     "Decision",
     "Density",
     "Estimate",
+    "Exchangeable",
     "Gamma",
     "Gates",
     "ImpossibleTotals",
@@ -66,6 +69,7 @@ __all__ = [
     "InvalidWeights",
     "MeanVariant",
     "Plan",
+    "Prior",
     "Reason",
     "Rule",
     "Srm",

@@ -20,12 +20,17 @@ def contest(
         worth: what the quantity gains per unit of the panels' coordinate, shape (P, 20).
         control: which of the K the others are held against.
     """
+    p_best, losses = standings(panels, densities, worth=worth)
+    below, _ = panels.running(densities[control])
+    p_beats_control = panels.integral(densities * below)
+    return np.minimum(p_best, 1).tolist(), losses.tolist(), np.minimum(p_beats_control, 1).tolist()
+
+
+def standings(panels: Panels, densities: Array, *, worth: Array) -> tuple[Array, Array]:
+    """P(best) and expected loss of each of K quantities, shape (K, ...), for densities of shape (K, ..., P, 20)."""
     below, above = panels.running(densities)
     all_below, any_above = _others(below, above)
-    p_best = panels.integral(densities * all_below)
-    losses = panels.integral(worth * below * any_above)
-    p_beats_control = panels.integral(densities * below[control])
-    return np.minimum(p_best, 1).tolist(), losses.tolist(), np.minimum(p_beats_control, 1).tolist()
+    return panels.integral(densities * all_below), panels.integral(worth * below * any_above)
 
 
 def _others(below: Array, above: Array) -> tuple[Array, Array]:

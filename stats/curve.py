@@ -9,8 +9,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from stats.beta import Beta
+from stats.density import Density, draw
+from stats.estimate import Estimate
 from stats.panels import Array, Panels
 
 _DEPTH = 45.0  # where the density is below exp(-45) of its peak, what is left holds less than 1e-17 of the mass
@@ -37,6 +40,21 @@ class Curve:
     def density(self, z: Array) -> Array:
         """Per unit of log-odds, at any z."""
         return np.exp(_log_height(self.beta, z - self.mode) - self.log_area)
+
+    def estimate(self, level: float) -> Estimate:
+        """Mean, median and equal-tailed interval of the rate."""
+        return self.beta.estimate(level)
+
+    def draw(self, points: int) -> Density:
+        """From the posterior's 0.01 % to its 99.99 % quantile."""
+        few, many = min(self.beta.a, self.beta.b), max(self.beta.a, self.beta.b)
+        return draw(
+            self.density,
+            low=float(special.betaincinv(few, many, 1e-4)),
+            high=float(special.betainccinv(few, many, 1e-4)),
+            mirrored=self.beta.a > self.beta.b,
+            points=points,
+        )
 
 
 def _log_height(beta: Beta, d: Array) -> Array:

@@ -23,47 +23,68 @@ _NODES, _WEIGHTS = leggauss(ORDER)
 LOGISTIC_EDGES = np.array([-32.0, -16, -8, -4, -2, 0, 2, 4, 8, 16, 32])
 
 
+def _expansion_matrix() -> Array:
+    """Row n turns the values at the nodes of [-1, 1] into the coefficient of the Legendre polynomial of degree n."""
+    return (np.arange(ORDER) + 0.5)[:, None] * legvander(_NODES, ORDER - 1).T * _WEIGHTS
+
+
 def _running_matrix() -> Array:
     """Row k turns the values at the nodes of [-1, 1] into the integral from -1 to node k."""
-    values = legvander(_NODES, ORDER)
-    degree = np.arange(1, ORDER)
-    integrals = np.empty((ORDER, ORDER))  # of each Legendre polynomial, from -1 to each node
-    integrals[:, 0] = 1 + _NODES
-    integrals[:, 1:] = (values[:, 2:] - values[:, :-2]) / (2 * degree + 1)
-    coefficients = (np.arange(ORDER) + 0.5)[:, None] * values[:, :ORDER].T * _WEIGHTS
-    return integrals @ coefficients
+    return legendre_integrals(_NODES) @ _expansion_matrix()
 
 
+def legendre_integrals(x: Array) -> Array:
+    """Of each Legendre polynomial below degree 20, from -1 to `x`: shape (..., 20)."""
+    values = legvander(x, ORDER)
+    integrals = np.empty((*x.shape, ORDER))
+    integrals[..., 0] = 1 + x
+    integrals[..., 1:] = (values[..., 2:] - values[..., :-2]) / (2 * np.arange(1, ORDER) + 1)
+    return integrals
+
+
+EXPAND = _expansion_matrix().T
 _BELOW = _running_matrix().T
 _ABOVE = _WEIGHTS[:, None] - _BELOW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panels:
-    """P panels. `z` holds their nodes, shape (P, 20); functions on them have shape (..., P, 20)."""
+    """P panels, or rows of them. `z` holds their nodes, shape (..., P, 20); so do functions on them, and may lead with
+    further axes. A panel may be empty: then it adds nothing.
+    """
 
     z: Array
-    half: Array  # half the width of each panel, shape (P, 1)
+    half: Array  # half the width of each panel, shape (..., P, 1)
 
     @classmethod
     def between(cls, edges: Iterable[Array], low: float, high: float) -> "Panels":
         """Panels from `low` to `high`, cut at every edge inside."""
         inside = np.concatenate([*edges, [low, high]])
-        inside = np.unique(inside[(inside >= low) & (inside <= high)])
-        half = (0.5 * np.diff(inside))[:, None]
-        return cls(z=inside[:-1, None] + half * (1 + _NODES), half=half)
+        return cls.cut(np.unique(inside[(inside >= low) & (inside <= high)]))
+
+    @classmethod
+    def cut(cls, edges: Array) -> "Panels":
+        """Panels between rising edges, shape (..., P + 1)."""
+        half = (0.5 * np.diff(edges))[..., None]
+        return cls(z=edges[..., :-1, None] + half * (1 + _NODES), half=half)
 
     def integral(self, f: Array) -> Array:
-        """Over all panels: shape (...)."""
-        return (f @ _WEIGHTS @ self.half)[..., 0]
+        """Over all panels of a row: shape (...)."""
+        total: Array = ((f @ _WEIGHTS) * self.half[..., 0]).sum(axis=-1)
+        return total
 
     def running(self, f: Array) -> tuple[Array, Array]:
         """The integral of a positive `f` below and above each node, neither found by subtraction from the other."""
-        panel = (f @ _WEIGHTS) * self.half[:, 0]
+        before, after = self.around(f)
+        below = before[..., None] + (f @ _BELOW) * self.half
+        above = after[..., None] + (f @ _ABOVE) * self.half
+        return np.maximum(below, 0), np.maximum(above, 0)  # a polynomial may dip 1e-17 below zero where f is nothing
+
+    def around(self, f: Array) -> tuple[Array, Array]:
+        """The integral of `f` before and after each panel, shape (..., P)."""
+        panel = (f @ _WEIGHTS) * self.half[..., 0]
         before = np.zeros_like(panel)
         before[..., 1:] = np.cumsum(panel[..., :-1], axis=-1)
         after = np.zeros_like(panel)
         after[..., :-1] = np.cumsum(panel[..., :0:-1], axis=-1)[..., ::-1]
-        below = before[..., None] + (f @ _BELOW) * self.half
-        above = after[..., None] + (f @ _ABOVE) * self.half
-        return np.maximum(below, 0), np.maximum(above, 0)  # a polynomial may dip 1e-17 below zero where f is nothing
+        return before, after
