@@ -213,6 +213,7 @@ class Worker:
             taken = ledger.ingest(session, events)
             kept = sink.store_leads(session, leads) if leads else StoredLeads()
             self._announcer.announce_leads(session, kept.ids, now=datetime.now(UTC))
+            self._announcer.announce_conversions(session, events, now=datetime.now(UTC))
             if missed and (unread := missing.store_missing(session, missed)):
                 log.error("rows of the 404 log cannot be read and are dropped", rows=unread)
         done.events, done.leads = taken.events, kept.stored + kept.known

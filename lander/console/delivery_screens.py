@@ -37,6 +37,7 @@ from lander.vault import Vault
 
 EVENT_WORDS: Final[Mapping[str, str]] = {
     Event.LEAD_CREATED: "New lead",
+    Event.CONVERSION_RECORDED: "Conversion recorded",
     Event.PAGE_PUBLISHED: "Page published",
     Event.EXPERIMENT_DECIDED: "Experiment decided",
     TEST: "Test",

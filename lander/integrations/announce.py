@@ -1,7 +1,7 @@
 """What has happened becomes deliveries, one for each receiver that wants to know; nothing is sent here.
 
-A delivery's id says what it tells and to whom, so the same lead, publication or decision told twice is one delivery. The
-content is written down encrypted, as it was when it happened: every attempt sends the same bytes.
+A delivery's id says what it tells and to whom, so the same lead, conversion, publication or decision told twice is one
+delivery. The content is written down encrypted, as it was when it happened: every attempt sends the same bytes.
 """
 
 import json
@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from experiments.events import Event, Kind
 from experiments.models import Experiment, State
 from lander.config import Settings
+from lander.integrations.conversions import find_conversions
 from lander.integrations.models import Delivery, MailRecipient, Webhook
 from lander.integrations.webhook.message import make_payload
-from lander.integrations.webhook.receivers import Event, find_last_publication
+from lander.integrations.webhook.receivers import Event as Told
+from lander.integrations.webhook.receivers import find_last_publication
 from lander.leads.models import Lead
 from lander.pages.models import Page, Publication, Site
 from lander.vault import Vault
@@ -39,7 +42,7 @@ class Announcer:
         """
         if not ids:
             return 0
-        webhooks = _list_open(session, Event.LEAD_CREATED)
+        webhooks = _list_open(session, Told.LEAD_CREATED)
         recipients = session.exec(select(MailRecipient).order_by(col(MailRecipient.id))).all()
         if not webhooks and not recipients:
             return 0
@@ -51,7 +54,7 @@ class Announcer:
                 continue
             data = self._describe_lead(lead)
             made += [
-                self._make(f"lead-{lead.id}", webhook, Event.LEAD_CREATED, data, about=data["page"], lead=lead, now=now)
+                self._make(f"lead-{lead.id}", webhook, Told.LEAD_CREATED, data, about=data["page"], lead=lead, now=now)
                 for webhook in webhooks
                 if webhook.site_id == site.id
             ]
@@ -61,6 +64,32 @@ class Announcer:
                 if recipient.site_id == site.id and recipient.page_id in (None, lead.page_id)
             }
             made += [self._make_mail(lead, recipient, data, site, now=now) for recipient in addresses.values()]
+        return _add_new(session, made)
+
+    def announce_conversions(self, session: Session, events: Sequence[Event], *, now: datetime) -> int:
+        """Tell of the conversions among events, in the transaction that took them in; how many deliveries that made."""
+        if not any(event.kind is Kind.CONVERSION for event in events):
+            return 0
+        webhooks = _list_open(session, Told.CONVERSION_RECORDED)
+        sites = {webhook.site_id for webhook in webhooks}
+        made: list[Delivery] = []
+        for conversion in find_conversions(session, events, sites=sites) if sites else ():
+            data = {
+                "id": conversion.id,
+                "experiment": conversion.experiment,
+                "page": conversion.page,
+                "phase": conversion.phase,
+                "variant": conversion.variant,
+                "goal": conversion.goal,
+                "at": conversion.at.isoformat(),
+                "link": f"{self._studio}/experiments/{conversion.experiment}/report",
+            }
+            key = f"conversion-{conversion.id}"
+            made += [
+                self._make(key, webhook, Told.CONVERSION_RECORDED, data, about=conversion.page, now=now)
+                for webhook in webhooks
+                if webhook.site_id == conversion.site_id and webhook.enabled_at <= conversion.at
+            ]
         return _add_new(session, made)
 
     def announce_changes(self, session: Session, *, now: datetime) -> int:
@@ -121,7 +150,7 @@ class Announcer:
             Delivery(
                 id=f"lead-{lead.id}-mail-{recipient.id}",
                 recipient_id=recipient.id,
-                event=Event.LEAD_CREATED,
+                event=Told.LEAD_CREATED,
                 about=told["page"],
                 lead_id=lead.id,
                 payload=json.dumps(data),
@@ -131,7 +160,7 @@ class Announcer:
         )
 
     def _publications(self, session: Session, now: datetime) -> Iterator[Delivery]:
-        for webhook in _list_open(session, Event.PAGE_PUBLISHED):
+        for webhook in _list_open(session, Told.PAGE_PUBLISHED):
             query = (
                 select(Publication, Page, Site)
                 .join(Page, col(Page.id) == col(Publication.page_id))
@@ -152,7 +181,7 @@ class Announcer:
                     "at": publication.at.isoformat(),
                 }
                 key = f"publication-{publication.id}"
-                yield self._make(key, webhook, Event.PAGE_PUBLISHED, data, about=data["page"], now=now)
+                yield self._make(key, webhook, Told.PAGE_PUBLISHED, data, about=data["page"], now=now)
             is_all = len(found) < _MOST_PUBLICATIONS
             webhook.told_publication = find_last_publication(session) if is_all else found[-1][0].id or 0
             session.add(webhook)
@@ -171,7 +200,7 @@ class Announcer:
                 "link": f"{self._studio}/experiments/{experiment.key}/report",
             }
             key = f"experiment-{experiment.id}"
-            yield self._make(key, webhook, Event.EXPERIMENT_DECIDED, data, about=experiment.key, now=now)
+            yield self._make(key, webhook, Told.EXPERIMENT_DECIDED, data, about=experiment.key, now=now)
 
     def _make(
         self,
@@ -205,22 +234,22 @@ class Announcer:
 def has_news(session: Session) -> bool:
     """Whether `announce_changes` has anything to do; a look that holds nobody up."""
     last = find_last_publication(session)
-    if any(webhook.told_publication < last for webhook in _list_open(session, Event.PAGE_PUBLISHED)):
+    if any(webhook.told_publication < last for webhook in _list_open(session, Told.PAGE_PUBLISHED)):
         return True
     return next(_list_decisions(session), None) is not None
 
 
-def _list_open(session: Session, event: Event) -> list[Webhook]:
+def _list_open(session: Session, event: Told) -> list[Webhook]:
     query = select(Webhook).where(col(Webhook.disabled_at).is_(None)).order_by(col(Webhook.id))
     return [webhook for webhook in session.exec(query) if event in webhook.events]
 
 
 def _list_decisions(session: Session) -> Iterator[tuple[Webhook, Experiment, Page, Site]]:
     """Experiments that ended while a webhook was on the list, and that it was not told of."""
-    for webhook in _list_open(session, Event.EXPERIMENT_DECIDED):
+    for webhook in _list_open(session, Told.EXPERIMENT_DECIDED):
         told = select(Delivery.id).where(
             Delivery.webhook_id == webhook.id,
-            Delivery.event == Event.EXPERIMENT_DECIDED,
+            Delivery.event == Told.EXPERIMENT_DECIDED,
             Delivery.about == Experiment.key,
         )
         query = (

@@ -28,7 +28,7 @@ from tests.integrations.conftest import (
 )
 from tests.leads.builders import NOON, NOON_MS
 
-EVERYTHING = ("lead.created", "page.published", "experiment.decided")
+EVERYTHING = ("lead.created", "conversion.recorded", "page.published", "experiment.decided")
 
 
 def test_a_lead_is_told_to_every_webhook_and_recipient(database: Engine, site: Site, announcer: Announcer) -> None:

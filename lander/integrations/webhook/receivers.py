@@ -23,6 +23,7 @@ class Event(StrEnum):
     """What a webhook can be told of."""
 
     LEAD_CREATED = "lead.created"
+    CONVERSION_RECORDED = "conversion.recorded"
     PAGE_PUBLISHED = "page.published"
     EXPERIMENT_DECIDED = "experiment.decided"
 
