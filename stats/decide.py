@@ -42,19 +42,17 @@ class Reason(StrEnum):
 
 
 class Judged(Protocol):
-    """One variant of a comparison, under any prior and of any outcome; the last two are None for control."""
+    """One variant of a comparison, under any prior and of any outcome; chance and lift are None for control."""
 
     @property
     def p_best(self) -> float: ...
     @property
-    def expected_loss(self) -> float: ...
-    @property
-    def rate(self) -> Estimate: ...
+    def relative_loss(self) -> float: ...
     @property
     def p_beats_control(self) -> float | None: ...
     @property
     def lift(self) -> Estimate | None: ...
-    def p_lift_above(self, r: float) -> float: ...
+    def p_equal(self, margin: float) -> float: ...
 
 
 class Judgement(Protocol):
@@ -183,7 +181,7 @@ def decide(
 
 @dataclass(frozen=True, slots=True)
 class _Challenger:
-    """A variant that is not control, its loss as a share of control's rate."""
+    """A variant that is not control."""
 
     position: int
     p_best: float
@@ -225,15 +223,14 @@ def _check_lengths(comparison: Judgement, gates: Gates, e_values: Sequence[float
 
 
 def _challengers(comparison: Judgement, gates: Gates, rule: Rule) -> list[_Challenger]:
-    control_rate = comparison.variants[comparison.control].rate.mean
     return [
         _Challenger(
             position=i,
             p_best=judged.p_best,
             p_beats_control=judged.p_beats_control,
             lift=judged.lift,
-            p_equal=judged.p_lift_above(-rule.margin) - judged.p_lift_above(rule.margin),
-            relative_loss=judged.expected_loss / control_rate,
+            p_equal=judged.p_equal(rule.margin),
+            relative_loss=judged.relative_loss,
             harm=gates.harm[i] if gates.harm else 0.0,
         )
         for i, judged in enumerate(comparison.variants)

@@ -15,7 +15,6 @@ import stats
 from stats import Action, BinarySample, Decision, Estimate, Gates, Reason, Rule, anytime, compare, decide
 
 UNSURE = Estimate(0.0, 0.0, -0.1, 0.1)
-RATE = Estimate(0.05, 0.05, 0.04, 0.06)
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,12 @@ class Judged:
 
     p_best: float = 0.5
     p_beats_control: float | None = 0.5
-    expected_loss: float = 0.001
+    relative_loss: float = 0.02
     lift: Estimate | None = UNSURE
-    p_equal: float = 0.1
-    rate: Estimate = RATE
+    equal: float = 0.1
 
-    def p_lift_above(self, r):
-        return 0.5 + math.copysign(self.p_equal / 2, -r)
+    def p_equal(self, margin):
+        return self.equal
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,9 @@ def lift(low, high):
     return Estimate(mean=(low + high) / 2, median=(low + high) / 2, low=low, high=high)
 
 
-WINNER = Judged(p_best=0.96, p_beats_control=0.98, expected_loss=0.0001, lift=lift(0.01, 0.2))
-LOSER = Judged(p_best=0.01, p_beats_control=0.02, expected_loss=0.01, lift=lift(-0.3, -0.01))
-TIED = Judged(p_best=0.5, p_beats_control=0.6, p_equal=0.96, lift=lift(-0.005, 0.009))
+WINNER = Judged(p_best=0.96, p_beats_control=0.98, relative_loss=0.002, lift=lift(0.01, 0.2))
+LOSER = Judged(p_best=0.01, p_beats_control=0.02, relative_loss=0.2, lift=lift(-0.3, -0.01))
+TIED = Judged(p_best=0.5, p_beats_control=0.6, equal=0.96, lift=lift(-0.005, 0.009))
 OPEN_QUESTION = Judged()
 
 
@@ -70,7 +68,7 @@ def test_a_clear_winner_ships():
         ({"p_beats_control": 0.9749}, Reason.UNSURE_BETTER),
         ({"lift": lift(0.0, 0.2)}, Reason.UNSURE_BETTER),
         ({"p_best": 0.9499}, Reason.UNSURE_BEST),
-        ({"expected_loss": 0.05 * 0.0025 * 1.001}, Reason.LOSS),
+        ({"relative_loss": 0.0025001}, Reason.LOSS),
     ],
 )
 def test_each_condition_of_shipping_is_needed(change, reason):
@@ -78,7 +76,7 @@ def test_each_condition_of_shipping_is_needed(change, reason):
 
 
 def test_the_thresholds_of_shipping_are_reached_by_equality():
-    just = Judged(p_best=0.95, p_beats_control=0.975, expected_loss=0.05 * 0.0025, lift=lift(1e-9, 0.2))
+    just = Judged(p_best=0.95, p_beats_control=0.975, relative_loss=0.0025, lift=lift(1e-9, 0.2))
     assert decided(just).action is Action.SHIP
 
 
@@ -144,7 +142,7 @@ def test_practically_equal_variants_are_equivalent():
     assert decided(TIED, TIED) == Decision(Action.EQUIVALENT, Reason.EQUAL, variant=0)
 
 
-@pytest.mark.parametrize("change", [{"p_equal": 0.949}, {"lift": lift(-0.0101, 0.005)}, {"lift": lift(-0.005, 0.0101)}])
+@pytest.mark.parametrize("change", [{"equal": 0.949}, {"lift": lift(-0.0101, 0.005)}, {"lift": lift(-0.005, 0.0101)}])
 def test_each_condition_of_equivalence_is_needed(change):
     assert decided(dataclasses.replace(TIED, **change)).action is Action.CONTINUE
 
@@ -158,7 +156,7 @@ def test_equal_ones_are_equivalent_once_the_worse_are_out():
 
 
 def test_a_small_sure_lift_ships_and_a_small_sure_fall_does_not_count_as_equal():
-    small = {"p_equal": 0.99}
+    small = {"equal": 0.99}
     assert decided(dataclasses.replace(WINNER, lift=lift(0.001, 0.009), **small)).action is Action.SHIP
     assert decided(dataclasses.replace(LOSER, lift=lift(-0.009, -0.001), **small)).action is Action.KEEP
 
@@ -195,7 +193,7 @@ def test_evidence_about_the_goal_does_not_make_a_guardrail_strong():
 
 def test_thresholds_can_be_chosen():
     eager = Rule(min_days=1, min_conversions=10, min_conversions_each=1, p_best=0.8, p_beats_control=0.9, max_loss=0.01)
-    nearly = Judged(p_best=0.8, p_beats_control=0.9, expected_loss=0.0005, lift=lift(0.001, 0.3))
+    nearly = Judged(p_best=0.8, p_beats_control=0.9, relative_loss=0.01, lift=lift(0.001, 0.3))
     assert decided(nearly, gates=Gates(open=True, days=1, conversions=(9, 1)), rule=eager).action is Action.SHIP
 
 
@@ -241,9 +239,9 @@ def any_judged(draw):
     return Judged(
         p_best=draw(CHANCE),
         p_beats_control=draw(CHANCE),
-        expected_loss=draw(st.floats(0, 0.01)),
+        relative_loss=draw(st.floats(0, 0.01)),
         lift=Estimate(median, median, low, high),
-        p_equal=draw(CHANCE),
+        equal=draw(CHANCE),
     )
 
 
