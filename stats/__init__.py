@@ -34,6 +34,7 @@ from stats.exchangeable import Exchangeable
 from stats.gamma import Gamma
 from stats.means import MeanVariant
 from stats.plan import Plan, plan
+from stats.premortem import Outlook, PreMortem, premortem
 from stats.samples import BinarySample, CountSample
 from stats.srm import Srm, srm
 from stats.top_two import top_two
@@ -68,7 +69,9 @@ __all__ = [
     "InvalidTraffic",
     "InvalidWeights",
     "MeanVariant",
+    "Outlook",
     "Plan",
+    "PreMortem",
     "Prior",
     "Reason",
     "Rule",
@@ -83,6 +86,7 @@ __all__ = [
     "conversions_only",
     "decide",
     "plan",
+    "premortem",
     "srm",
     "top_two",
 ]
