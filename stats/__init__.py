@@ -38,6 +38,7 @@ from stats.premortem import Outlook, PreMortem, premortem
 from stats.samples import BinarySample, CountSample
 from stats.srm import Srm, srm
 from stats.top_two import top_two
+from stats.waiting import Waiting, value_of_waiting
 
 __all__ = [
     "Action",
@@ -80,6 +81,7 @@ __all__ = [
     "TooFewVariants",
     "TooManyConversions",
     "VariantComparison",
+    "Waiting",
     "anytime",
     "compare",
     "compare_counts",
@@ -89,4 +91,5 @@ __all__ = [
     "premortem",
     "srm",
     "top_two",
+    "value_of_waiting",
 ]
