@@ -13,6 +13,7 @@ from stats.density import Density
 from stats.errors import (
     ControlHasNoLift,
     ImpossibleTotals,
+    InvalidAmount,
     InvalidBeta,
     InvalidControl,
     InvalidCount,
@@ -25,6 +26,7 @@ from stats.errors import (
     InvalidTotal,
     InvalidTraffic,
     InvalidWeights,
+    NotEnoughData,
     StatsError,
     TooFewVariants,
     TooManyConversions,
@@ -32,10 +34,12 @@ from stats.errors import (
 from stats.estimate import Estimate
 from stats.exchangeable import Exchangeable
 from stats.gamma import Gamma
+from stats.histogram import Histogram, cell_of
 from stats.means import MeanVariant
 from stats.plan import Plan, plan
 from stats.premortem import Outlook, PreMortem, premortem
-from stats.samples import BinarySample, CountSample
+from stats.revenue import CrossCheck, RevenueComparison, compare_revenue
+from stats.samples import BinarySample, CountSample, RevenueSample, log_units
 from stats.srm import Srm, srm
 from stats.top_two import top_two
 from stats.waiting import Waiting, value_of_waiting
@@ -50,13 +54,16 @@ __all__ = [
     "ConversionsOnly",
     "CountComparison",
     "CountSample",
+    "CrossCheck",
     "Decision",
     "Density",
     "Estimate",
     "Exchangeable",
     "Gamma",
     "Gates",
+    "Histogram",
     "ImpossibleTotals",
+    "InvalidAmount",
     "InvalidBeta",
     "InvalidControl",
     "InvalidCount",
@@ -70,11 +77,14 @@ __all__ = [
     "InvalidTraffic",
     "InvalidWeights",
     "MeanVariant",
+    "NotEnoughData",
     "Outlook",
     "Plan",
     "PreMortem",
     "Prior",
     "Reason",
+    "RevenueComparison",
+    "RevenueSample",
     "Rule",
     "Srm",
     "StatsError",
@@ -83,10 +93,13 @@ __all__ = [
     "VariantComparison",
     "Waiting",
     "anytime",
+    "cell_of",
     "compare",
     "compare_counts",
+    "compare_revenue",
     "conversions_only",
     "decide",
+    "log_units",
     "plan",
     "premortem",
     "srm",

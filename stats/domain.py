@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from stats.errors import InvalidControl, InvalidCount, InvalidProbability, InvalidTotal, TooFewVariants
 
 MAX_COUNT = 10**12  # the precision of every result is tested up to here
-MAX_TOTAL = 10**18  # of money, and of squares: what a database keeps in 64 bits
+MAX_TOTAL = 2**63 - 1  # of money, and of squares: what a database keeps in 64 bits
 
 
 def check_count(name: str, value: object) -> int:
@@ -22,7 +22,7 @@ def check_count(name: str, value: object) -> int:
 def check_total(name: str, value: object) -> int:
     total = find_whole(value)
     if total is None or not 0 <= total <= MAX_TOTAL:
-        raise InvalidTotal(f"{name} must be a whole number from 0 to 10^18", value)
+        raise InvalidTotal(f"{name} must be a whole number from 0 to 2^63 - 1", value)
     return total
 
 

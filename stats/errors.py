@@ -28,7 +28,7 @@ class InvalidCount(StatsError):
 
 
 class InvalidTotal(StatsError):
-    """A sum over visitors that is no whole number from 0 to 10^18."""
+    """A sum over visitors that is no whole number from 0 to 2^63 - 1."""
 
     code = "invalid_total"
 
@@ -37,6 +37,18 @@ class ImpossibleTotals(StatsError):
     """Sums that no visitors could have added up to, whatever each of them did. `value` is the sums."""
 
     code = "impossible_totals"
+
+
+class InvalidAmount(StatsError):
+    """What one visitor brought, or took, that is no whole number within its domain."""
+
+    code = "invalid_amount"
+
+
+class NotEnoughData(StatsError):
+    """Too little was seen for this statistic to exist. `value` is what was seen."""
+
+    code = "not_enough_data"
 
 
 class TooManyConversions(StatsError):

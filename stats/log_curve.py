@@ -126,14 +126,17 @@ class LogRatio:
         )
 
 
-def enclose(log_height: Callable[[Array], Array], *, peak: float, width: float) -> Array:
-    """Panel edges in widths of the peak, on each side until the density has sunk by `_DEPTH`.
+def enclose(
+    log_height: Callable[[Array], Array], *, peak: float, width: float, depth: float = _DEPTH, tilt: float = 0
+) -> Array:
+    """Panel edges in widths of the peak, on each side until the density has sunk by `depth`.
 
-    `log_height` must fall on both sides of `peak`, and `width` be about the distance over which it bends.
+    `log_height` must fall on both sides of `peak`, and `width` be about the distance over which it bends. On the right
+    `exp(tilt * u)` times the density must have sunk: with 1, all of the mean is enclosed, not just all of the mass.
     """
     offsets = width * _STEPS
     with np.errstate(over="ignore"):  # far out a height may be -inf, which is low enough
         top = log_height(np.array(peak))
-        left = np.flatnonzero(log_height(peak - offsets) < top - _DEPTH)[0]
-        right = np.flatnonzero(log_height(peak + offsets) < top - _DEPTH)[0]
+        left = np.flatnonzero(log_height(peak - offsets) < top - depth)[0]
+        right = np.flatnonzero(log_height(peak + offsets) + tilt * offsets < top - depth)[0]
     return np.concatenate([peak - offsets[left::-1], [peak], peak + offsets[: right + 1]])

@@ -3,10 +3,15 @@
 A sample holds no rate and no opinion. Samples of separate days or segments add up to the sample of all of them.
 """
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stats.domain import check_count, check_total
-from stats.errors import ImpossibleTotals, TooManyConversions
+from stats.domain import MAX_COUNT, check_count, check_total, find_whole
+from stats.errors import ImpossibleTotals, InvalidAmount, TooManyConversions
+from stats.histogram import Histogram
+
+LOG_UNITS = 10_000  # of a natural logarithm: a rounded log is off by 0.005 % of the amount at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class CountSample:
     Args:
         n: visitors, a whole number from 0 to 10^12.
         total: events of all of them together, from 0 to 10^12.
-        total_of_squares: each visitor's number of events squared, and added up, from 0 to 10^18.
+        total_of_squares: each visitor's number of events squared, and added up, from 0 to 2^63 - 1.
 
     Raises:
         InvalidCount, InvalidTotal: a number is negative, too large, or not whole.
@@ -82,3 +87,94 @@ class CountSample:
             total=self.total + other.total,
             total_of_squares=self.total_of_squares + other.total_of_squares,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueSample:
+    """Visitors of one variant and the money each of them brought, in minor units (cents), all whole numbers.
+
+    Logs are whole numbers too, in units of 1/10,000 (`log_units`), and are squared after rounding. So sums of them can
+    be added and subtracted without ever drifting, and their spread is never negative.
+
+    Args:
+        n: visitors, from 0 to 10^12.
+        paying: visitors who paid, from 0 to `n`.
+        total: what all of them paid together, at most 2^63 - 1.
+        total_log: the sum of `log_units(amount)` over the paying.
+        total_log2: the sum of its square over the paying.
+        amounts: how many paid how much, for the winsorised mean; None where nobody kept it.
+
+    Raises:
+        InvalidCount, InvalidTotal: a number is negative, too large, or not whole.
+        ImpossibleTotals: no amounts of at least 1 have these sums, as when some are cents and others are not.
+
+    >>> RevenueSample.of(200, [4900, 9900]) + RevenueSample.of(100, [4900])  # doctest: +ELLIPSIS
+    RevenueSample(n=300, paying=3, total=19700, total_log=261943, total_log2=22904353809, amounts=Histogram(...))
+    """
+
+    n: int
+    paying: int
+    total: int
+    total_log: int
+    total_log2: int
+    amounts: Histogram | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", check_count("visitors", self.n))
+        object.__setattr__(self, "paying", check_count("paying visitors", self.paying))
+        for name in ("total", "total_log", "total_log2"):
+            object.__setattr__(self, name, check_total(name, getattr(self, name)))
+        if self.paying > self.n:
+            raise ImpossibleTotals("paying visitors must not exceed visitors", (self.paying, self.n))
+        if not self._is_possible():
+            sums = (self.paying, self.total, self.total_log, self.total_log2)
+            raise ImpossibleTotals("no amounts have this number, sum, sum of logs and sum of squared logs", sums)
+        if self.amounts is not None and self.amounts.n != self.paying:
+            raise ImpossibleTotals("a histogram must hold the paying visitors", (self.amounts.n, self.paying))
+
+    @classmethod
+    def of(cls, n: int, amounts: Iterable[int]) -> "RevenueSample":
+        """From what each paying visitor paid."""
+        paid = list(amounts)
+        logs = [log_units(amount) for amount in paid]
+        squares = sum(log * log for log in logs)
+        return cls(n, len(paid), sum(paid), sum(logs), squares, amounts=Histogram.of(paid))
+
+    def __add__(self, other: "RevenueSample") -> "RevenueSample":
+        return RevenueSample(
+            n=self.n + other.n,
+            paying=self.paying + other.paying,
+            total=self.total + other.total,
+            total_log=self.total_log + other.total_log,
+            total_log2=self.total_log2 + other.total_log2,
+            amounts=self.amounts + other.amounts if self.amounts is not None and other.amounts is not None else None,
+        )
+
+    def _is_possible(self) -> bool:
+        paying, logs, squares = self.paying, self.total_log, self.total_log2
+        if paying == 0:
+            return self.total == logs == squares == 0
+        spread = paying * squares >= logs * logs >= squares
+        # The mean of logs never exceeds the log of the mean, but for what rounding adds.
+        return self.total >= paying and spread and logs / paying <= LOG_UNITS * math.log(self.total / paying) + 1
+
+
+def log_units(amount: int) -> int:
+    """The natural logarithm of an amount in minor units, as the whole number that a tally adds up and takes away again.
+
+    Args:
+        amount: what one visitor paid in all, from 1 to 10^12.
+
+    Returns:
+        10,000 times the logarithm, rounded.
+
+    Raises:
+        InvalidAmount: no whole number from 1 to 10^12. Who paid nothing, or got all of it back, is not paying.
+
+    >>> log_units(4900), log_units(1)
+    (84970, 0)
+    """
+    number = find_whole(amount)
+    if number is None or not 1 <= number <= MAX_COUNT:
+        raise InvalidAmount("an amount must be a whole number of minor units from 1 to 10^12", amount)
+    return round(LOG_UNITS * math.log(number))

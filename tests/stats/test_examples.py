@@ -19,7 +19,22 @@ def test_the_examples_of_a_module_do_what_they_show(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["compare", "srm", "plan", "BinarySample", "Beta", "compare_counts", "CountSample", "Gamma"]
+    "name",
+    [
+        "compare",
+        "srm",
+        "plan",
+        "BinarySample",
+        "Beta",
+        "compare_counts",
+        "CountSample",
+        "Gamma",
+        "compare_revenue",
+        "RevenueSample",
+        "Histogram",
+        "log_units",
+        "cell_of",
+    ],
 )
 def test_every_public_entrance_has_an_example(name):
     assert doctest.DocTestFinder(recurse=False).find(getattr(stats, name), name)[0].examples
