@@ -5,7 +5,7 @@ the visitors themselves, who remember when each thing happened and so can be ask
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from experiments.counts import NUMBERS, Counted, VariantCounts, add
+from experiments.counts import NUMBERS, Counted, Everybody, VariantCounts, add
 from experiments.models import Experiment, FilteredTally, Phase, Tally, VisitorRow
-from experiments.tallies import ALL, EXPOSURES, add_up
-from experiments.visitors import Standing, cut, find_standing, list_refusals
+from experiments.tallies import ALL, EXPOSURES, Cell, Counts, add_up
+from experiments.visitors import Refusal, Standing, cut, find_standing, list_refusals
 
 Groups = dict[tuple[Any, ...], list[VariantCounts]]
 Filtered = dict[str, dict[str, int]]
@@ -26,38 +26,56 @@ _AT_ONCE: Final = 2000  # visitors
 
 def count(session: Session, experiment: Experiment, phase: Phase) -> Counted:
     """As it stands now, from the tallies."""
-    everybody, in_segments = col(Tally.dimension) == ALL, col(Tally.dimension) != ALL
+    mine = col(Tally.phase) == phase.number
+    everybody, in_segments = mine & (col(Tally.dimension) == ALL), mine & (col(Tally.dimension) != ALL)
     days = _read(session, experiment, phase, of=everybody, by=[col(Tally.day)])
     segments = _read(session, experiment, phase, of=in_segments, by=[col(Tally.dimension), col(Tally.level)])
     return _lay_out(phase, days, segments, _read_filtered(session, experiment, phase))
 
 
-def count_as_of(session: Session, experiment: Experiment, phase: Phase, *, at: datetime) -> Counted:
-    """As it stood at a moment, from what each visitor had done until then.
+def count_totals(session: Session, experiment: Experiment, phases: Sequence[Phase]) -> list[Everybody]:
+    """The totals of several phases, in their order, from the tallies."""
+    everybody = col(Tally.dimension) == ALL
+    found = [
+        _read(session, experiment, phase, of=everybody & (col(Tally.phase) == phase.number), by=[]) for phase in phases
+    ]
+    return [groups.get((), nothing(phase)) for groups, phase in zip(found, phases, strict=True)]
+
+
+def count_as_of(session: Session, experiment: Experiment, phases: Sequence[Phase], *, at: datetime) -> list[Counted]:
+    """Several phases as they stood at a moment, in their order, from what each visitor had done until then.
 
     It reads every visitor of the experiment, so it costs their number. What had happened by then and reached the ledger
     only later is in it: this is how things stood, not what was known of them.
     """
     at_ms, where = int(at.timestamp() * 1000), experiment.timezone
     standings: Counter[Standing] = Counter()
-    filtered: Filtered = {}
+    refusals: Counter[Refusal] = Counter()
     states = select(col(VisitorRow.state)).where(col(VisitorRow.experiment_id) == experiment.id)
     for state in session.execute(states.execution_options(yield_per=_AT_ONCE)).scalars():
         then = cut(state, at_ms=at_ms)
         standing = find_standing(then, window_s=experiment.window_s, timezone=where)
-        if standing is not None and standing.phase == phase.number:
+        if standing is not None:
             standings[standing] += 1
-        for refusal in list_refusals(then, timezone=where):
-            if refusal.phase == phase.number:
-                shown = filtered.setdefault(refusal.reason, {})
-                shown[refusal.variant] = shown.get(refusal.variant, 0) + 1
+        refusals.update(list_refusals(then, timezone=where))
+    cells = [(cell, counts) for cell, counts in add_up(standings).items() if cell.goal in (EXPOSURES, experiment.goal)]
+    return [_pick(phase, cells, refusals) for phase in phases]
+
+
+def _pick(phase: Phase, cells: Sequence[tuple[Cell, Counts]], refusals: Mapping[Refusal, int]) -> Counted:
+    """What belongs to one phase."""
     days: Groups = {}
     segments: Groups = {}
-    for cell, counts in add_up(standings).items():
-        if cell.goal in (EXPOSURES, experiment.goal):
+    for cell, counts in cells:
+        if cell.phase == phase.number:
             whole = cell.dimension == ALL
             groups, group = (days, (cell.day,)) if whole else (segments, (cell.dimension, cell.level))
             _put(groups.setdefault(group, nothing(phase)), cell.variant, counts)
+    filtered: Filtered = {}
+    for refusal, visitors in refusals.items():
+        if refusal.phase == phase.number:
+            shown = filtered.setdefault(refusal.reason, {})
+            shown[refusal.variant] = shown.get(refusal.variant, 0) + visitors
     return _lay_out(phase, days, segments, filtered)
 
 
@@ -90,7 +108,6 @@ def _read(
     sums = [func.sum(col(getattr(Tally, number))) for number in NUMBERS]
     query = select(*by, col(Tally.variant), *sums).where(
         col(Tally.experiment_id) == experiment.id,
-        col(Tally.phase) == phase.number,
         col(Tally.goal).in_([EXPOSURES, experiment.goal]),
         of,
     )

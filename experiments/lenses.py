@@ -41,6 +41,17 @@ class Range:
             inner_high=inner.high,
         )
 
+    def times(self, factor: float) -> "Range":
+        """In another unit; the factor is above 0."""
+        return Range(
+            mean=None if self.mean is None else factor * self.mean,
+            median=factor * self.median,
+            low=factor * self.low,
+            high=factor * self.high,
+            inner_low=factor * self.inner_low,
+            inner_high=factor * self.inner_high,
+        )
+
     def as_json(self) -> dict[str, float | None]:
         return {
             "median": self.median,
@@ -152,50 +163,48 @@ def believe(
     samples: Sequence[stats.BinarySample],
     *,
     control: int,
-    prior: stats.Beta,
+    prior: stats.Beta | stats.Exchangeable,
     min_lift: float,
     value_minor: int | None = None,
 ) -> tuple[stats.Comparison, tuple[Belief, ...]]:
-    """Look at every variant through the lens that `prior` is.
+    """Look at every variant through the lens that `prior` is: a Beta shows the data alone, Exchangeable what to decide by.
 
     Args:
         samples: one per variant, two or more.
         control: position of the variant the others are compared with.
-        prior: what is believed before the data; it decides the lens.
+        prior: what is believed before the data.
         min_lift: the smallest lift worth having, a fraction.
         value_minor: what a conversion is worth, in minor units; None where nobody said.
 
     Returns:
         The comparison at 95 %, for the verdict, and one `Belief` per variant in the order of the samples.
     """
-    outer = stats.compare(samples, control=control, prior=prior, level=LEVEL)
-    inner = stats.compare(samples, control=control, prior=prior, level=INNER_LEVEL)
-    control_rate = outer.variants[control].rate.mean
+    comparison = stats.compare(samples, control=control, prior=prior, level=LEVEL)
     beliefs = tuple(
         Belief(
-            rate=Range.of(wide.rate, narrow.rate),
-            lift=None if wide.lift is None or narrow.lift is None else Range.of(wide.lift, narrow.lift),
-            p_best=wide.p_best,
-            p_beats_control=wide.p_beats_control,
-            p_worthwhile=None if wide.lift is None else wide.p_lift_above(min_lift),
-            p_equivalent=None if wide.lift is None else _p_equivalent(wide),
-            loss=_weigh_loss(wide.expected_loss, control_rate, value_minor),
+            rate=Range.of(variant.rate, variant.rate_at(INNER_LEVEL)),
+            lift=None if variant.lift is None else Range.of(variant.lift, variant.lift_at(INNER_LEVEL)),
+            p_best=variant.p_best,
+            p_beats_control=variant.p_beats_control,
+            p_worthwhile=None if variant.lift is None else variant.p_lift_above(min_lift),
+            p_equivalent=None if variant.lift is None else _p_equivalent(variant),
+            loss=_weigh_loss(variant, value_minor),
             density=density,
         )
-        for wide, narrow, density in zip(outer.variants, inner.variants, outer.density(), strict=True)
+        for variant, density in zip(comparison.variants, comparison.density(), strict=True)
     )
-    return outer, beliefs
+    return comparison, beliefs
 
 
 def _p_equivalent(variant: stats.VariantComparison) -> float:
     return max(0.0, variant.p_lift_above(-EQUIVALENT_LIFT) - variant.p_lift_above(EQUIVALENT_LIFT))
 
 
-def _weigh_loss(absolute: float, control_rate: float, value_minor: int | None) -> Loss:
-    per_thousand = 1000 * absolute
+def _weigh_loss(variant: stats.VariantComparison, value_minor: int | None) -> Loss:
+    per_thousand = 1000 * variant.expected_loss
     return Loss(
-        absolute=absolute,
-        relative=absolute / control_rate,
+        absolute=variant.expected_loss,
+        relative=variant.relative_loss,
         per_thousand=per_thousand,
         money_minor=None if value_minor is None else per_thousand * value_minor,
     )

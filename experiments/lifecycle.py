@@ -16,9 +16,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from experiments.allocation import WHOLE_BP, ranges
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
-from experiments.models import Annotation, Experiment, Phase, State
+from experiments.models import Annotation, Experiment, Phase, Purpose, State
 
 GOALS: Final = ("form", "click")
+DEFAULT_LIFT: Final = 0.10
+_MOST_LIFT: Final = 10.0
 PAUSED: Final = "Paused: everybody sees control and nothing is counted."
 RESUMED: Final = "Resumed."
 ENDED: Final = "Ended, "
@@ -50,16 +52,22 @@ def start(
     goal: str,
     selector: str = "",
     hypothesis: str = "",
+    purpose: Purpose = Purpose.TEST,
+    lift: float = DEFAULT_LIFT,
+    value_minor: int | None = None,
+    currency: str = "",
     actor: str,
     now: datetime,
 ) -> Experiment:
-    """Begin an experiment and its phase 1.
+    """Begin an experiment and its phase 1. What it is planned to take is fixed by `planning.fix_plan`.
 
     Args:
         slug_key: the page's slug; the experiment is called after it, with the next free number.
         weights: basis points per variant key, each above 0, together 10,000.
         coverage_bp: share of visitors who take part, 1 to 10,000 basis points.
         goal: "form", or "click" with the CSS `selector` of what is clicked.
+        lift: the smallest relative change worth having, above 0.
+        value_minor: what a conversion is worth, in minor units of `currency`; None where nobody said.
 
     Raises:
         InvalidExperiment: the plan breaks a rule.
@@ -68,6 +76,7 @@ def start(
     _check_split(weights, coverage_bp, control)
     _check_goal(goal, selector)
     _check_timezone(timezone)
+    _check_worth(lift, value_minor)
     open_one = find_running(session, page_id)
     if open_one is not None:
         raise ExperimentConflict(
@@ -82,6 +91,8 @@ def start(
         control=control,
         goal=goal,
         selector=selector,
+        purpose=purpose.value,
+        plan={"lift": lift, "value_minor": value_minor, "currency": currency},
         state=State.RUNNING,
         created_at=now,
         created_by=actor,
@@ -328,6 +339,17 @@ def _check_goal(goal: str, selector: str) -> None:
         raise InvalidExperiment(
             f"A form goal counts leads and takes no selector; this one has {selector!r}.",
             fix="Leave the selector out, or make it a click goal.",
+        )
+
+
+def _check_worth(lift: float, value_minor: int | None) -> None:
+    if not 0 < lift <= _MOST_LIFT:
+        raise InvalidExperiment(
+            f"The smallest lift worth having is {100 * lift:g} %.", fix="Choose one above 0 and up to 1,000 %, say 10."
+        )
+    if value_minor is not None and value_minor < 1:
+        raise InvalidExperiment(
+            f"A conversion is worth {value_minor} in minor units.", fix="Give a value above 0, or none."
         )
 
 

@@ -10,10 +10,15 @@ from typing import Any, Final
 
 import stats
 from experiments.autopsy import Autopsy
+from experiments.forecast import Forecast
 from experiments.health import RULE, HealthFinding
-from experiments.lenses import EQUIVALENT_LIFT, INNER_LEVEL, LEVEL, Anytime, Belief
-from experiments.models import Annotation, State
+from experiments.lenses import EQUIVALENT_LIFT, INNER_LEVEL, LEVEL, Anytime, Belief, Range
+from experiments.models import Annotation, Purpose, State
+from experiments.practice import PlanReport
+from experiments.prior import Prior
+from experiments.seen import Seen
 from experiments.splits import SplitCheck
+from experiments.trend import TrendPoint, follow
 from experiments.verdict import Verdict
 
 FORMAT: Final = 1
@@ -25,7 +30,7 @@ class Parameters:
     """What the numbers were computed under."""
 
     data_prior: stats.Beta
-    tau: float  # standard deviation of a variant's log rate, for the decision lens and the anytime line
+    prior: Prior  # of the decision lens, and of the anytime line
     min_lift: float  # the smallest one worth having
     value_minor: int | None  # of a conversion, in minor units of `currency`
     currency: str
@@ -35,7 +40,8 @@ class Parameters:
             "level": LEVEL,
             "inner_level": INNER_LEVEL,
             "data_prior": {"a": self.data_prior.a, "b": self.data_prior.b},
-            "tau": self.tau,
+            "tau": self.prior.tau,
+            "prior": self.prior.as_json(),
             "min_lift": self.min_lift,
             "equivalent_lift": EQUIVALENT_LIFT,
             "value_minor": self.value_minor,
@@ -57,7 +63,9 @@ class VariantReport:
     multiply_exposed: int  # saw another variant too, and are in none of the numbers above
     simulated: int
     data: Belief
-    anytime: Anytime | None  # None for control
+    decision: Belief
+    anytime: Anytime | None  # this one and the next are None for control
+    forecast: Forecast | None
 
     @property
     def confirmed_share(self) -> float | None:
@@ -76,7 +84,9 @@ class VariantReport:
             "multiply_exposed": self.multiply_exposed,
             "simulated": self.simulated,
             **self.data.as_json(),
+            "decision": self.decision.as_json(),
             "anytime": None if self.anytime is None else self.anytime.as_json(),
+            "forecast": None if self.forecast is None else self.forecast.as_json(),
         }
 
 
@@ -123,10 +133,55 @@ class SegmentCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseVariant:
+    """A variant in one of the phases; `lift` and `p_best` through the decision lens, `lift` None for control."""
+
+    key: str
+    weight_bp: int
+    served: int
+    confirmed: int
+    conversions: int
+    p_best: float
+    lift: Range | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "weight_bp": self.weight_bp,
+            "served": self.served,
+            "confirmed": self.confirmed,
+            "conversions": self.conversions,
+            "p_best": self.p_best,
+            "lift": None if self.lift is None else self.lift.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLine:
+    """A phase beside the others. Phases are not added up: their visitors were split in different ways."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    coverage_bp: int
+    variants: tuple[PhaseVariant, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": None if self.ended_at is None else self.ended_at.isoformat(),
+            "coverage_bp": self.coverage_bp,
+            "variants": [item.as_json() for item in self.variants],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A phase of an experiment, judged. Rates, lifts and probabilities are fractions."""
 
     experiment: str
+    purpose: Purpose
     phase: int
     phases: tuple[int, ...]
     page_id: int
@@ -145,6 +200,7 @@ class Report:
     as_of: datetime  # the moment it shows
     is_past: bool  # whether somebody asked for that moment
     days: int  # full days of counting
+    elapsed_days: float
     parameters: Parameters
     variants: tuple[VariantReport, ...]
     srm_served: stats.Srm
@@ -154,9 +210,13 @@ class Report:
     filtered: dict[str, int]  # distinct visitors by reason
     filtered_by_variant: dict[str, dict[str, int]]  # the same, and the variant they were shown
     verdict: Verdict
+    waiting: stats.Waiting | None  # what a week more is worth; None where it has ended or its traffic is not known
     health: tuple[HealthFinding, ...]
     by_day: tuple[DayCounts, ...]
     segments: tuple[SegmentCounts, ...]
+    phase_lines: tuple[PhaseLine, ...]  # all phases, side by side
+    plan: PlanReport | None  # None where it was started without one
+    looks: tuple[Seen, ...]  # at this phase, oldest first
     annotations: tuple[Annotation, ...]
     simulated: int  # visitors, of all counted
 
@@ -165,11 +225,28 @@ class Report:
         """What a conversion is called."""
         return NOUNS.get(self.goal, "conversion")
 
+    @property
+    def seen(self) -> int:
+        """Visitors before any of them was left out; somebody filtered for two reasons counts twice."""
+        kept = sum(item.served + item.multiply_exposed for item in self.variants)
+        return kept + sum(self.filtered.values())
+
+    def trend(self) -> tuple[TrendPoint, ...]:
+        """How it came to this, day by day. Each day takes two comparisons, so it is computed when asked for."""
+        days: dict[date, list[tuple[str, int, int]]] = {}
+        for item in self.by_day:
+            days.setdefault(item.day, []).append((item.variant, item.confirmed, item.conversions))
+        control = [item.key for item in self.variants].index(self.control)
+        return follow(
+            list(days.items()), control=control, data=self.parameters.data_prior, tau=self.parameters.prior.tau
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The contract with API, command line and exports."""
         return {
             "format": FORMAT,
             "experiment": self.experiment,
+            "purpose": self.purpose.value,
             "phase": self.phase,
             "phases": list(self.phases),
             "goal": self.goal,
@@ -186,8 +263,10 @@ class Report:
             "ended_at": None if self.ended_at is None else self.ended_at.isoformat(),
             "as_of": self.as_of.isoformat(),
             "days": self.days,
+            "elapsed_days": self.elapsed_days,
             "parameters": self.parameters.as_json(),
             "verdict": self.verdict.as_json(),
+            "waiting": None if self.waiting is None else asdict(self.waiting),
             "health": [finding.as_json() for finding in self.health],
             "variants": [variant.as_json() for variant in self.variants],
             "srm": {"served": _srm_as_json(self.srm_served), "confirmed": _srm_as_json(self.srm_confirmed)},
@@ -197,8 +276,12 @@ class Report:
             "filtered_by_variant": {
                 reason: dict(sorted(shown.items())) for reason, shown in sorted(self.filtered_by_variant.items())
             },
+            "seen": self.seen,
             "by_day": [item.as_json() for item in self.by_day],
             "segments": [item.as_json() for item in self.segments],
+            "phase_lines": [item.as_json() for item in self.phase_lines],
+            "plan": None if self.plan is None else self.plan.as_json(),
+            "looks": [item.as_json() for item in self.looks],
             "annotations": [{"at": note.at.isoformat(), "by": note.by, "text": note.text} for note in self.annotations],
         }
 

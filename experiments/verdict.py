@@ -12,12 +12,15 @@ from typing import Any, Final, NamedTuple
 import stats
 from experiments.counts import Everybody
 from experiments.health import RULE, Gate, HealthFinding, Severity, days_missing
-from experiments.words import lift_range, listing, name, per_thousand, probability
+from experiments.models import Purpose
+from experiments.words import lift_range, listing, name, per_thousand, plural, probability
 from stats import Action, Estimate
 
 __all__ = ["Action", "Evidence", "Verdict", "decide"]
 
 _LONG_DAYS: Final = 90
+_AA_DIFFERS: Final = "aa-differs"
+_CALLS: Final = (Action.SHIP, Action.KEEP, Action.DROP)  # what must not be said of equal variants
 _STRONG: Final = "The evidence is strong: it bears being looked at every day."
 
 
@@ -62,6 +65,8 @@ class Evidence:
     elapsed_days: float
     ended: bool
     noun: str  # of a conversion: lead, click
+    purpose: Purpose = Purpose.TEST
+    waiting: stats.Waiting | None = None  # None where it has ended, or nothing is known of its traffic
 
     @property
     def control(self) -> str:
@@ -111,6 +116,8 @@ def decide(evidence: Evidence) -> Verdict:
         RULE,
         e_values=evidence.e_values,
     )
+    if evidence.purpose is Purpose.AA and decision.action in _CALLS:
+        return _call_off(decision, evidence)
     is_early = decision.reason in (stats.Reason.DAYS, stats.Reason.CONVERSIONS)
     return Verdict(
         action=decision.action,
@@ -119,8 +126,34 @@ def decide(evidence: Evidence) -> Verdict:
         variant="" if decision.variant is None else evidence.counts[decision.variant].key,
         dropped=tuple(evidence.counts[position].key for position in decision.dropped),
         strong=decision.strong,
-        days_left=_wait(evidence) if is_early and not evidence.ended else None,
+        days_left=_count_days_left(decision, evidence, is_early=is_early),
     )
+
+
+def _call_off(decision: stats.Decision, evidence: Evidence) -> Verdict:
+    """Equal variants that differ: nothing else that is counted the same way can be believed."""
+    judged = evidence.challengers()
+    which = max(judged, key=lambda item: abs(item.p_beats_control - 0.5))
+    better = which.p_beats_control > 0.5
+    surely = probability(which.p_beats_control if better else 1 - which.p_beats_control)
+    return Verdict(
+        Action.HOLD,
+        _AA_DIFFERS,
+        f"{listing([evidence.control, *(name(item.key) for item in judged)])} are the same content, and yet "
+        f"{name(which.key)} seems {'better' if better else 'worse'} ({surely}). Look how visitors are split and counted "
+        "before you believe another test on this page.",
+        variant=which.key,
+        strong=decision.strong,
+    )
+
+
+def _count_days_left(decision: stats.Decision, evidence: Evidence, *, is_early: bool) -> int | None:
+    if evidence.ended:
+        return None
+    if is_early:
+        return _wait(evidence)
+    undecided = decision.action in (Action.CONTINUE, Action.DROP)
+    return evidence.waiting.days_to_decision if undecided and evidence.waiting is not None else None
 
 
 def _say(decision: stats.Decision, evidence: Evidence, *, is_early: bool) -> str:
@@ -131,7 +164,7 @@ def _say(decision: stats.Decision, evidence: Evidence, *, is_early: bool) -> str
         return _say_too_early(evidence)
     if decision.action is Action.KEEP:
         return _say_keep(decision, evidence)
-    if decision.action is Action.EQUIVALENT:
+    if decision.action is Action.EQUIVALENT and evidence.purpose is Purpose.TEST:
         return _say_equivalent(decision, evidence)
     assert decision.variant is not None, "whatever is left to say is about a variant"
     if decision.action is Action.SHIP:
@@ -211,14 +244,28 @@ def _say_continue(decision: stats.Decision, evidence: Evidence) -> str:
     out = _keys(decision.dropped, evidence)
     leader = max((item for item in evidence.challengers() if item.key not in out), key=lambda item: item.p_best)
     a, b = evidence.control, name(leader.key)
+    if evidence.purpose is Purpose.AA:
+        return (
+            f"As it should be: {a} and {b} are the same content, and nothing tells them apart. The lift of {b} lies between "
+            f"{lift_range(leader.lift.low, leader.lift.high)}."
+        )
     begin = f"{_say_drop(decision, evidence)} Of the rest none wins clearly" if out else "No clear winner"
     said = [
         f"{begin}{' when it ended' if evidence.ended else ' yet'}: the lift of {b} over {a} lies between "
         f"{lift_range(leader.lift.low, leader.lift.high)}, and {b} is better with {probability(leader.p_beats_control)}."
     ]
     if not evidence.ended:
-        said.append(f"{_say_missing(leader, evidence.control_rate)} Let it run, or keep {a}.")
+        said.append(f"{_say_missing(leader, evidence.control_rate)} {_say_outlook(evidence)}")
     return " ".join(said)
+
+
+def _say_outlook(evidence: Evidence) -> str:
+    a, waiting = evidence.control, evidence.waiting
+    if waiting is None:
+        return f"Let it run, or keep {a}."
+    if waiting.days_to_decision is None:
+        return f"If the lift stays as it is, not even a year would decide it: keep {a}."
+    return f"If the lift stays as it is, about {plural(max(1, waiting.days_to_decision), 'more day')} will decide it."
 
 
 def _say_drop(decision: stats.Decision, evidence: Evidence) -> str:

@@ -22,10 +22,13 @@ def test_without_a_rate_it_says_that_it_assumed_one() -> None:
         "power": 0.80,
         "alpha": 0.05,
         "variants": 2,
+        "visitors_per_day": None,
         "visitors_per_variant": 31_231,
         "visitors": 62_462,
         "days": None,
+        "outlook": None,
     }
+    assert need.outlook_sentence() == ""
 
 
 def test_with_a_rate_and_traffic_it_says_the_days() -> None:

@@ -1,0 +1,259 @@
+"""From what was counted to a report: pure, so that the same facts give the same bits. Where they were read is not known here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+import stats
+from experiments import autopsy, forecast, health, lifecycle
+from experiments.allocation import WHOLE_BP
+from experiments.counts import Counted, Everybody
+from experiments.health import RULE
+from experiments.lenses import LEVEL, Anytime, Belief, Range, believe, watch
+from experiments.lifecycle import DEFAULT_LIFT
+from experiments.models import Annotation, Experiment, Phase, Purpose, State
+from experiments.practice import Practice, hold_against_plan
+from experiments.prior import Prior
+from experiments.report import (
+    NOUNS,
+    DayCounts,
+    Parameters,
+    PhaseLine,
+    PhaseVariant,
+    Report,
+    SegmentCounts,
+    VariantReport,
+)
+from experiments.seen import Seen
+from experiments.splits import check_splits
+from experiments.verdict import Evidence, decide
+
+_DAY: Final = timedelta(days=1)
+_DATA_PRIOR: Final = stats.Beta(0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of an experiment at a moment: its phases until then, notes, looks, and what was counted."""
+
+    experiment: Experiment
+    phase: Phase  # the one to judge
+    phases: Sequence[Phase]
+    totals: Sequence[Everybody]  # of each phase
+    counted: Counted  # of the judged one
+    notes: Sequence[Annotation]
+    looks: Sequence[Seen]  # at the judged phase
+    at: datetime
+    is_past: bool
+
+    @property
+    def has_ended(self) -> bool:
+        return self.experiment.ended_at is not None and self.experiment.ended_at <= self.at
+
+    @property
+    def state(self) -> State:
+        """That of the moment; a pause and its end are notes."""
+        if not self.is_past:
+            return self.experiment.state
+        if self.has_ended:
+            return State.ENDED
+        told = [note.text for note in self.notes if note.text in (lifecycle.PAUSED, lifecycle.RESUMED)]
+        return State.PAUSED if told[-1:] == [lifecycle.PAUSED] else State.RUNNING
+
+    def end_of(self, phase: Phase) -> datetime | None:
+        return phase.ended_at if phase.ended_at is not None and phase.ended_at <= self.at else None
+
+
+def judge(facts: Facts) -> Report:
+    """The report that these facts make."""
+    experiment, phase, counted = facts.experiment, facts.phase, facts.counted
+    totals, ended_at = counted.totals, facts.end_of(facts.phase)
+    elapsed = max((ended_at or facts.at) - phase.started_at, timedelta(0))
+    # a paused test lets days pass without visitors; they do not make it any surer
+    days = min(elapsed // _DAY, len(counted.by_day))
+    parameters = _read_parameters(experiment)
+    control = list(phase.weights).index(experiment.control)
+    samples = _samples(totals)
+    _, data = believe(
+        samples,
+        control=control,
+        prior=parameters.data_prior,
+        min_lift=parameters.min_lift,
+        value_minor=parameters.value_minor,
+    )
+    comparison, decision = believe(
+        samples,
+        control=control,
+        prior=stats.Exchangeable(parameters.prior.tau),
+        min_lift=parameters.min_lift,
+        value_minor=parameters.value_minor,
+    )
+    anytime = watch(samples, control=control, tau=parameters.prior.tau)
+    per_day = sum(item.confirmed for item in totals) / days if days else None
+    waiting = None
+    if ended_at is None and per_day is not None and per_day >= 1:
+        waiting = stats.value_of_waiting(comparison, visitors_per_day=per_day, rule=RULE)
+    splits = check_splits(counted)
+    notes = [note for note in facts.notes if note.phase == phase.number]
+    conduct = health.Conduct(
+        coverage_bp=phase.coverage_bp,
+        is_allocation_intact=lifecycle.is_intact(phase),
+        changes=sum(lifecycle.is_change(note) for note in notes),
+    )
+    findings = health.check(counted, days=days, splits=splits, conduct=conduct)
+    return Report(
+        experiment=experiment.key,
+        purpose=Purpose(experiment.purpose),
+        phase=phase.number,
+        phases=tuple(item.number for item in facts.phases),
+        page_id=experiment.page_id,
+        goal=experiment.goal,
+        selector=experiment.selector,
+        window_s=experiment.window_s,
+        hypothesis=experiment.hypothesis,
+        state=facts.state,
+        shipped=experiment.shipped if facts.has_ended else "",
+        reason=experiment.reason if facts.has_ended else "",
+        timezone=experiment.timezone,
+        control=experiment.control,
+        coverage_bp=phase.coverage_bp,
+        started_at=phase.started_at,
+        ended_at=ended_at,
+        as_of=facts.at,
+        is_past=facts.is_past,
+        days=days,
+        elapsed_days=elapsed / _DAY,
+        parameters=parameters,
+        variants=_put_together(
+            totals,
+            data,
+            decision,
+            anytime,
+            control=control,
+            visitors_per_day=None if per_day is None else per_day * WHOLE_BP / phase.coverage_bp,
+            value_minor=parameters.value_minor,
+        ),
+        srm_served=autopsy.split(totals, autopsy.SERVED),
+        srm_confirmed=autopsy.split(totals, autopsy.CONFIRMED),
+        autopsy=autopsy.examine(totals, counted.segments),
+        splits=splits,
+        filtered={reason: sum(shown.values()) for reason, shown in counted.filtered.items()},
+        filtered_by_variant={reason: dict(shown) for reason, shown in counted.filtered.items()},
+        verdict=decide(
+            Evidence(
+                counts=totals,
+                comparison=comparison,
+                e_values=[1.0 if item is None else item.e_value for item in anytime],
+                findings=findings,
+                days=days,
+                elapsed_days=elapsed / _DAY,
+                ended=ended_at is not None,
+                noun=NOUNS.get(experiment.goal, "conversion"),
+                purpose=Purpose(experiment.purpose),
+                waiting=waiting,
+            )
+        ),
+        waiting=waiting,
+        health=tuple(findings),
+        by_day=tuple(
+            DayCounts(day, item.key, item.served, item.confirmed, item.conversions)
+            for day, counts in counted.by_day.items()
+            for item in counts
+        ),
+        segments=tuple(
+            SegmentCounts(dimension, level, item.key, item.served, item.confirmed, item.conversions)
+            for (dimension, level), counts in counted.segments.items()
+            for item in counts
+        ),
+        phase_lines=tuple(
+            _draw_line(item, counts, facts, tau=parameters.prior.tau)
+            for item, counts in zip(facts.phases, facts.totals, strict=True)
+        ),
+        plan=hold_against_plan(
+            Practice(
+                experiment=experiment,
+                phases=facts.phases,
+                counts=totals,
+                control_rate=data[control].rate,
+                days=days,
+                ended_at=ended_at,
+                looks=facts.looks,
+            )
+        ),
+        looks=tuple(facts.looks),
+        annotations=tuple(notes),
+        simulated=sum(item.simulated for item in totals),
+    )
+
+
+def _read_parameters(experiment: Experiment) -> Parameters:
+    """Those that the plan fixed; the usual ones where it was started without."""
+    plan = experiment.plan
+    return Parameters(
+        data_prior=_DATA_PRIOR,
+        prior=Prior.of_plan(plan),
+        min_lift=plan.get("lift", DEFAULT_LIFT),
+        value_minor=plan.get("value_minor"),
+        currency=plan.get("currency", ""),
+    )
+
+
+def _samples(counts: Everybody) -> tuple[stats.BinarySample, ...]:
+    return tuple(stats.BinarySample(n=item.confirmed, conversions=item.conversions) for item in counts)
+
+
+def _put_together(
+    totals: Everybody,
+    data: Sequence[Belief],
+    decision: Sequence[Belief],
+    anytime: Sequence[Anytime | None],
+    *,
+    control: int,
+    visitors_per_day: float | None,
+    value_minor: int | None,
+) -> tuple[VariantReport, ...]:
+    return tuple(
+        VariantReport(
+            key=item.key,
+            weight_bp=item.weight_bp,
+            served=item.served,
+            confirmed=item.confirmed,
+            conversions=item.conversions,
+            unconfirmed_conversions=item.unconfirmed_conversions,
+            multiply_exposed=item.multiply_exposed,
+            simulated=item.simulated,
+            data=data[position],
+            decision=decision[position],
+            anytime=anytime[position],
+            forecast=forecast.foresee(
+                decision[position], decision[control], visitors_per_day=visitors_per_day, value_minor=value_minor
+            ),
+        )
+        for position, item in enumerate(totals)
+    )
+
+
+def _draw_line(phase: Phase, counts: Everybody, facts: Facts, *, tau: float) -> PhaseLine:
+    control = list(phase.weights).index(facts.experiment.control)
+    judged = _compare(_samples(counts), control, tau)
+    return PhaseLine(
+        number=phase.number,
+        started_at=phase.started_at,
+        ended_at=facts.end_of(phase),
+        coverage_bp=phase.coverage_bp,
+        variants=tuple(
+            PhaseVariant(item.key, item.weight_bp, item.served, item.confirmed, item.conversions, p_best, lift)
+            for item, (p_best, lift) in zip(counts, judged, strict=True)
+        ),
+    )
+
+
+@lru_cache(maxsize=256)
+def _compare(samples: tuple[stats.BinarySample, ...], control: int, tau: float) -> list[tuple[float, Range | None]]:
+    """Earlier phases do not change any more, so each is compared once in a process."""
+    found = stats.compare(samples, control=control, prior=stats.Exchangeable(tau), level=LEVEL)
+    return [
+        (item.p_best, None if item.lift is None else Range.of(item.lift, item.lift_at(0.5))) for item in found.variants
+    ]
