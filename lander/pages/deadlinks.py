@@ -30,20 +30,21 @@ _DEAD: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a link of a page may lead to. `table` is asked for only where a link leads to no page."""
+    """What a link of a page may lead to. `table` and `places` are asked for only where a link needs them."""
 
     host: str
     slug: str
     live: Container[str]  # slugs
     drafts: Container[str]  # slugs of pages that visitors do not see yet
     table: Callable[[], Table]
+    places: Callable[[str], Container[str]]  # what a fragment can mean on the live page of a slug
 
 
 def check_links(
     document: Document, version: Version, assets: Container[str], around: Around, level: Severity
 ) -> Iterator[Finding]:
     """The links that lead nowhere. `assets` are the files that visitors get."""
-    checker = _Checker(version, assets, _list_places(document), around)
+    checker = _Checker(version, assets, list_places(document), around)
     empty: list[Reference] = []
     for reference in find_references(document, version.path):
         if reference.kind is not Kind.LINK or reference.element.name not in _TAGS:
@@ -101,8 +102,9 @@ class _Checker:
         if resolved.scope is Scope.RELATIVE:
             target = find_file({**version.links, version.path: self.around.slug}, resolved)
             if target is not None:  # a page that came along is looked at with all of them
-                is_here = target == version.path
-                return self._check_place(reference.element, resolved.fragment) if is_here else None
+                if target == version.path:
+                    return self._check_place(reference.element, resolved.fragment)
+                return self._check_place_elsewhere(version.links[target], resolved.fragment)
             if not resolved.rooted or find_file(version.files, resolved) is not None:
                 return None  # what is missing among the files is said of everything that is loaded
         if path.startswith(ASSET_PREFIX):
@@ -110,7 +112,7 @@ class _Checker:
             return None if is_there else _Problem("leads to a file that is not there.", "Upload it with the page.")
         if path.strip("/") == self.around.slug:
             return self._check_place(reference.element, resolved.fragment)
-        return self._check_path(path)
+        return self._check_path(path) or self._check_place_elsewhere(path.strip("/"), resolved.fragment)
 
     def _check_path(self, path: str) -> _Problem | None:
         slug = path.strip("/")
@@ -131,6 +133,16 @@ class _Checker:
             return None
         fix = f'Give the place it means id="{_shorten(name)}", or correct the link.'
         return _Problem("leads to a place that is not on the page.", fix)
+
+    def _check_place_elsewhere(self, slug: str, fragment: str) -> _Problem | None:
+        """On another page of ours, as visitors see it; one that nobody sees yet is looked at when it is live."""
+        name = unquote(fragment.removeprefix("#"))
+        if not name or name == "top" or name.startswith(_NOT_A_PLACE) or slug not in self.around.live:
+            return None
+        if name in self.around.places(slug):
+            return None
+        fix = f'Give the place it means id="{_shorten(name)}" there and publish that page, or correct the link.'
+        return _Problem(f"leads to a place that visitors do not find on /{slug}.", fix)
 
 
 def _does_something(element: Element) -> bool:
@@ -153,7 +165,7 @@ def _find_path(reference: Reference, host: str) -> str | None:
         return None
 
 
-def _list_places(document: Document) -> frozenset[str]:
+def list_places(document: Document) -> frozenset[str]:
     """What a fragment can mean: ids, and names of anchors."""
     names = (item.get(name) for item in document.elements for name in (("id", "name") if item.name == "a" else ("id",)))
     return frozenset(name for name in names if name)

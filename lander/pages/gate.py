@@ -13,10 +13,10 @@ from sqlmodel import Session, col, func, select
 
 from lander.document import Document
 from lander.pages.compile import Compiled, Shown
-from lander.pages.deadlinks import Around, check_links
+from lander.pages.deadlinks import Around, check_links, list_places
 from lander.pages.loads import Files
 from lander.pages.meta import absolute, list_imported
-from lander.pages.models import Asset, Page, Site, Version
+from lander.pages.models import Asset, Page, Site, StoredRelease, Version
 from lander.pages.redirect_checks import Table
 from lander.pages.redirects import load_table
 from lander.pages.weight import compressed_size, inline_script_bytes, list_parts
@@ -24,7 +24,7 @@ from lander.policy.budgets import check_budgets
 from lander.policy.content import check_content
 from lander.policy.findings import Finding
 from lander.policy.policy import Level, Policy
-from lander.published import Allocation
+from lander.published import Allocation, read_release
 
 _CLICK = "click"
 
@@ -41,6 +41,7 @@ class Gate:
         self._files = files
         self._allocation = allocation
         self._sizes: dict[str, int] = {}
+        self._places_of: dict[str, frozenset[str]] = {}
 
     def check(self, version: Version, compiled: Compiled, shown: Shown) -> Iterator[Finding]:
         """What is to be said about one variant."""
@@ -65,6 +66,22 @@ class Gate:
         rows = self._session.exec(select(Page.slug, Page.release_id).where(Page.site_id == self._page.site_id))
         return {slug: release_id is not None for slug, release_id in rows}
 
+    def _places(self, slug: str) -> frozenset[str]:
+        """What a fragment can mean on a live page of the site: places that every variant has which visitors see."""
+        if slug in self._places_of:
+            return self._places_of[slug]
+        query = (
+            select(StoredRelease)
+            .join(Page, col(Page.release_id) == col(StoredRelease.id))
+            .where(Page.site_id == self._page.site_id, Page.slug == slug)
+        )
+        stored = self._session.exec(query).one()
+        release = read_release(stored.id, {name: text.encode() for name, text in stored.files.items()})
+        seen = {release.control, *(key for key, *_ in (release.allocation.ranges if release.allocation else ()))}
+        found = frozenset.intersection(*(list_places(Document(stored.files[f"{key}.html"])) for key in seen))
+        self._places_of[slug] = found
+        return found
+
     @cached_property
     def _table(self) -> Table:
         return load_table(self._session, self._site)
@@ -73,7 +90,9 @@ class Gate:
         level = self._policy.content.dead_links
         assert level is not None
         live = {slug for slug, is_live in self._pages.items() if is_live}
-        around = Around(self._site.host, self._page.slug, live, self._pages.keys() - live, lambda: self._table)
+        around = Around(
+            self._site.host, self._page.slug, live, self._pages.keys() - live, lambda: self._table, self._places
+        )
         yield from check_links(shown.document, version, compiled.assets, around, level)
 
     def _check_address(self, served: Document, level: Level) -> Iterator[Finding]:

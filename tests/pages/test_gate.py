@@ -16,7 +16,7 @@ from lander.pages.testing import start_experiment
 from lander.policy import store
 from lander.policy.findings import Finding, Refused, Severity
 from lander.preflight import look_ahead
-from tests.pages.publishing import FORM, GOOD, MAYA, NOW, add_page, add_site, make_settings
+from tests.pages.publishing import FORM, GOOD, MAYA, NOW, add_page, add_site, make_settings, save
 
 
 @pytest.fixture
@@ -91,16 +91,33 @@ def test_links_that_a_template_left_empty_are_one_finding(session: Session, sett
 
 
 def test_links_that_lead_somewhere_are_left_in_peace(session: Session, settings: Settings, site: Site) -> None:
-    other = add_page(session, site, {"a": GOOD}, slug="other")
+    other = add_page(session, site, {"a": with_body('<p id="any">x</p>')}, slug="other")
     publish.publish(session, settings, other, actor=MAYA, now=NOW)
     session.add(Redirect(site_id=site.id, path="/old", target="/other", status=301, created_at=NOW, created_by=MAYA))
     links = (
-        "/", "/other", "/other/#any", "https://go.example.com/other?x=1", "/old", "#here", "/spring-sale#here", "#top",
+        "/", "/other", "/other/#any", "https://go.example.com/other?x=1#any", "/other#top", "/other#!x",
+        "/old#any", "/old", "#here", "/spring-sale#here", "#top",
         "mailto:a@example.com", "tel:+49", "https://elsewhere.example/x", "?lang=de", "#/route", "/robots.txt",
     )  # fmt: skip
     body = [f'<a href="{link}">x</a>' for link in links]
     source = with_body('<p id="here">x</p><a href="#" role="button">Menu</a>', *body)
     assert check(session, settings, add_page(session, site, {"a": source})) == []
+
+
+def test_a_place_on_another_page_is_looked_for_where_visitors_see_it(
+    session: Session, settings: Settings, site: Site
+) -> None:
+    prices = with_body('<h2 id="prices">Prices</h2>')
+    other = add_page(session, site, {"a": prices, "b": GOOD}, slug="other")
+    publish.publish(session, settings, other, actor=MAYA, now=NOW)
+    links = ("/other#prices", "https://go.example.com/other#pricing", "other.html#cost")
+    page = add_page(session, site, {"a": with_body(*(f'<a href="{link}">x</a>' for link in links))})
+    save(session, page, "a", with_body(*(f'<a href="{link}">x</a>' for link in links)), links={"other.html": "other"})
+    said = [(finding.line, finding.sentence.partition(" leads ")[2]) for finding in check(session, settings, page)]
+    assert said == [(line, "to a place that visitors do not find on /other.") for line in (5, 6)]
+    start = {"variants": {"a": 5000, "b": 5000}, "goal": "click", "selector": "h1", "hypothesis": ""}
+    start_experiment(session, settings, page=other, actor=MAYA, now=NOW, **start)
+    assert [finding.line for finding in check(session, settings, page)] == [4, 5, 6], "half of them see variant b"
 
 
 def test_a_link_to_a_draft_warns_even_where_dead_links_refuse(session: Session, settings: Settings, site: Site) -> None:
