@@ -38,8 +38,9 @@ from stats.histogram import Histogram, cell_of
 from stats.means import MeanVariant
 from stats.plan import Plan, plan
 from stats.premortem import Outlook, PreMortem, premortem
+from stats.ratios import RatioComparison, compare_ratios
 from stats.revenue import CrossCheck, RevenueComparison, compare_revenue
-from stats.samples import BinarySample, CountSample, RevenueSample, log_units
+from stats.samples import BinarySample, CountSample, RatioSample, RevenueSample, log_units
 from stats.srm import Srm, srm
 from stats.top_two import top_two
 from stats.waiting import Waiting, value_of_waiting
@@ -82,6 +83,8 @@ __all__ = [
     "Plan",
     "PreMortem",
     "Prior",
+    "RatioComparison",
+    "RatioSample",
     "Reason",
     "RevenueComparison",
     "RevenueSample",
@@ -96,6 +99,7 @@ __all__ = [
     "cell_of",
     "compare",
     "compare_counts",
+    "compare_ratios",
     "compare_revenue",
     "conversions_only",
     "decide",

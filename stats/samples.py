@@ -159,6 +159,73 @@ class RevenueSample:
         return self.total >= paying and spread and logs / paying <= LOG_UNITS * math.log(self.total / paying) + 1
 
 
+@dataclass(frozen=True, slots=True)
+class RatioSample:
+    """Visitors of one variant, each with two whole numbers whose totals make a ratio: clicks per view, items per order.
+
+    Args:
+        n: visitors, from 0 to 10^12.
+        numerator, denominator: the two totals.
+        numerator2, denominator2: the totals of the squares.
+        product: the total of each visitor's numerator times the same visitor's denominator.
+
+    All totals are whole numbers from 0 to 2^63 - 1.
+
+    Raises:
+        InvalidCount, InvalidTotal: a number is negative, too large, or not whole.
+        ImpossibleTotals: no `n` pairs of whole numbers have these sums.
+
+    >>> RatioSample.of([(1, 4), (0, 2)]) + RatioSample.of([(2, 3)])
+    RatioSample(n=3, numerator=3, denominator=9, numerator2=5, denominator2=29, product=10)
+    """
+
+    n: int
+    numerator: int
+    denominator: int
+    numerator2: int
+    denominator2: int
+    product: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", check_count("visitors", self.n))
+        for name in ("numerator", "denominator", "numerator2", "denominator2", "product"):
+            object.__setattr__(self, name, check_total(name, getattr(self, name)))
+        n, y, x, yy, xx, xy = self.n, self.numerator, self.denominator, self.numerator2, self.denominator2, self.product
+        spread, other_spread = n * yy - y * y, n * xx - x * x  # n² times the variances, and below the covariance
+        possible = y <= yy <= y * y and x <= xx <= x * x and spread >= 0 and other_spread >= 0
+        if not possible or (n * xy - x * y) ** 2 > spread * other_spread:
+            raise ImpossibleTotals("no visitors have these sums", (n, y, x, yy, xx, xy))
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[int, int]]) -> "RatioSample":
+        """From each visitor's numerator and denominator."""
+        seen = list(pairs)
+        return cls(
+            n=len(seen),
+            numerator=sum(y for y, _ in seen),
+            denominator=sum(x for _, x in seen),
+            numerator2=sum(y * y for y, _ in seen),
+            denominator2=sum(x * x for _, x in seen),
+            product=sum(y * x for y, x in seen),
+        )
+
+    @property
+    def squared_residuals(self) -> int:
+        """Σ (y · Σx - x · Σy)² over the visitors: 0 where everybody has the same ratio."""
+        y, x = self.numerator, self.denominator
+        return self.numerator2 * x * x - 2 * self.product * x * y + self.denominator2 * y * y
+
+    def __add__(self, other: "RatioSample") -> "RatioSample":
+        return RatioSample(
+            n=self.n + other.n,
+            numerator=self.numerator + other.numerator,
+            denominator=self.denominator + other.denominator,
+            numerator2=self.numerator2 + other.numerator2,
+            denominator2=self.denominator2 + other.denominator2,
+            product=self.product + other.product,
+        )
+
+
 def log_units(amount: int) -> int:
     """The natural logarithm of an amount in minor units, as the whole number that a tally adds up and takes away again.
 

@@ -34,6 +34,8 @@ def test_the_examples_of_a_module_do_what_they_show(name):
         "Histogram",
         "log_units",
         "cell_of",
+        "compare_ratios",
+        "RatioSample",
     ],
 )
 def test_every_public_entrance_has_an_example(name):
