@@ -36,6 +36,12 @@ def test_the_examples_of_a_module_do_what_they_show(name):
         "cell_of",
         "compare_ratios",
         "RatioSample",
+        "anytime",
+        "conversions_only",
+        "decide",
+        "premortem",
+        "top_two",
+        "value_of_waiting",
     ],
 )
 def test_every_public_entrance_has_an_example(name):

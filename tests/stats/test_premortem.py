@@ -4,6 +4,9 @@ Oracles: the closed form of `plan` where the rule looks once, `decide` on exact 
 properties of the simulation.
 """
 
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -65,6 +68,15 @@ def test_the_same_question_has_the_same_answer_and_another_seed_another():
     assert premortem(asked, visitors_per_day=1_000, seed=1).planned.decided == pytest.approx(
         first.planned.decided, abs=6 * STANDARD_ERROR
     )
+
+
+def test_another_process_with_other_threads_draws_the_same_visitors():
+    program = "from stats import plan, premortem; print(repr(premortem(plan(0.05, 0.1), visitors_per_day=1_000)))"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "7"}
+    printed = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout.strip() == repr(premortem(plan(0.05, 0.1), visitors_per_day=1_000))
 
 
 @pytest.mark.parametrize("variants", [2, 4])
