@@ -76,6 +76,8 @@ class Starting:
     hypothesis: str
     coverage_bp: int = WHOLE_BP
     selector: str = ""
+    lift: float = lifecycle.DEFAULT_LIFT
+    value_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

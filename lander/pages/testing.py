@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from experiments import lifecycle
 from experiments.allocation import WHOLE_BP
-from experiments.models import Experiment
+from experiments.models import Experiment, Purpose
 from lander.access import audit
 from lander.config import Settings
 from lander.document import Document
@@ -39,11 +39,17 @@ def start_experiment(
     goal: str,
     selector: str = "",
     hypothesis: str = "",
+    purpose: Purpose = Purpose.TEST,
+    lift: float = lifecycle.DEFAULT_LIFT,
+    value_minor: int | None = None,
     preflight: Preflight | None = None,
     actor: str,
     now: datetime,
 ) -> Experiment:
-    """Start a test on a live page. `variants` are weights in basis points; the first one is the control."""
+    """Start a test on a live page. `variants` are weights in basis points; the first one is the control.
+
+    `lift` is the smallest one worth having, `value_minor` what a conversion is worth in the site's currency.
+    """
     site = session.get_one(Site, page.site_id)
     address = page_address(site, page)
     check_freeze(session, now)
@@ -52,6 +58,8 @@ def start_experiment(
     live = session.get_one(StoredRelease, page.release_id)
     _check_variants(live, variants, address)
     _check_goal(session, live, list(variants), goal, selector)
+    if purpose is Purpose.AA:
+        _check_alike(session, live, variants, address)
     assert page.id is not None
     experiment = lifecycle.start(
         session,
@@ -64,6 +72,10 @@ def start_experiment(
         goal=goal,
         selector=selector,
         hypothesis=hypothesis,
+        purpose=purpose,
+        lift=lift,
+        value_minor=value_minor,
+        currency=site.currency,
         actor=actor,
         now=now,
     )
@@ -73,10 +85,18 @@ def start_experiment(
         "coverage_bp": coverage_bp,
         "goal": goal,
         "selector": selector,
+        "purpose": purpose.value,
+        "lift": lift,
+        "value_minor": value_minor,
     }
     audit.record(session, now=now, actor=actor, action="experiment.start", subject=experiment.key, **details)
     republish(session, settings, page, reason="experiment start", preflight=preflight, actor=actor, now=now)
     return experiment
+
+
+def is_copy(version: Version, *, of: Version) -> bool:
+    """Whether a version shows exactly the same."""
+    return (version.source, version.files, version.links) == (of.source, of.files, of.links)
 
 
 def pause_experiment(
@@ -152,6 +172,15 @@ def _check_variants(live: StoredRelease, variants: Mapping[str, int], address: s
         raise Conflict(
             f"Variant {' and '.join(missing)} of {address} is not live.",
             fix=f"Publish it first; live are {', '.join(sorted(live.versions))}.",
+        )
+
+
+def _check_alike(session: Session, live: StoredRelease, variants: Mapping[str, int], address: str) -> None:
+    chosen = [version for key, version in load_versions(session, live).items() if key in variants]
+    if any(not is_copy(version, of=chosen[0]) for version in chosen):
+        raise Conflict(
+            f"The variants {' and '.join(sorted(variants))} of {address} are not the same content.",
+            fix="An A/A test compares a variant with its exact copy: copy it, and change nothing.",
         )
 
 
