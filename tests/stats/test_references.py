@@ -19,28 +19,30 @@ DRAWS = load_reference("bayesian_testing_mc.json")["cases"]
 DAYS = load_reference("session_revenue_timeseries.json")["cases"]
 ABBA = load_reference("abba_proportions.json")["cases"]
 
+HERE = "tests/stats/test_references.py"
 WHERE = {
-    "abba_proportions.json": "here",
-    "bayesian_testing_mc.json": "here, test_counts.py and test_revenue.py",
-    "confseq_bounds.json": "test_anytime.py and test_multinomial.py",
-    "field_test_exact_prob_winning.json": "test_compare_references.py",
-    "sample_size_gpower.json": "test_plan.py",
-    "savvi_anytime_valid.json": "test_multinomial.py and test_conversions_only.py",
-    "session_revenue_timeseries.json": "here and test_revenue.py",
-    "spotify_beta_binomial.json": "test_compare_references.py",
-    "srm_chisq.json": "test_srm.py",
-    "ssrm_sequential.json": "test_multinomial.py and test_finite.py",
+    "abba_proportions.json": [HERE],
+    "bayesian_testing_mc.json": [HERE, "tests/stats/test_counts.py", "tests/stats/test_revenue.py"],
+    "confseq_bounds.json": ["tests/stats/test_anytime.py", "tests/stats/test_multinomial.py"],
+    "field_test_exact_prob_winning.json": ["tests/stats/test_compare_references.py"],
+    "group_sequential_and_multiplicity.json": ["tests/stats/test_multiplicity.py"],
+    "sample_size_gpower.json": ["tests/stats/test_plan.py"],
+    "savvi_anytime_valid.json": ["tests/stats/test_multinomial.py", "tests/stats/test_conversions_only.py"],
+    "session_revenue_timeseries.json": [HERE, "tests/stats/test_revenue.py"],
+    "spotify_beta_binomial.json": ["tests/stats/test_compare_references.py"],
+    "srm_chisq.json": ["tests/stats/test_srm.py"],
+    "ssrm_sequential.json": ["tests/stats/test_multinomial.py", "tests/stats/test_finite.py"],
+    "upworthy_exploratory_counts.json": ["bench/replication.py"],
 }
+ROOT = REFERENCE.parent.parent
 
 
-def test_every_file_is_read_where_it_says_and_names_its_source():
-    assert {path.name for path in REFERENCE.glob("*.json")} == set(WHERE), "say in WHERE which test reads the file"
-    here = REFERENCE.parent / "stats"
-    for name, places in WHERE.items():
-        assert load_reference(name)["source"]
-        tests = [word for word in places.replace(",", "").split() if word.endswith(".py")]
-        for test in [*tests, *(["test_references.py"] if "here" in places else [])]:
-            assert name in (here / test).read_text(), (name, test)
+@pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.json")), ids=lambda path: path.name)
+def test_every_file_is_read_where_it_says_and_names_its_source(path):
+    assert path.name in WHERE, "say there which test reads the file"
+    assert load_reference(path.name)["source"]
+    for reader in WHERE[path.name]:
+        assert path.name in (ROOT / reader).read_text(), reader
 
 
 def of_model(model):
