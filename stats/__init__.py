@@ -20,6 +20,7 @@ from stats.errors import (
     InvalidGamma,
     InvalidGates,
     InvalidLift,
+    InvalidMargin,
     InvalidPoints,
     InvalidProbability,
     InvalidTau,
@@ -34,10 +35,12 @@ from stats.errors import (
 from stats.estimate import Estimate
 from stats.exchangeable import Exchangeable
 from stats.gamma import Gamma
+from stats.guardrail import Guardrail, GuardrailStatus, non_inferior
 from stats.histogram import Histogram, cell_of
 from stats.means import MeanVariant
 from stats.plan import Plan, plan
 from stats.premortem import Outlook, PreMortem, premortem
+from stats.quantiles import Quantile, QuantileComparison, QuantileVariant, compare_quantiles, quantile_of
 from stats.ratios import RatioComparison, compare_ratios
 from stats.revenue import CrossCheck, RevenueComparison, compare_revenue
 from stats.samples import BinarySample, CountSample, RatioSample, RevenueSample, log_units
@@ -62,6 +65,8 @@ __all__ = [
     "Exchangeable",
     "Gamma",
     "Gates",
+    "Guardrail",
+    "GuardrailStatus",
     "Histogram",
     "ImpossibleTotals",
     "InvalidAmount",
@@ -71,6 +76,7 @@ __all__ = [
     "InvalidGamma",
     "InvalidGates",
     "InvalidLift",
+    "InvalidMargin",
     "InvalidPoints",
     "InvalidProbability",
     "InvalidTau",
@@ -83,6 +89,9 @@ __all__ = [
     "Plan",
     "PreMortem",
     "Prior",
+    "Quantile",
+    "QuantileComparison",
+    "QuantileVariant",
     "RatioComparison",
     "RatioSample",
     "Reason",
@@ -99,13 +108,16 @@ __all__ = [
     "cell_of",
     "compare",
     "compare_counts",
+    "compare_quantiles",
     "compare_ratios",
     "compare_revenue",
     "conversions_only",
     "decide",
     "log_units",
+    "non_inferior",
     "plan",
     "premortem",
+    "quantile_of",
     "srm",
     "top_two",
     "value_of_waiting",

@@ -99,6 +99,12 @@ class InvalidLift(StatsError):
     code = "invalid_lift"
 
 
+class InvalidMargin(StatsError):
+    """A margin of a guardrail outside [0, 1)."""
+
+    code = "invalid_margin"
+
+
 class InvalidPoints(StatsError):
     """A number of plot points below two."""
 

@@ -77,8 +77,13 @@ def cell_of(value: int) -> int:
     (999, 12300, 100000)
     """
     value = _check_value(value)
-    unit = int(10 ** max(len(str(value)) - 3, 0))
+    unit = unit_of(value)
     return (2 * value + unit) // (2 * unit) * unit
+
+
+def unit_of(value: int) -> int:
+    """How far apart cells lie about `value`."""
+    return int(10 ** max(len(str(value)) - 3, 0))
 
 
 def _check_value(value: object) -> int:

@@ -42,6 +42,9 @@ def test_the_examples_of_a_module_do_what_they_show(name):
         "premortem",
         "top_two",
         "value_of_waiting",
+        "compare_quantiles",
+        "quantile_of",
+        "non_inferior",
     ],
 )
 def test_every_public_entrance_has_an_example(name):
