@@ -38,6 +38,7 @@ from stats.gamma import Gamma
 from stats.guardrail import Guardrail, GuardrailStatus, non_inferior
 from stats.histogram import Histogram, cell_of
 from stats.means import MeanVariant
+from stats.multiplicity import Adjusted, adjust, two_sided
 from stats.plan import Plan, plan
 from stats.premortem import Outlook, PreMortem, premortem
 from stats.quantiles import Quantile, QuantileComparison, QuantileVariant, compare_quantiles, quantile_of
@@ -50,6 +51,7 @@ from stats.waiting import Waiting, value_of_waiting
 
 __all__ = [
     "Action",
+    "Adjusted",
     "Anytime",
     "Beta",
     "BinarySample",
@@ -104,6 +106,7 @@ __all__ = [
     "TooManyConversions",
     "VariantComparison",
     "Waiting",
+    "adjust",
     "anytime",
     "cell_of",
     "compare",
@@ -120,5 +123,6 @@ __all__ = [
     "quantile_of",
     "srm",
     "top_two",
+    "two_sided",
     "value_of_waiting",
 ]

@@ -45,6 +45,8 @@ def test_the_examples_of_a_module_do_what_they_show(name):
         "compare_quantiles",
         "quantile_of",
         "non_inferior",
+        "adjust",
+        "two_sided",
     ],
 )
 def test_every_public_entrance_has_an_example(name):
