@@ -10,10 +10,11 @@ from lander.cli.table import table
 from lander.db import reading, transaction
 from lander.integrations import outbox
 from lander.integrations.announce import Announcer
+from lander.integrations.egress import look_up
 from lander.integrations.models import Webhook
 from lander.integrations.sender import Courier
 from lander.integrations.webhook import receivers
-from lander.integrations.webhook.address import check_target, look_up
+from lander.integrations.webhook.address import check_target
 from lander.integrations.webhook.receivers import Event
 from lander.pages import sites
 from lander.policy.store import load_policy

@@ -24,11 +24,12 @@ from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput
 from lander.integrations import outbox
 from lander.integrations.announce import Announcer
+from lander.integrations.egress import EgressRefused, look_up
 from lander.integrations.email.receivers import add_recipient, load_recipient
 from lander.integrations.models import MailRecipient, Webhook
 from lander.integrations.sender import Courier
 from lander.integrations.webhook import receivers
-from lander.integrations.webhook.address import EgressRefused, check_target, look_up
+from lander.integrations.webhook.address import check_target
 from lander.pages.models import Site
 from lander.pages.pages import load_page
 from lander.policy.store import load_policy

@@ -24,13 +24,13 @@ from lander.integrations import outbox
 from lander.integrations.announce import Announcer, has_news
 from lander.integrations.email import message as mails
 from lander.integrations.email import transport as post
+from lander.integrations.exchange import Network
 from lander.integrations.models import Delivery, DeliveryState, MailRecipient, Webhook
 from lander.integrations.outbox import Counts
 from lander.integrations.outcome import Fate, Outcome
 from lander.integrations.webhook import message as messages
 from lander.integrations.webhook import receivers
 from lander.integrations.webhook import transport as web
-from lander.integrations.webhook.transport import Network
 from lander.policy.store import load_policy
 from lander.vault import Vault
 

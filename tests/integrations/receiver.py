@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from lander.integrations.webhook.transport import Network
+from lander.integrations.exchange import Network
 
 PUBLIC = "93.184.215.14"
 HOST = "hooks.example.com"

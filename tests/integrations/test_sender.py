@@ -18,13 +18,13 @@ from lander.db import make_engine, reading, transaction
 from lander.errors import Conflict
 from lander.integrations import outbox
 from lander.integrations.announce import Announcer
+from lander.integrations.exchange import Network
 from lander.integrations.models import Delivery, DeliveryAttempt, DeliveryState, MailRecipient, Webhook
 from lander.integrations.outcome import Fate
 from lander.integrations.sender import AT_ONCE, Courier, Sender
 from lander.integrations.webhook import receivers
 from lander.integrations.webhook.address import check_target
 from lander.integrations.webhook.receivers import add_webhook
-from lander.integrations.webhook.transport import Network
 from lander.pages.models import Site
 from lander.policy.parse import parse_policy
 from lander.policy.store import apply_policy

@@ -4,9 +4,10 @@ import socket
 
 import pytest
 
+from lander.integrations.exchange import Network
 from lander.integrations.outcome import Fate, Outcome
 from lander.integrations.webhook.message import Message
-from lander.integrations.webhook.transport import Network, send
+from lander.integrations.webhook.transport import send
 from lander.policy.policy import Policy
 from tests.integrations import receiver as tricks
 from tests.integrations.conftest import ALLOWED, URL

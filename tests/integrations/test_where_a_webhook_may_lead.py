@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from lander.integrations.webhook.address import EgressRefused, Target, check_target, is_public, look_up
+from lander.integrations.egress import EgressRefused, Target, is_public, look_up
+from lander.integrations.webhook.address import check_target
 from lander.policy.policy import DEFAULTS, Policy
 from tests.integrations.conftest import ALLOWED
 from tests.integrations.receiver import HOST, PUBLIC

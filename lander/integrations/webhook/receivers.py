@@ -9,8 +9,8 @@ from sqlmodel import Session, col, func, select
 
 from lander.access import audit
 from lander.errors import Conflict, InvalidInput, NotFound
+from lander.integrations.egress import Target
 from lander.integrations.models import Webhook
-from lander.integrations.webhook.address import Target
 from lander.integrations.webhook.message import make_secret
 from lander.pages.models import Publication, Site
 from lander.vault import Vault
