@@ -1,6 +1,7 @@
 """What a report shows: every part of the screen as it stands there, already in words."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from markupsafe import Markup
@@ -66,6 +67,76 @@ class BelievedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AnytimeRow:
+    """A variant's line in the evidence that holds at every look; empty words for control."""
+
+    counted: VariantRow
+    lift_range: str
+    lift: str
+    lift_bar: Bar | None
+    evidence: str
+    strength: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstRow:
+    """A variant against control: what else can be said of it."""
+
+    key: str
+    numbers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """All of them, and what the columns are."""
+
+    columns: list[tuple[str, str]]  # title, unit
+    rows: list[AgainstRow]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSplit:
+    """A place where visitors did not come as the split says."""
+
+    place: str
+    step: str
+    numbers: list[str]
+    p_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTable:
+    """What was fixed before the start, and where practice left it."""
+
+    facts: list[tuple[str, str]]
+    departures: list[str]
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookRow:
+    """Somebody looked."""
+
+    at: datetime
+    by: str
+    occasion: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRow:
+    """A variant in one of the phases."""
+
+    phase: str  # empty below the first line of a phase
+    address: str
+    when: str
+    is_current: bool
+    key: str
+    numbers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ApartRow:
     """Something that is kept, shown per variant, and in none of its rates."""
 
@@ -126,12 +197,20 @@ class ReportScreen:
     hypothesis: str
     past: Past | None
     days: tuple[str, str, str]  # the first day that can be asked for, the last one, the one that is shown
+    lens: str
+    lenses: list[Choice]
+    lens_says: str
+    days_left: str
     verdict: str
     remedy: str  # what to do about a result that must not be read
     tone: str  # what the verdict asks for
     facts: list[tuple[str, str]]
     health: list[HealthRow]
+    broken: list[BrokenSplit]
     believed: list[BelievedRow]
+    anytime: list[AnytimeRow]
+    against: Against | None
+    changes: list[str]
     variants: list[VariantRow]
     apart: list[ApartRow]
     noun: str
@@ -139,7 +218,11 @@ class ReportScreen:
     segments: list[SegmentTable]
     json_address: str
     filtered: list[ApartRow]
+    seen: list[tuple[str, list[str]]]  # filtered and unfiltered, in sum
     notes: list[NoteRow]
-    phases: list[Choice]
+    plan: PlanTable | None
+    looks: list[LookRow]
+    looked: str
+    phases: list[PhaseRow]
     timezone: str
     may_decide: bool

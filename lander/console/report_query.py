@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -13,18 +12,11 @@ from sqlmodel import Session
 from experiments import lifecycle, results
 from experiments.report import Report
 from lander.access.gate import edge
+from lander.console.report_lens import Lens
 from lander.errors import InvalidInput
 
 _LONGEST_NUMBER: Final = 9
 _LONGEST_SAID: Final = 20
-
-
-class Lens(StrEnum):
-    """How the numbers are seen; the first one unless the address says otherwise."""
-
-    DECISION = "decision"  # variants shrunken toward each other: calibrated, and what the verdict goes by
-    DATA = "data"  # these visitors and nothing else
-    ANYTIME = "anytime"  # evidence that holds at every look
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +49,11 @@ def load_report(session: Session, asked: Asked) -> Report:
     experiment = lifecycle.load(session, asked.key)
     as_of = None if asked.as_of is None else _end_of(asked.as_of, experiment.timezone)
     return results.report(session, experiment, phase=asked.phase, as_of=as_of, now=edge().now)
+
+
+def is_latest(report: Report) -> bool:
+    """Whether it shows how an open experiment stands now."""
+    return not report.is_past and report.ended_at is None
 
 
 def _end_of(day: date, timezone: str) -> datetime | None:

@@ -1,13 +1,24 @@
 """The tables of a report: its numbers in words, with the digits they deserve, and the bars beside them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from experiments.events import Reason
 from experiments.lenses import Range
 from experiments.report import Report, VariantReport
 from lander.console import format as words
-from lander.console.report_context import ApartRow, Bar, BelievedRow, SegmentRow, SegmentTable, VariantRow
+from lander.console.report_context import (
+    AnytimeRow,
+    ApartRow,
+    Bar,
+    BelievedRow,
+    SegmentRow,
+    SegmentTable,
+    VariantRow,
+)
+from lander.console.report_lens import Lens, see
+from lander.console.report_words import odds, strength
 
 _REASONS: Final = {
     Reason.BOT: ("Bots", "Known crawlers, and programs that name no browser, see the page and are no visitors."),
@@ -31,6 +42,7 @@ _DIMENSIONS: Final = {
     "keyword": "Keyword",
     "returning": "Been here before",
 }
+MOST_LIFT: Final = 2.0  # bars end here: a range beyond only says that little is known
 _LEVELS: Final = {("returning", "true"): "yes", ("returning", "false"): "no", ("source", ""): "none named"}
 
 
@@ -39,9 +51,9 @@ def list_variants(report: Report, names: Mapping[str, str]) -> list[VariantRow]:
     return [_count(variant, report, names) for variant in report.variants]
 
 
-def list_believed(report: Report, names: Mapping[str, str]) -> list[BelievedRow]:
+def list_believed(report: Report, lens: Lens, names: Mapping[str, str]) -> list[BelievedRow]:
     """Rates and lifts as a posterior gives them."""
-    beliefs = [variant.data for variant in report.variants]
+    beliefs = [see(variant, lens) for variant in report.variants]
     rates = _scale([belief.rate for belief in beliefs])
     lifts = _scale([belief.lift for belief in beliefs if belief.lift is not None], zero=True)
     rows = []
@@ -61,6 +73,29 @@ def list_believed(report: Report, names: Mapping[str, str]) -> list[BelievedRow]
                 loss=words.per_thousand(belief.loss.absolute),
             )
         )
+    return rows
+
+
+def list_anytime(report: Report, names: Mapping[str, str]) -> list[AnytimeRow]:
+    """How far the lift reaches at all looks together, and how strong the evidence is against there being none."""
+    known = [item.anytime for item in report.variants if item.anytime is not None]
+    edges = [min(edge, MOST_LIFT) for item in known for edge in (item.low, item.high) if edge is not None]
+    scale = min([0.0, *edges]), max([0.0, *edges])
+    rows = []
+    for variant in report.variants:
+        row = AnytimeRow(_count(variant, report, names), "", "", None, "", "")
+        found = variant.anytime
+        if found is not None:
+            row = replace(row, evidence=odds(found.e_value), strength=strength(found.e_value))
+        if found is not None and found.lift is not None and found.low is not None and found.high is not None:
+            low, middle, high = (_place(min(edge, MOST_LIFT), scale) for edge in (found.low, found.lift, found.high))
+            row = replace(
+                row,
+                lift_range=words.lift_range(found.low, found.high),
+                lift=words.lift(found.lift, found.low, found.high),
+                lift_bar=Bar(low, middle, high, zero=_place(0.0, scale)),
+            )
+        rows.append(row)
     return rows
 
 
@@ -88,13 +123,30 @@ def list_apart(report: Report) -> list[ApartRow]:
 
 
 def list_filtered(report: Report) -> list[ApartRow]:
-    """Who was recorded and not counted, by reason, the most frequent first."""
+    """Who was recorded and not counted, by reason and by the variant they were shown, the most frequent first."""
     known = {member.value: text for member, text in _REASONS.items()}
     rows = []
     for reason, visitors in sorted(report.filtered.items(), key=lambda item: -item[1]):
         title, why = known.get(reason, (reason.replace("-", " ").capitalize(), "Recorded, not counted."))
-        rows.append(ApartRow(title, why, [words.count(visitors)]))
+        shown = report.filtered_by_variant[reason]
+        numbers = [shown.get(variant.key, 0) for variant in report.variants]
+        rows.append(ApartRow(title, why, [words.count(number) for number in [*numbers, visitors]]))
     return rows
+
+
+def list_seen(report: Report) -> list[tuple[str, list[str]]]:
+    """Filtered and unfiltered: everybody who came, and who of them is counted."""
+    served = [variant.served for variant in report.variants]
+    everybody = [
+        variant.served
+        + variant.multiply_exposed
+        + sum(shown.get(variant.key, 0) for shown in report.filtered_by_variant.values())
+        for variant in report.variants
+    ]
+    return [
+        ("Everybody, unfiltered", [words.count(number) for number in [*everybody, report.seen]]),
+        ("Counted as served", [words.count(number) for number in [*served, sum(served)]]),
+    ]
 
 
 def list_segments(report: Report) -> list[SegmentTable]:
@@ -132,13 +184,14 @@ def _count(variant: VariantReport, report: Report, names: Mapping[str, str]) -> 
 
 
 def _scale(ranges: list[Range], *, zero: bool = False) -> tuple[float, float]:
-    edges = [edge for item in ranges for edge in (item.low, item.high)] + ([0.0] if zero else [])
+    edges = [min(edge, MOST_LIFT) for item in ranges for edge in (item.low, item.high)] + ([0.0] if zero else [])
     return min(edges), max(edges)
 
 
 def _draw(item: Range, scale: tuple[float, float], *, zero: bool = False) -> Bar:
     low, inner_low, middle, inner_high, high = (
-        _place(value, scale) for value in (item.low, item.inner_low, item.median, item.inner_high, item.high)
+        _place(min(value, MOST_LIFT), scale)
+        for value in (item.low, item.inner_low, item.median, item.inner_high, item.high)
     )
     return Bar(low, middle, high, inner=(inner_low, inner_high), zero=_place(0.0, scale) if zero else None)
 

@@ -2,25 +2,46 @@
 
 from collections.abc import Mapping
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import stats
+from experiments.changes import Changes
 from experiments.health import HealthFinding, Severity
 from experiments.models import State
 from experiments.report import Report
 from experiments.words import name, plural
+from lander.access.gate import edge
 from lander.console import format as words
 from lander.console import plots
 from lander.console.experiment_words import goal_in_words, note_row
 from lander.console.places import Place
 from lander.console.report_context import Choice, Figure, HealthRow, Past, ReportScreen
+from lander.console.report_lens import EXPLAINED, TITLES, Lens
 from lander.console.report_query import Asked
-from lander.console.report_rows import is_seen, list_apart, list_believed, list_filtered, list_segments, list_variants
+from lander.console.report_rows import (
+    is_seen,
+    list_anytime,
+    list_apart,
+    list_believed,
+    list_filtered,
+    list_seen,
+    list_segments,
+    list_variants,
+)
+from lander.console.report_sections import list_broken, list_looks, list_phases, make_against, make_plan, say_looks
+from lander.console.report_words import day, day_of, days_left
 
 _SEVERITIES: Final = {Severity.STOP: "Do not read on", Severity.WAIT: "Not yet", Severity.NOTE: "Note"}
 
 
-def make_screen(report: Report, asked: Asked, place: Place, names: Mapping[str, str], *, may_run: bool) -> ReportScreen:
+def make_screen(
+    report: Report,
+    asked: Asked,
+    place: Place,
+    names: Mapping[str, str],
+    *,
+    changes: Changes | None,
+    may_run: bool,
+) -> ReportScreen:
     """Everything that the report's template shows."""
     address = f"/experiments/{report.experiment}"
     return ReportScreen(
@@ -32,7 +53,11 @@ def make_screen(report: Report, asked: Asked, place: Place, names: Mapping[str, 
         hypothesis=report.hypothesis,
         past=_past(report, asked),
         days=_days(report, asked),
+        lens=asked.lens.value,
+        lenses=[Choice(TITLES[lens], asked.at(lens=lens), is_current=lens is asked.lens) for lens in Lens],
+        lens_says=EXPLAINED[asked.lens],
         verdict=report.verdict.sentence,
+        days_left=days_left(report.verdict.days_left),
         tone=report.verdict.action.value,
         facts=_facts(report),
         remedy=" ".join(finding.fix for finding in report.health if _is_said(finding, report)),
@@ -41,7 +66,11 @@ def make_screen(report: Report, asked: Asked, place: Place, names: Mapping[str, 
             for finding in report.health
             if not _is_said(finding, report)
         ],
-        believed=list_believed(report, names),
+        broken=list_broken(report),
+        believed=[] if asked.lens is Lens.ANYTIME else list_believed(report, asked.lens, names),
+        anytime=list_anytime(report, names) if asked.lens is Lens.ANYTIME else [],
+        against=make_against(report, asked.lens) if is_seen(report) else None,
+        changes=[] if changes is None else list(changes.sentences),
         variants=list_variants(report, names),
         apart=list_apart(report),
         noun=report.noun,
@@ -49,17 +78,19 @@ def make_screen(report: Report, asked: Asked, place: Place, names: Mapping[str, 
         segments=list_segments(report),
         json_address=f"/api/v1{address}/report" + ("" if asked.phase is None else f"?phase={asked.phase}"),
         filtered=list_filtered(report),
+        seen=list_seen(report),
         notes=[note_row(note) for note in report.annotations],
-        phases=[
-            Choice(str(number), asked.at(phase=number), is_current=number == report.phase) for number in report.phases
-        ],
+        plan=make_plan(report.plan, report),
+        looks=list_looks(report),
+        looked=say_looks(report),
+        phases=list_phases(report, asked),
         timezone=report.timezone,
         may_decide=may_run and not report.is_past and report.state is not State.ENDED,
     )
 
 
 def _draw(report: Report, asked: Asked) -> list[Figure]:
-    drawn = plots.list_plots(report, plots.Ink(on_screen=True)) if is_seen(report) else []
+    drawn = plots.list_plots(report, asked.lens, plots.Ink(on_screen=True)) if is_seen(report) else []
     return [
         Figure(
             name=plot.name,
@@ -79,15 +110,12 @@ def _past(report: Report, asked: Asked) -> Past | None:
         return None
     if not report.is_past:
         return Past("This day is not over yet: the report shows how things stand now.", asked.at(as_of=None))
-    day = f"{asked.as_of.day} {asked.as_of:%b %Y}"
-    return Past(
-        f"This is how it stood at the end of {day} ({report.timezone}), not how it stands.", asked.at(as_of=None)
-    )
+    said = f"This is how it stood at the end of {day(asked.as_of)} ({report.timezone}), not how it stands."
+    return Past(said, asked.at(as_of=None))
 
 
 def _days(report: Report, asked: Asked) -> tuple[str, str, str]:
-    zone = ZoneInfo(report.timezone)
-    first, last = report.started_at.astimezone(zone).date(), report.as_of.astimezone(zone).date()
+    first, last = day_of(report.started_at, report.timezone), day_of(edge().now, report.timezone)
     return first.isoformat(), last.isoformat(), "" if asked.as_of is None else asked.as_of.isoformat()
 
 

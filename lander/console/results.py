@@ -4,11 +4,12 @@ import json
 
 from flask import Blueprint, Response, make_response
 
+from experiments import results
 from lander.access.gate import caller, studio, view
 from lander.access.permissions import Permission
 from lander.console import plots
 from lander.console.places import place_of
-from lander.console.report_query import load_report, read_asked
+from lander.console.report_query import is_latest, load_report, read_asked
 from lander.console.report_screen import make_screen
 from lander.console.screens import show
 from lander.db import reading
@@ -25,7 +26,9 @@ def show_report(key: str) -> Response:
         report = load_report(session, asked)
         place = place_of(session, report.page_id)
         names = name_variants(session, report.page_id)
-    return show(make_screen(report, asked, place, names, may_run=caller().can(Permission.EXPERIMENTS_RUN)))
+        changes = results.changes(session, report) if is_latest(report) else None
+    may_run = caller().can(Permission.EXPERIMENTS_RUN)
+    return show(make_screen(report, asked, place, names, changes=changes, may_run=may_run))
 
 
 @view(blueprint, "/experiments/<key>/report/plots/<name>.json", permission=Permission.EXPERIMENTS_READ)
@@ -33,7 +36,7 @@ def download_plot(key: str, name: str) -> Response:
     asked = read_asked(key)
     with reading(studio().engine) as session:
         report = load_report(session, asked)
-    drawn = plots.list_plots(report, plots.Ink(on_screen=False))
+    drawn = plots.list_plots(report, asked.lens, plots.Ink(on_screen=False))
     plot = next((item for item in drawn if item.name == name), None)
     if plot is None:
         there = ", ".join(item.name for item in drawn) or "none yet"

@@ -26,9 +26,45 @@ def test_the_verdict_comes_first_and_the_numbers_deserve_their_digits(
 
     assert screen.index("B is very likely better than A") < screen.index("Confirmed visitors")
     assert "a control 4,832 4,832 100 % of served 242" in screen
-    assert "4.4–5.7 % middle 5.0 %" in screen
-    assert "+14 to +58 % middle +34 %" in screen
-    assert "over 99.9 %" in screen
+    assert screen.index("95 % range") < screen.index("middle")
+
+
+def test_each_lens_has_its_address_and_decision_is_the_first(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+
+    decision, data, anytime = (text_of(ana.get(AT + query)) for query in ("", "?lens=data", "?lens=anytime"))
+
+    assert "4.4–5.7 % middle 5.0 %" in data
+    assert "+14 to +58 % middle +34 %" in data
+    assert "These visitors and nothing else" in data
+    assert "middle +34 %" not in decision  # the decision lens draws a large lift in
+    assert "The verdict goes by these numbers" in decision
+    assert re.search(r"as counted \+34 % [\d.,]+ to 1 strong", anytime)
+    assert "Expected loss leads per 1,000" not in anytime
+    assert decision == text_of(ana.get(f"{AT}?lens=decision"))
+    page = ana.get(f"{AT}?lens=data").text
+    assert f'<a href="{AT}#numbers">For deciding</a>' in page
+    assert f'<a href="{AT}?lens=data#numbers" aria-current="true">The data alone</a>' in page
+    assert "/plots/lifts.json?lens=data" in page
+
+
+def test_the_verdict_and_the_table_below_it_never_disagree(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    count_visitors(engine, experiment, a=(4000, 200), b=(4000, 225))
+    screen = text_of(ana.get(AT))
+    low, high = re.search(r"the lift of B over A lies between (\S+) % and (\S+) %", screen).groups()
+    assert f"{low} to {high} % middle" in screen
+
+
+def test_what_else_is_said_against_control(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    screen = text_of(ana.get(AT))
+    assert "Beats control probability Lift of 10 % or more probability Within 1 % of control probability" in screen
+    assert "Leads after launch more a month, 95 % range" in screen
+    assert "visitors in 30 days" in screen
 
 
 def test_the_split_is_checked_at_both_steps(ana: Browser, engine: Engine, experiment: Experiment) -> None:
@@ -159,7 +195,7 @@ def test_a_day_that_is_not_over_is_now_and_one_before_the_start_is_nowhere(
     assert ana.get(f"{AT}?as_of=0001-01-01").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["as_of=yesterday", "as_of=2026-13-01", "phase=x"])
+@pytest.mark.parametrize("query", ["as_of=yesterday", "as_of=2026-13-01", "phase=x", "lens=rose"])
 def test_an_address_that_makes_no_sense_is_said(ana: Browser, experiment: Experiment, query: str) -> None:
     assert ana.get(f"{AT}?{query}").status_code == 422
     assert ana.get(f"{AT}/plots/rates.json?{query}").status_code == 422

@@ -7,18 +7,25 @@ and what every plot shares stands in `look`. A plot comes with the table that sa
 from collections.abc import Sequence
 
 from experiments.report import Report
-from lander.console.plots import beliefs, days, steps
+from lander.console.plots import beliefs, days, over_time, steps
 from lander.console.plots.look import Ink, Plot
 from lander.console.plots.rendering import render
+from lander.console.report_lens import Lens
 
 __all__ = ["Ink", "Plot", "list_plots", "render"]
 
 
-def list_plots(report: Report, ink: Ink) -> Sequence[Plot]:
+def list_plots(report: Report, lens: Lens, ink: Ink) -> Sequence[Plot]:
     """Every plot that can be drawn, in the order of the screen. Before anybody came the beliefs are those of any page."""
+    if lens is Lens.ANYTIME:
+        believed = [beliefs.plot_anytime(report, ink)]
+    else:
+        believed = [beliefs.plot_rates(report, lens, ink), beliefs.plot_lifts(report, lens, ink)]
+    if not report.by_day:
+        return [*believed, steps.plot_steps(report, ink)]
     return [
-        beliefs.plot_rates(report, ink),
-        beliefs.plot_lifts(report, ink),
-        *([days.plot_days(report, ink)] if report.by_day else []),
+        *believed,
+        *(over_time.list_plots(report, lens, ink) if lens is not Lens.ANYTIME else []),
+        days.plot_days(report, ink),
         steps.plot_steps(report, ink),
     ]

@@ -1,5 +1,6 @@
 """What is believed of each variant: the curve of its rate, and how far its lift reaches."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from experiments.lenses import Belief, Range
@@ -7,6 +8,7 @@ from experiments.report import Report
 from experiments.words import name
 from lander.console import format as words
 from lander.console.plots.look import WIDTH, Ink, Plot, colours, dashes, label, make_spec, per_cent_format, quantity
+from lander.console.report_lens import Lens, see
 
 _HEIGHT: Final = 150
 _BAR: Final = 13  # pixels of height that the bar of each variant takes under the curves
@@ -15,9 +17,9 @@ _NEGLIGIBLE: Final = 0.002  # of the highest density: what lies below would only
 _MOST_LIFT: Final = 2.0  # a range beyond is cut: it only says that little is known
 
 
-def plot_rates(report: Report, ink: Ink) -> Plot:
+def plot_rates(report: Report, lens: Lens, ink: Ink) -> Plot:
     """A curve over the rate for each variant; below it 95 % of what is believed, the middle half thicker."""
-    believed = {variant.key: variant.data for variant in report.variants}
+    believed = {variant.key: see(variant, lens) for variant in report.variants}
     shown = [x for belief in believed.values() for x, _ in _visible(belief)]
     low, high = min(shown), max(shown)
     x = quantity("rate", f"Rate: {report.noun}s per visitor", ticks=per_cent_format(high - low), domain=[low, high])
@@ -71,29 +73,75 @@ def plot_rates(report: Report, ink: Ink) -> Plot:
     )
 
 
-def plot_lifts(report: Report, ink: Ink) -> Plot:
+def plot_lifts(report: Report, lens: Lens, ink: Ink) -> Plot:
     """How far the lift of each variant over control reaches."""
-    rows = [
-        (label(variant.key, report), variant.key, variant.data.lift)
-        for variant in report.variants
-        if variant.data.lift is not None
+    lifts = {variant.key: see(variant, lens).lift for variant in report.variants}
+    known = {key: lift for key, lift in lifts.items() if lift is not None}
+    control = name(report.control)
+    return Plot(
+        name="lifts",
+        title=f"Lift over {control}",
+        caption="The thin bar holds the lift with 95 % probability, the thick one with 50 %. "
+        "Where the thin bar crosses the line at zero, nobody can say yet which variant is better.",
+        columns=("Variant", "95 % range", "50 % range", "Middle"),
+        rows=tuple(
+            (
+                label(key, report),
+                words.lift_range(lift.low, lift.high),
+                words.lift_range(lift.inner_low, lift.inner_high),
+                words.lift(lift.median, lift.low, lift.high),
+            )
+            for key, lift in known.items()
+        ),
+        spec=_draw_lifts({key: _edges(lift) for key, lift in known.items()}, report, ink),
+    )
+
+
+def plot_anytime(report: Report, ink: Ink) -> Plot:
+    """The same for evidence that holds at every look: no probabilities, and so no 50 % inside."""
+    found = {variant.key: variant.anytime for variant in report.variants}
+    known = {
+        key: {"low": item.low, "middle": item.lift, "high": item.high}
+        for key, item in found.items()
+        if item is not None and item.low is not None and item.lift is not None and item.high is not None
+    }
+    return Plot(
+        name="anytime",
+        title=f"Lift over {name(report.control)}, at any time",
+        caption="The bar holds the lift at all looks together with 95 % probability, the point is the lift as counted. "
+        "Where the bar lies beside the line at zero, the variant differs, however often anybody has looked.",
+        columns=("Variant", "95 % range at all looks", "As counted"),
+        rows=tuple(
+            (
+                label(key, report),
+                words.lift_range(item["low"], item["high"]),
+                words.lift(item["middle"], item["low"], item["high"]),
+            )
+            for key, item in known.items()
+        ),
+        spec=_draw_lifts(known, report, ink),
+    )
+
+
+def _draw_lifts(known: Mapping[str, Mapping[str, float]], report: Report, ink: Ink) -> dict[str, Any]:
+    values = [
+        {"row": name(key), "variant": label(key, report), **{edge: min(at, _MOST_LIFT) for edge, at in item.items()}}
+        for key, item in known.items()
     ]
-    reach = [min(_MOST_LIFT, edge) for _, _, lift in rows for edge in (lift.low, lift.high, 0.0)]
-    low, high = min(reach), max(reach)
-    x = quantity("low", f"Lift over {name(report.control)}", ticks="+.0%", domain=[low, high], clamp=True)
+    edges = [0.0, *(min(item[edge], _MOST_LIFT) for item in known.values() for edge in ("low", "high"))]
+    x = quantity("low", f"Lift over {name(report.control)}", ticks="+.0%", domain=[min(edges), max(edges)])
     y = {
         "field": "row",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": None, "domain": False, "ticks": False, "labelFontSize": 13},
+        "axis": {"title": None, "domain": False, "ticks": False, "labelFontSize": 13, "minExtent": 24},
     }
-    values = [{"row": title, "variant": label(key, report), **_edges(lift)} for title, key, lift in rows]
-    spec = make_spec(
+    return make_spec(
         report,
         "how far the lift of each variant over control reaches",
         ink,
         width=WIDTH,
-        height=_ROW * len(rows) + 6,
+        height=_ROW * max(1, len(values)) + 6,
         layer=[
             {"data": {"values": [{"low": 0.0}]}, "mark": {"type": "rule", "color": ink.text}, "encoding": {"x": x}},
             {
@@ -102,23 +150,6 @@ def plot_lifts(report: Report, ink: Ink) -> Plot:
                 "layer": draw_ranges(x, middle="middle"),
             },
         ],
-    )
-    return Plot(
-        name="lifts",
-        title=f"Lift over {name(report.control)}",
-        caption="The thin bar holds the lift with 95 % probability, the thick one with 50 %. "
-        "Where the thin bar crosses the line at zero, nobody can say yet which variant is better.",
-        columns=("Variant", "95 % range", "50 % range", "Middle"),
-        rows=tuple(
-            (
-                title,
-                words.lift_range(lift.low, lift.high),
-                words.lift_range(lift.inner_low, lift.inner_high),
-                words.lift(lift.median, lift.low, lift.high),
-            )
-            for title, _, lift in rows
-        ),
-        spec=spec,
     )
 
 

@@ -20,7 +20,6 @@ def plot_days(report: Report, ink: Ink) -> Plot:
         {
             "day": item.day.isoformat(),
             "variant": label(item.variant, report),
-            "letter": name(item.variant),
             "confirmed": item.confirmed,
             "conversions": item.conversions,
         }
@@ -39,7 +38,7 @@ def plot_days(report: Report, ink: Ink) -> Plot:
                 "height": _HEIGHT,
                 "layer": [
                     draw_notes(notes, ink, named=position == 0),
-                    draw_lines(values, field, title, report, ink, end=days[-1]),
+                    draw_lines(values, field, title, report, ink),
                 ],
             }
             for position, (field, title) in enumerate(panels)
@@ -67,34 +66,23 @@ def plot_days(report: Report, ink: Ink) -> Plot:
 
 
 def draw_lines(
-    values: Sequence[dict[str, Any]],
-    field: str,
-    title: str,
-    report: Report,
-    ink: Ink,
-    *,
-    end: date,
-    axis: dict[str, Any] | None = None,
-    scale: dict[str, Any] | None = None,
+    values: Sequence[dict[str, Any]], field: str, title: str, report: Report, ink: Ink, *, ticks: str = "", **scale: Any
 ) -> dict[str, Any]:
-    """One line a variant over the days, its letter at the end."""
-    quantity = {
-        "field": field,
-        "type": "quantitative",
-        "axis": {"title": title, "tickCount": 4, "grid": True, "domain": False, **(axis or {})},
-        "scale": scale or {},
-    }
+    """One line a variant over the days, dashed in its own way."""
+    axis = {"title": title, "tickCount": 4, "grid": True, "domain": False, **({"format": ticks} if ticks else {})}
     return {
         "data": {"values": list(values)},
-        "encoding": {"x": day_axis(), "y": quantity, "color": colours(report, ink)},
+        "encoding": {
+            "x": day_axis(),
+            "y": {"field": field, "type": "quantitative", "axis": axis, "scale": scale},
+            "color": colours(report, ink, legend=True),
+        },
         "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"strokeDash": dashes(report)}},
-            {"mark": {"type": "point", "filled": True, "size": 22, "opacity": 1}},
             {
-                "transform": [{"filter": f"datum.day === '{end.isoformat()}'"}],
-                "mark": {"type": "text", "dx": 8, "align": "left", "fontWeight": "bold", "fontSize": 13},
-                "encoding": {"text": {"field": "letter"}},
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {"strokeDash": dashes(report, legend=True)},
             },
+            {"mark": {"type": "point", "filled": True, "size": 22, "opacity": 1}},
         ],
     }
 
@@ -105,8 +93,15 @@ def day_axis() -> dict[str, Any]:
         "field": "day",
         "type": "temporal",
         "scale": {"type": "utc"},
-        "axis": {"title": None, "format": "%-d %b", "grid": False, "tickCount": {"interval": "day", "step": 1}}
-        | {"labelOverlap": "greedy", "labelFlush": True},
+        "axis": {
+            "title": None,
+            "format": "%-d %b",
+            "grid": False,
+            "tickCount": {"interval": "day", "step": 1},
+            "labelOverlap": "greedy",
+            "labelSeparation": 6,
+            "labelFlush": False,
+        },
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from experiments.report import Report
 from experiments.words import name
 
-WIDTH: Final = 660
+WIDTH: Final = 560
 _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 _FONT: Final = "system-ui, sans-serif"
 
@@ -107,6 +107,8 @@ def dashes(report: Report, *, legend: bool = False) -> dict[str, Any]:
 def quantity(field: str, title: str | None, *, ticks: str = "", grid: bool = False, **scale: Any) -> dict[str, Any]:
     """A numeric axis."""
     axis = {"title": title, "grid": grid, "tickCount": 6, **({"format": ticks} if ticks else {})}
+    if ticks.startswith("+"):
+        axis["labelExpr"] = "datum.value == 0 ? '0' : datum.label"
     return {"field": field, "type": "quantitative", "scale": {"nice": False, "zero": False, **scale}, "axis": axis}
 
 

@@ -26,7 +26,7 @@ def plot_steps(report: Report, ink: Ink) -> Plot:
         "field": "step",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 13},
+        "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 13, "minExtent": 84},
         "scale": {"paddingInner": 0.25},
     }
     most = max(1, *(variant.served for variant in report.variants))

@@ -1,0 +1,98 @@
+"""How a report writes what no other screen has: evidence as odds, money, days, occasions."""
+
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import stats
+from experiments.lenses import Range
+from experiments.words import plural
+from lander.console.format import NBSP
+from lander.leads.money import write_money
+
+_MOST_ODDS: Final = 1e6
+_STRONG: Final = stats.Rule().strong_from
+_SOME: Final = 3.0  # Jeffreys: below this, evidence is worth no more than a bare mention
+
+
+def odds(e_value: float) -> str:
+    """An e-value: how many times likelier the data are if there is a lift than if there is none.
+
+    >>> [odds(value).replace(NBSP, " ") for value in (0.2, 1.62, 34.4, 4e7)]
+    ['0.2 to 1', '1.6 to 1', '34 to 1', 'over 1,000,000 to 1']
+    """
+    if e_value > _MOST_ODDS:
+        return f"over{NBSP}{_MOST_ODDS:,.0f}{NBSP}to{NBSP}1"
+    digits = 0 if e_value >= 10 else 1
+    return f"{e_value:,.{digits}f}{NBSP}to{NBSP}1"
+
+
+def strength(e_value: float) -> str:
+    """
+    >>> [strength(value) for value in (0.2, 5, 34)]
+    ['none yet', 'some', 'strong']
+    """
+    return "strong" if e_value >= _STRONG else "some" if e_value >= _SOME else "none yet"
+
+
+def number_range(item: Range) -> str:
+    """A range of conversions, signed, with the digits it deserves.
+
+    >>> number_range(Range(None, 6.2, -1.04, 13.3, 4.0, 8.0)).replace(NBSP, " ")
+    '−1 to +13'
+    >>> number_range(Range(None, 0.3, -0.52, 1.1, 0.1, 0.5)).replace(NBSP, " ")
+    '−0.5 to +1.1'
+    """
+    digits = 0 if item.high - item.low >= 10 else 1
+    return f"{_signed(item.low, digits)} to {_signed(item.high, digits)}"
+
+
+def money_range(item: Range, currency: str) -> str:
+    """
+    >>> money_range(Range(None, 120.0, -5000.4, 123456.0, 0.0, 0.0), "EUR")
+    '−50.00 EUR to 1,234.56 EUR'
+    """
+    return f"{money(item.low, currency)} to {money(item.high, currency)}"
+
+
+def money(minor: float, currency: str) -> str:
+    """
+    >>> money(-5000.4, "EUR")
+    '−50.00 EUR'
+    """
+    return f"{'−' if minor < 0 else ''}{write_money(abs(round(minor)), currency)}"
+
+
+def percent(fraction: float) -> str:
+    """A number that somebody chose, without a zero too many.
+
+    >>> [percent(value).replace(NBSP, " ") for value in (0.1, 0.005, 0.0482)]
+    ['10 %', '0.5 %', '4.82 %']
+    """
+    return f"{round(100 * fraction, 2):g}{NBSP}%"
+
+
+def day(of: date) -> str:
+    """
+    >>> day(date(2026, 11, 9))
+    '9 Nov 2026'
+    """
+    return f"{of.day} {of:%b %Y}"
+
+
+def day_of(at: datetime, timezone: str) -> date:
+    """The day of a moment in a time zone."""
+    return at.astimezone(ZoneInfo(timezone)).date()
+
+
+def days_left(days: int | None) -> str:
+    """
+    >>> days_left(12), days_left(0), days_left(None)
+    ('about 12 more days', '', '')
+    """
+    return f"about {plural(days, 'more day')}" if days else ""
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{abs(value):,.{digits}f}"
+    return text if float(text.replace(",", "")) == 0 else f"{'−' if value < 0 else '+'}{text}"
