@@ -72,7 +72,7 @@ class Gates:
         open: no health gate failed.
         days: full days of counting.
         conversions: of each variant.
-        harm: P(the guardrail that fares worst under this variant is harmed); empty where there is no guardrail.
+        harm: the highest `p_harm` of this variant's guardrails (see `non_inferior`); empty where there is none.
     """
 
     open: bool
