@@ -233,11 +233,10 @@ def _solve_alone(samples: Sequence[BinarySample], control: int, prior: Beta) -> 
 def _solve_together(samples: Sequence[BinarySample], control: int, prior: Exchangeable) -> _Solved:
     """Posteriors that depend on each other through the level they share."""
     level = Level(Likelihood.of(samples), prior.tau)
-    variants = range(len(samples))
     p_best, losses = standings_given_level(level)
-    ratios = [None if i == control else ShrunkenRatio.of(level, i, control=control) for i in variants]
+    ratios = ShrunkenRatio.of_all(level, control=control)
     return _Solved(
-        rates=[ShrunkenRate.of(level, i) for i in variants],
+        rates=ShrunkenRate.of_all(level),
         ratios=ratios,
         p_best=p_best,
         losses=losses,

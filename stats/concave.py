@@ -12,15 +12,17 @@ import numpy as np
 from stats.panels import Array
 
 DEPTH = 40.0  # below exp(-40) of its peak a log-concave density has less than 1e-15 of its mass left
-_STEPS = np.array([2.5, 5.5, 9, 16, 32, 64])
+_STEPS = np.array([4.0, 9, 20, 45, 100])
 _OFFSETS = np.concatenate([-_STEPS[::-1], [0], _STEPS])  # in widths of the peak
+_WIDEST = 0.5  # in log-odds: a logistic function bends within 1, however wide a peak
 _MAX_STEPS = 200
-_CLOSE = 1e-6  # in widths of the peak; Newton squares what is left
+_CLOSE = 0.01  # in widths of the peak; where a peak is decides where panels and nodes lie, not what they add up to
 
-_STRETCH = 0.3  # how much faster than evenly the nodes of `nodes_over` spread from the peak
+_STRETCH = 0.25  # how much faster than evenly the nodes of `nodes_over` spread from the peak
 _COARSE = 1.1  # their first distance, in widths of the peak
-_SETTLED = 1e-5  # a sum that moves by less when nodes are doubled is off by the square of it
+_SETTLED = 3e-6  # a sum that moves by less when nodes are doubled is off by the square of it
 _NEGLIGIBLE = 1e-13
+_LOOKS = np.array([2, 4, 6.5, 9, 13, 20, 30, 45, 64])  # where to see how far the mass reaches, in widths of the peak
 
 
 def climb(
@@ -59,7 +61,7 @@ def edges_around(log_height: Callable[[Array], Array], width: Array, *, far: flo
         width: of each peak.
         far: a distance beyond which every density is nothing.
     """
-    edges = np.clip(width[..., None] * _OFFSETS, -far, far)
+    edges = np.clip(np.minimum(width, _WIDEST)[..., None] * _OFFSETS, -far, far)
     ends = np.full((*width.shape, 1), far)
     edges = np.concatenate([-ends, edges, ends], axis=-1)
     alive = log_height(edges) > -DEPTH
@@ -76,35 +78,41 @@ def edges_around(log_height: Callable[[Array], Array], width: Array, *, far: flo
     return kept
 
 
-def nodes_over(log_density: Callable[[Array], Array], *, peak: float, width: float) -> tuple[Array, Array]:
-    """Nodes and weights, which sum to 1, that average a smooth function over a log-concave density.
+def nodes_over(log_density: Callable[[Array], Array], peak: Array, width: Array) -> tuple[Array, Array]:
+    """Nodes, and weights to sum with: values at the nodes times weights add up to an integral, for each of R densities.
 
-    The trapezoidal rule on nodes that spread from the peak like a hyperbolic sine, twice as many until the sum stands:
-    its error falls exponentially, as the density is analytic and vanishes with all derivatives at both ends.
+    The trapezoidal rule on nodes that spread from the peak like a hyperbolic sine, twice as many until the integral of
+    the density stands: its error falls exponentially, as what vanishes with all derivatives at both ends is periodic.
+
+    Args:
+        log_density: of what the values are about proportional to, log-concave: from (R, N) to (R, N).
+        peak, width: of each, about; shape (R,).
+
+    Returns:
+        Both of shape (R, N).
 
     Source: Trefethen and Weideman, The exponentially convergent trapezoidal rule, SIAM Review 56, 2014.
     """
-    steps = np.array([2, 4, 6.5, 9.5, 14, 20, 30, 45, 64])
-    offsets = np.concatenate([-steps[::-1], [0], steps])
-    heights = log_density(peak + width * offsets)
-    alive = np.flatnonzero(heights > heights.max() - DEPTH)
-    ends = np.arcsinh(_STRETCH * offsets[[max(alive[0] - 1, 0), min(alive[-1] + 1, len(offsets) - 1)]]) / _STRETCH
-    top = heights.max()
-
-    def weigh(places: Array) -> tuple[Array, Array]:
-        nodes = peak + width * np.sinh(_STRETCH * places) / _STRETCH
-        return nodes, np.exp(log_density(nodes) - top) * np.cosh(_STRETCH * places)
-
-    step = _COARSE
-    nodes, weights = weigh(step * np.arange(math.ceil(ends[0] / step), math.floor(ends[1] / step) + 1))
-    total = step * weights.sum()
-    for _ in range(8):
-        step /= 2
-        between = np.arange(math.ceil(ends[0] / step), math.floor(ends[1] / step) + 1)
-        more_nodes, more_weights = weigh(step * between[between % 2 == 1])
-        nodes, weights = np.concatenate([nodes, more_nodes]), np.concatenate([weights, more_weights])
-        before, total = total, step * weights.sum()
-        if abs(total - before) < _SETTLED * total:
+    peak, width = peak[:, None], width[:, None]
+    looks = np.concatenate([-_LOOKS[::-1], [0], _LOOKS])
+    heights = log_density(peak + width * looks)
+    top = heights.max(axis=1, keepdims=True)
+    alive = np.flatnonzero((heights > top - DEPTH).any(axis=0))
+    ends = looks[[max(alive[0] - 1, 0), min(alive[-1] + 1, len(looks) - 1)]]
+    low, high = np.arcsinh(_STRETCH * ends) / _STRETCH
+    step, steps = _COARSE, np.arange(math.ceil(low / _COARSE), math.floor(high / _COARSE) + 1)
+    places, densities = np.empty(0), np.empty((len(peak), 0))
+    total = np.full(len(peak), np.inf)
+    while True:
+        more = step * steps
+        places = np.concatenate([places, more])
+        found = np.exp(log_density(peak + width * np.sinh(_STRETCH * more) / _STRETCH) - top)
+        densities = np.concatenate([densities, found * np.cosh(_STRETCH * more)], axis=1)
+        before, total = total, step * densities.sum(axis=1)
+        if (np.abs(total - before) < _SETTLED * total).all():
             break
-    kept = weights > _NEGLIGIBLE * weights.max()
-    return nodes[kept], weights[kept] / weights[kept].sum()
+        step /= 2
+        steps = np.arange(math.ceil(low / step), math.floor(high / step) + 1)
+        steps = steps[steps % 2 == 1]
+    places = places[(densities > _NEGLIGIBLE * densities.max(axis=1, keepdims=True)).any(axis=0)]
+    return peak + width * np.sinh(_STRETCH * places) / _STRETCH, step * width * np.cosh(_STRETCH * places)

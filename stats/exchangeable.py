@@ -49,7 +49,8 @@ def standings_given_level(level: Level) -> tuple[list[float], list[float]]:
     given = Given(level.likelihood, level.tau, nodes)
     rows = np.moveaxis(given.peak[..., None] + given.edges, 0, -2).reshape(len(nodes), -1)
     low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
-    panels = Panels.cut(np.sort(np.concatenate([rows, np.clip(LOGISTIC_EDGES, low, high)], axis=1), axis=1))
+    logistic = [edge for edge in LOGISTIC_EDGES if low.min() < edge < high.max()]
+    panels = Panels.cut(np.sort(np.concatenate([rows, np.clip(logistic, low, high)], axis=1), axis=1))
     densities = np.exp(given.log_height(panels.z - given.peak[..., None, None]))
     densities /= panels.integral(densities)[..., None, None]
     worth = special.expit(panels.z) * special.expit(-panels.z)

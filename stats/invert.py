@@ -7,7 +7,10 @@ cost no more steps than the middle. It draws nothing and knows nothing of what i
 import math
 from collections.abc import Callable
 
+import numpy as np
 from scipy import special
+
+from stats.panels import Array
 
 _MAX_STEPS = 80
 _CLOSE = 1e-6  # in log-odds of the probability; the step that starts this near ends at rounding, Newton squares it
@@ -43,6 +46,41 @@ def invert(
             return x
         x = following
     return x
+
+
+def invert_interval(
+    tails: Callable[[Array], tuple[Array, Array, Array]],
+    level: float,
+    *,
+    moments: tuple[float, float, float],
+    low: float,
+    high: float,
+) -> tuple[float, float, float]:
+    """The lower end of the equal-tailed interval of mass `level`, the median, and the upper end, all three at once.
+
+    `tails` is that of `invert`, for an array. `moments` are mean, variance and third central moment, from which the
+    search starts.
+
+    Source: Cornish and Fisher, Moments and cumulants in the specification of distributions, 1938.
+    """
+    tail = (1 - level) / 2
+    target = float(special.logit(tail)) * np.array([1.0, 0, -1])
+    normal = float(special.ndtri(tail)) * np.array([1.0, 0, -1])
+    mean, variance, third = moments
+    x = np.clip(mean + math.sqrt(variance) * normal + (normal * normal - 1) * third / variance / 6, low, high)
+    least, most = np.full(3, low), np.full(3, high)
+    for _ in range(_MAX_STEPS):
+        below, above, density = tails(x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap = np.log(below) - np.log(above) - target
+            following = x - gap * below * above / density
+        least, most = np.where(gap > 0, least, x), np.where(gap > 0, x, most)
+        near = np.abs(gap) < _CLOSE
+        trusted = near | ((following >= least) & (following <= most))
+        before, x = x, np.where(trusted, following, (least + most) / 2)
+        if (near | (x == before)).all():
+            break
+    return float(x[0]), float(x[1]), float(x[2])
 
 
 def _log_odds(below: float, above: float) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from stats.concave import climb
@@ -42,10 +43,10 @@ class Likelihood:
             centre=np.log(rarer + 0.5) - np.log(n - rarer + 0.5),
         )
 
-    def one(self, i: int) -> "Likelihood":
-        """That of variant `i` alone."""
+    def of_variants(self, which: int | NDArray[np.intp]) -> "Likelihood":
+        """That of one variant, or of several of them."""
         fields = (self.n, self.conversions, self.toward, self.rarer, self.share, self.centre)
-        return Likelihood(*(field[i] for field in fields))
+        return Likelihood(*(np.asarray(field[which]) for field in fields))
 
     def log(self, z: Array) -> Array:
         """Relative to its value at `centre`."""

@@ -23,28 +23,47 @@ _NODES, _WEIGHTS = leggauss(ORDER)
 LOGISTIC_EDGES = np.array([-32.0, -16, -8, -4, -2, 0, 2, 4, 8, 16, 32])
 
 
-def _expansion_matrix() -> Array:
-    """Row n turns the values at the nodes of [-1, 1] into the coefficient of the Legendre polynomial of degree n."""
-    return (np.arange(ORDER) + 0.5)[:, None] * legvander(_NODES, ORDER - 1).T * _WEIGHTS
-
-
 def _running_matrix() -> Array:
     """Row k turns the values at the nodes of [-1, 1] into the integral from -1 to node k."""
-    return legendre_integrals(_NODES) @ _expansion_matrix()
+    values = legvander(_NODES, ORDER)
+    degree = np.arange(1, ORDER)
+    integrals = np.empty((ORDER, ORDER))  # of each Legendre polynomial, from -1 to each node
+    integrals[:, 0] = 1 + _NODES
+    integrals[:, 1:] = (values[:, 2:] - values[:, :-2]) / (2 * degree + 1)
+    coefficients = (np.arange(ORDER) + 0.5)[:, None] * values[:, :ORDER].T * _WEIGHTS
+    return integrals @ coefficients
 
 
-def legendre_integrals(x: Array) -> Array:
-    """Of each Legendre polynomial below degree 20, from -1 to `x`: shape (..., 20)."""
-    values = legvander(x, ORDER)
-    integrals = np.empty((*x.shape, ORDER))
-    integrals[..., 0] = 1 + x
-    integrals[..., 1:] = (values[..., 2:] - values[..., :-2]) / (2 * np.arange(1, ORDER) + 1)
-    return integrals
+def _slope_matrix() -> Array:
+    """Row k turns the values at the nodes of [-1, 1] into the slope at node k."""
+    away = _NODES[:, None] - _NODES + np.eye(ORDER)
+    slopes: Array = _POLES / _POLES[:, None] / away
+    np.fill_diagonal(slopes, 0)
+    np.fill_diagonal(slopes, -slopes.sum(axis=1))
+    return slopes
 
 
-EXPAND = _expansion_matrix().T
 _BELOW = _running_matrix().T
 _ABOVE = _WEIGHTS[:, None] - _BELOW
+_POLES = np.sqrt((1 - _NODES**2) * _WEIGHTS) * (-1.0) ** np.arange(ORDER)
+_SLOPE = _slope_matrix().T
+
+
+def barycentric(place: Array) -> Array:
+    """By how much the value at each of a panel's nodes counts at `place`, from -1 to 1 on that panel: (..., 20).
+
+    Up to a factor: the value there is a weighted mean.
+    """
+    away: Array = place[..., None] - _NODES
+    away += 1e-300  # nothing, but for a place that is a node
+    np.divide(_POLES, away, out=away)
+    return away
+
+
+def differentiate(values: Array) -> Array:
+    """The derivative at the nodes of [-1, 1] of what has these values there, shape (..., 20)."""
+    slopes: Array = values @ _SLOPE
+    return slopes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,16 +94,11 @@ class Panels:
 
     def running(self, f: Array) -> tuple[Array, Array]:
         """The integral of a positive `f` below and above each node, neither found by subtraction from the other."""
-        before, after = self.around(f)
-        below = before[..., None] + (f @ _BELOW) * self.half
-        above = after[..., None] + (f @ _ABOVE) * self.half
-        return np.maximum(below, 0), np.maximum(above, 0)  # a polynomial may dip 1e-17 below zero where f is nothing
-
-    def around(self, f: Array) -> tuple[Array, Array]:
-        """The integral of `f` before and after each panel, shape (..., P)."""
         panel = (f @ _WEIGHTS) * self.half[..., 0]
         before = np.zeros_like(panel)
         before[..., 1:] = np.cumsum(panel[..., :-1], axis=-1)
         after = np.zeros_like(panel)
         after[..., :-1] = np.cumsum(panel[..., :0:-1], axis=-1)[..., ::-1]
-        return before, after
+        below = before[..., None] + (f @ _BELOW) * self.half
+        above = after[..., None] + (f @ _ABOVE) * self.half
+        return np.maximum(below, 0), np.maximum(above, 0)  # a polynomial may dip 1e-17 below zero where f is nothing

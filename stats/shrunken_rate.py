@@ -1,6 +1,5 @@
-"""The posterior of one variant's rate among exchangeable ones."""
+"""The posterior of one variant's rate among exchangeable ones: its own likelihood times what the others say of it."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,79 +8,80 @@ from scipy import special
 from stats.concave import climb, edges_around
 from stats.density import Density, draw
 from stats.estimate import Estimate
-from stats.invert import invert
+from stats.invert import invert_interval
 from stats.level import Level
 from stats.panels import Array, Panels
 from stats.smooth import Distributions
 
+_FAR = 400.0  # log-odds beyond anything that a float can tell from certainty
+_DRAWN = 0.9998  # of the mass
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShrunkenRate:
-    """Over log-odds: `mean` and `deviation` there, `mean_rate` over the rate itself."""
+    """`distribution` (one row) of the log-odds, their mean, variance and third moment; and the mean of the rate."""
 
-    edges: Array
     distribution: Distributions
+    moments: tuple[float, float, float]
     mean: float
-    deviation: float
-    mean_rate: float
 
     @classmethod
-    def of(cls, level: Level, i: int) -> "ShrunkenRate":
-        """Of variant `i`: its own likelihood times what the others say of it."""
-        likelihood, message = level.likelihood.one(i), level.message([i], spread=level.tau)
-        low, high = (np.array([end]) for end in level.reach)
+    def of_all(cls, level: Level) -> list["ShrunkenRate"]:
+        """Of each variant."""
+        likelihood = level.likelihood
+        message = level.messages([[i] for i in range(len(likelihood.n))], spread=level.tau)
 
         def slope_and_bend(z: Array) -> tuple[Array, Array]:
-            slope, curvature = message.slope_and_bend(z)
-            return slope + likelihood.score(z), np.maximum(likelihood.information(z) - curvature, 1e-9)
+            slope, bend = message.slope_and_bend(z)
+            return slope + likelihood.score(z), bend + likelihood.information(z)
 
-        peak, width = climb(slope_and_bend, (low + high) / 2, low=low, high=high)
+        limit = np.full_like(level.peaks, _FAR)
+        peak, width = climb(slope_and_bend, level.peaks, low=-limit, high=limit)
         top = likelihood.log(peak) + message.at(peak)
 
         def log_height(away: Array) -> Array:
-            return likelihood.log(peak + away) + message.at(peak + away) - top
+            z = (peak if away.ndim == peak.ndim else peak[..., None]) + away
+            return likelihood.log(z) + message.at(z) - (top if away.ndim == peak.ndim else top[..., None])
 
-        edges = edges_around(log_height, width, far=float((high - low)[0]))[0]
+        edges = edges_around(log_height, width[:, 0], far=_FAR)
         panels = Panels.cut(edges)
         density = np.exp(log_height(panels.z))
-        density /= panels.integral(density)
-        z = peak + panels.z
-        mean = float(panels.integral(density * z))
-        return cls(
-            edges=peak + edges,
-            distribution=Distributions.of((peak + edges)[None], density[None]),
-            mean=mean,
-            deviation=math.sqrt(float(panels.integral(density * (z - mean) ** 2))),
-            mean_rate=float(panels.integral(density * special.expit(z))),
-        )
+        density /= panels.integral(density)[:, None, None]
+        z = peak[..., None] + panels.z
+        mean = panels.integral(density * z)
+        away = z - mean[:, None, None]
+        variance, third = (panels.integral(density * away**power) for power in (2, 3))
+        means = panels.integral(density * special.expit(z))
+        return [
+            cls(
+                distribution=Distributions.of((peak + edges)[[i]], density[[i]]),
+                moments=(float(mean[i]), float(variance[i]), float(third[i])),
+                mean=float(means[i]),
+            )
+            for i in range(len(mean))
+        ]
 
     def estimate(self, level: float) -> Estimate:
         """Mean, median and equal-tailed interval of the rate."""
-        tail = (1 - level) / 2
-        return Estimate(
-            mean=self.mean_rate,
-            median=float(special.expit(self._quantile(0.5))),
-            low=float(special.expit(self._quantile(tail))),
-            high=float(special.expit(self._quantile(tail, upper=True))),
-        )
+        low, median, high = special.expit(self._interval(level))
+        return Estimate(mean=self.mean, median=float(median), low=float(low), high=float(high))
 
     def draw(self, points: int) -> Density:
         """From the posterior's 0.01 % to its 99.99 % quantile."""
-        low, high = self._quantile(1e-4), self._quantile(1e-4, upper=True)
-        mirrored = self.mean > 0
-        ends = (-high, -low) if mirrored else (low, high)
+        low, median, high = self._interval(_DRAWN)
+        mirrored = median > 0
         return draw(
-            lambda z: self.distribution.at(z[None])[2][0],
-            low=float(special.expit(ends[0])),
-            high=float(special.expit(ends[1])),
+            lambda z: self._tails(z)[2],
+            low=float(special.expit(-high if mirrored else low)),
+            high=float(special.expit(-low if mirrored else high)),
             mirrored=mirrored,
             points=points,
         )
 
-    def _at(self, z: float) -> tuple[float, float, float]:
-        below, above, density = self.distribution.at(np.array([[z]]))
-        return float(below[0, 0]), float(above[0, 0]), float(density[0, 0])
+    def _interval(self, level: float) -> tuple[float, float, float]:
+        edges = self.distribution.edges[0]
+        return invert_interval(self._tails, level, moments=self.moments, low=float(edges[0]), high=float(edges[-1]))
 
-    def _quantile(self, p: float, *, upper: bool = False) -> float:
-        start = self.mean + (-1 if upper else 1) * self.deviation * float(special.ndtri(p))
-        return invert(self._at, p, upper=upper, start=start, low=float(self.edges[0]), high=float(self.edges[-1]))
+    def _tails(self, z: Array) -> tuple[Array, Array, Array]:
+        below, above, density = self.distribution.at(z[None])
+        return below[0], above[0], density[0]
