@@ -80,9 +80,7 @@ def srm(observed: Sequence[int], weights: Sequence[float]) -> Srm:
         return Srm(p_value=None, e_value=1.0, mismatch=False, leaked=0, expected=expected)
     statistic = sum((count - total * share) ** 2 / (total * share) for count, share in weighted)
     p_value = float(special.chdtrc(len(weighted) - 1, statistic))
-    e_value = finite.exp(
-        multinomial.log_mixture([count for count, _ in weighted], [share for _, share in weighted])
-    )
+    e_value = finite.exp(multinomial.log_mixture([count for count, _ in weighted], [share for _, share in weighted]))
     enough = total * min(share for _, share in weighted) >= MIN_EXPECTED
     return Srm(
         p_value=p_value,
