@@ -45,6 +45,7 @@ from stats.quantiles import Quantile, QuantileComparison, QuantileVariant, compa
 from stats.ratios import RatioComparison, compare_ratios
 from stats.revenue import CrossCheck, RevenueComparison, compare_revenue
 from stats.samples import BinarySample, CountSample, RatioSample, RevenueSample, log_units
+from stats.segments import SegmentComparison, SegmentsComparison, compare_segments
 from stats.srm import Srm, srm
 from stats.top_two import top_two
 from stats.waiting import Waiting, value_of_waiting
@@ -100,6 +101,8 @@ __all__ = [
     "RevenueComparison",
     "RevenueSample",
     "Rule",
+    "SegmentComparison",
+    "SegmentsComparison",
     "Srm",
     "StatsError",
     "TooFewVariants",
@@ -114,6 +117,7 @@ __all__ = [
     "compare_quantiles",
     "compare_ratios",
     "compare_revenue",
+    "compare_segments",
     "conversions_only",
     "decide",
     "log_units",

@@ -47,6 +47,7 @@ def test_the_examples_of_a_module_do_what_they_show(name):
         "non_inferior",
         "adjust",
         "two_sided",
+        "compare_segments",
     ],
 )
 def test_every_public_entrance_has_an_example(name):
