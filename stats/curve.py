@@ -41,6 +41,11 @@ class Curve:
         """Per unit of log-odds, at any z."""
         return np.exp(_log_height(self.beta, z - self.mode) - self.log_area)
 
+    def nodes(self) -> tuple[Array, Array]:
+        """Log-odds, and the mass that each stands for."""
+        panels = Panels.cut(self.edges)
+        return panels.z.ravel(), (self.density(panels.z) * panels.weights).ravel()
+
     def estimate(self, level: float) -> Estimate:
         """Mean, median and equal-tailed interval of the rate."""
         return self.beta.estimate(level)

@@ -92,6 +92,12 @@ class Panels:
         total: Array = ((f @ _WEIGHTS) * self.half[..., 0]).sum(axis=-1)
         return total
 
+    @property
+    def weights(self) -> Array:
+        """What each node counts in an integral, shape (..., P, 20)."""
+        weights: Array = _WEIGHTS * self.half
+        return weights
+
     def running(self, f: Array) -> tuple[Array, Array]:
         """The integral of a positive `f` below and above each node, neither found by subtraction from the other."""
         panel = (f @ _WEIGHTS) * self.half[..., 0]

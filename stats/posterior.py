@@ -4,6 +4,7 @@ from typing import Protocol
 
 from stats.density import Density
 from stats.estimate import Estimate
+from stats.panels import Array
 
 
 class RatePosterior(Protocol):
@@ -24,3 +25,6 @@ class LiftPosterior(Protocol):
 
     def lift(self, level: float) -> Estimate:
         """variant / control - 1, with the equal-tailed interval at `level`."""
+
+    def joint(self) -> tuple[Array, Array, Array]:
+        """Control's rate and the variant's at the nodes of their joint posterior, and weights that sum to 1: shape (N,)."""

@@ -17,6 +17,7 @@ from stats.estimate import Estimate
 from stats.panels import LOGISTIC_EDGES, Array, Panels
 
 _MAX_STEPS = 60
+_NEGLIGIBLE = 1e-12  # of the mass, for one of some 40,000 nodes
 _CLOSE = 1e-6  # in log-odds of the probability; the step that starts this near ends at rounding, Newton squares it
 
 
@@ -41,6 +42,15 @@ class Ratio:
             low=math.expm1(self._quantile(tail)),
             high=math.expm1(self._quantile(tail, upper=True)),
         )
+
+    def joint(self) -> tuple[Array, Array, Array]:
+        """Control's rate and the variant's at the nodes of their joint posterior, and weights that sum to 1: shape (N,)."""
+        control, control_weights = self.control.nodes()
+        variant, variant_weights = self.variant.nodes()
+        weights = np.multiply.outer(control_weights, variant_weights).ravel()
+        kept = weights > _NEGLIGIBLE
+        both = np.meshgrid(special.expit(control), special.expit(variant), indexing="ij")
+        return both[0].ravel()[kept], both[1].ravel()[kept], weights[kept] / weights[kept].sum()
 
     def _mean(self) -> float:
         """E[variant] · E[1 / control], and the second is infinite unless control's posterior has a > 1."""

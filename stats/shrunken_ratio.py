@@ -16,7 +16,7 @@ from stats.estimate import Estimate
 from stats.invert import invert_interval
 from stats.level import Level
 from stats.pairs import LIMIT, Pairs, Slices, odds_of
-from stats.panels import Array
+from stats.panels import Array, Panels
 from stats.smooth import Distributions
 
 _SKEWED = 0.97  # correlation of middle and gap beyond which the middle is moved onto the surer rate
@@ -94,6 +94,13 @@ class ShrunkenRatio:
         low, high = self.ends
         low, median, high = invert_interval(self._tails, level, moments=self.moments, low=low, high=high)
         return Estimate(mean=self.mean_lift, median=math.expm1(median), low=math.expm1(low), high=math.expm1(high))
+
+    def joint(self) -> tuple[Array, Array, Array]:
+        """Control's rate and the variant's at the nodes of their joint posterior, and weights that sum to 1: shape (N,)."""
+        panels = Panels.cut(self.gaps.edges)
+        weights = self.gaps.density * panels.weights * self.weights[:, None, None]
+        control, variant = odds_of(self.middles[:, None, None], panels.z, self.weight)
+        return special.expit(control).ravel(), special.expit(variant).ravel(), weights.ravel()
 
     def _tails(self, log_ratio: Array) -> tuple[Array, Array, Array]:
         """P(below), P(above) and the density of the log ratio, for N of them."""
