@@ -4,7 +4,7 @@ Verbs take a session and never commit; `transaction` is the one commit, at the e
 SQLite has one writer at a time, and on PostgreSQL `transaction` waits for its turn, so nothing changes in between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,17 @@ from sqlmodel import Session, create_engine
 from experiments.storage import UtcDateTime
 from lander.errors import ConfigurationError
 
-__all__ = ["UtcDateTime", "alone", "ingestion", "make_engine", "name_engine", "reading", "take_turn", "transaction"]
+__all__ = [
+    "UtcDateTime",
+    "afterwards",
+    "alone",
+    "ingestion",
+    "make_engine",
+    "name_engine",
+    "reading",
+    "take_turn",
+    "transaction",
+]
 
 # a PostgreSQL that has gone without a word is noticed after half a minute; the address may say otherwise
 _PATIENCE: Final = {
@@ -31,6 +41,7 @@ _PATIENCE: Final = {
 _MANNERS: Final = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
 _SNAPSHOT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _TURN: Final = text("SELECT pg_advisory_xact_lock(hashtext(:what))")
+_AFTERWARDS: Final = "afterwards"
 _EXAMPLES: Final = "sqlite:////srv/lander/lander.db or postgresql+psycopg://user:password@host/lander"
 
 
@@ -72,6 +83,16 @@ def ingestion(engine: Engine) -> Iterator[Session]:
         session.connection(execution_options={"writes": True})
         yield session
         session.commit()
+    for work in session.info.pop(_AFTERWARDS, ()):
+        work()
+
+
+def afterwards(session: Session, work: Callable[[], None]) -> None:
+    """Have something slow done by whoever commits this session, once it is over and the writer is free.
+
+    It must be work that may also be left undone, or done by somebody else later: a process can end in between.
+    """
+    session.info.setdefault(_AFTERWARDS, []).append(work)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ A draft looks and is sealed exactly as it would be published; only the studio ma
 nothing is counted or kept: a form sent here leads to a page that says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -26,6 +26,7 @@ from lander.headers import Headers, answer_headers, asset_headers, own_page_head
 from lander.pages.compile import PREVIEW_TOKEN, Compiled, Surroundings, compile_variant
 from lander.pages.editable import Mode, open_for_editing
 from lander.pages.history import load_version
+from lander.pages.image_places import Pictures
 from lander.pages.models import Asset, Page, ShareLink, Version
 from lander.pages.pages import list_variants, load_variant
 from lander.pages.release import load_files
@@ -218,7 +219,9 @@ def _show_for_editing(settings: Settings, engine: Engine, signed: str) -> Respon
         source = open_for_editing(version.source, link.mode, channel=link.channel, studio_origin=studio_origin)
         opened = Version(**{**version.model_dump(), "source": source})  # never stored
         around = _surroundings(session, settings, page, root=f"/e/{signed}")
-        compiled = compile_variant(link.variant, opened, around, load_files(session, [version]))
+        # what is edited comes back from the browser, and has to come back as its author wrote it
+        files = replace(load_files(session, [version]), pictures=Pictures())
+        compiled = compile_variant(link.variant, opened, around, files)
     return _answer_draft(settings, compiled, "")
 
 

@@ -17,17 +17,16 @@ from lander.artifact import (
     MEDIA_TYPES,
     RASTER_TYPES,
     TEXT_TYPES,
-    asset_name,
     check_type,
-    compress,
     extension,
-    media_type,
     sniff,
 )
 from lander.errors import InvalidInput
 from lander.pages.addresses import Address, Kind, find_file, resolve_address
+from lander.pages.drawing import draw_afterwards
 from lander.pages.images import check_raster, clean_svg
 from lander.pages.models import Asset
+from lander.pages.storage import store_asset
 from lander.pages.stylesheets import Settled, find_css_references, settle_css
 from lander.policy.policy import MIB, UploadLimits
 
@@ -90,7 +89,10 @@ def name_brought(url: str, filename: str, content: bytes, kind: Kind | None) -> 
 
 
 def store_files(session: Session, prepared: Iterable[Prepared], *, now: datetime) -> Stored:
-    """Make assets of files, stylesheets led to the others; a file that is there already is not stored again."""
+    """Make assets of files, stylesheets led to the others; a file that is there already is not stored again.
+
+    Images among them are drawn smaller when the session is over, so that publishing finds what it offers.
+    """
     stored = Stored()
     sheets: dict[str, Prepared] = {}
     for file in prepared:
@@ -113,6 +115,7 @@ def store_files(session: Session, prepared: Iterable[Prepared], *, now: datetime
             for address, line in settled.missing
         ]
         _store(session, stored, key, "css", settled.text.encode(), now=now, css=settled)
+    draw_afterwards(session, stored.assets, now=now)
     return stored
 
 
@@ -142,27 +145,6 @@ def resettle(session: Session, files: Mapping[str, str], *, now: datetime) -> di
         if names == before:
             return names
     raise InvalidInput("Stylesheets import each other in a circle.", fix="Take one of the @imports out.")
-
-
-def store_asset(session: Session, ext: str, content: bytes, *, now: datetime, css: Settled | None = None) -> Asset:
-    """The asset of a file, made where it is not there yet; `css` says what a stylesheet refers to."""
-    name = asset_name(content, ext)
-    asset = session.get(Asset, name)
-    if asset is None:
-        zipped, brotlied = compress(content, ext)
-        asset = Asset(
-            name=name,
-            media_type=media_type(name),
-            size_bytes=len(content),
-            body=content,
-            gzip=zipped,
-            brotli=brotlied,
-            css_references={"external": list(css.external), "assets": list(css.assets)} if css else {},
-            created_at=now,
-        )
-        session.add(asset)
-        session.flush()
-    return asset
 
 
 def _store(

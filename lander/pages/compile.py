@@ -20,6 +20,7 @@ from lander.pages.loads import Files, Settled, integrity_of, settle_references
 from lander.pages.meta import Meta, plan_tags
 from lander.pages.models import Version
 from lander.pages.regions import read_regions
+from lander.pages.responsive import place_renditions
 from lander.policy.csp import page_policy
 from lander.policy.findings import Finding, Severity
 from lander.policy.policy import Policy
@@ -149,6 +150,11 @@ def _rewrite(
         strip=around.strip_external,
         root=around.preview_root or "",
     )
+    goal = around.allocation.selector if around.allocation is not None else ""
+    placed = place_renditions(document, edits, settled.used(goal), files.pictures)
+    settled.assets |= placed.assets
+    if placed.style:
+        edits.insert(_place_before_styles(document), placed.style)
     forms = adopt_forms(document, enable_submit=version.enable_submit)
     token: object = TokenSlot() if around.preview_root is None else PREVIEW_TOKEN
     for form in forms:
@@ -232,6 +238,14 @@ def _place_in_head(document: Document) -> int:
     if head is not None or html is not None:
         return (head or html or document.elements[0]).end
     return document.elements[0].start if document.elements else len(document.source)
+
+
+def _place_before_styles(document: Document) -> int:
+    """Behind <head>; without one behind <html>, else before the first tag."""
+    for name in ("head", "html"):
+        if found := next((item for item in document.named(name) if not item.foreign), None):
+            return found.end
+    return document.elements[0].start
 
 
 def _hash(served: Document, own_scripts: Iterable[str], around: Surroundings) -> Directives:

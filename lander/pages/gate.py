@@ -192,7 +192,7 @@ class Gate:
         parts = list_parts(
             served,
             sizes={name: size for name, size in {**self._sizes, **made}.items() if name in compiled.assets},
-            paths=version.files,
+            paths={**self._files.pictures.name_renditions(version.files), **version.files},
             stylesheets=self._files.stylesheets,
         )
         yield from check_budgets(parts, budgets, inline_script_bytes=inline_script_bytes(served))

@@ -13,6 +13,7 @@ from lander.artifact import ASSET_PREFIX, asset_name, link_address
 from lander.document import Document, Edits, Element
 from lander.pages.addresses import Kind, Scope, find_file
 from lander.pages.expand import Block
+from lander.pages.image_places import Pictures, Used
 from lander.pages.models import Version
 from lander.pages.references import (
     GOES_WHOLE,
@@ -47,6 +48,7 @@ class Files:
     stylesheets: Mapping[str, Stylesheet] = field(default_factory=dict)  # asset name → stylesheet, imported ones too
     scripts: Mapping[str, str] = field(default_factory=dict)  # asset name → text; needed only to strip
     blocks: Mapping[str, Block] = field(default_factory=dict)  # snippet name → snippet
+    pictures: Pictures = field(default_factory=Pictures)
 
     def is_in_block(self, asset: str) -> bool:
         """Whether a snippet brings that asset along."""
@@ -60,11 +62,19 @@ class Settled:
     loads: list[Load] = field(default_factory=list)  # what is not ours, for the rules to judge
     assets: set[str] = field(default_factory=set)  # everything the page uses, through stylesheets too
     scripts: list[str] = field(default_factory=list)  # own script files, by asset name
+    own: set[Element] = field(default_factory=set)  # what loads a file of ours
+    images: dict[Element, str] = field(default_factory=dict)  # <img> → own image, by asset name
+    preloaded: set[str] = field(default_factory=set)  # own images that a <link> names
     made: dict[str, bytes] = field(default_factory=dict)  # asset name → stylesheet without what was taken out
     removed: list[str] = field(default_factory=list)  # a sentence for each thing taken out
     taken_out: set[Element] = field(default_factory=set)
     siblings: set[str] = field(default_factory=set)  # slugs of pages that it links to
     findings: list[Finding] = field(default_factory=list)
+
+    def used(self, goal: str = "") -> Used:
+        """What its images depend on, the selector of a running test's goal included."""
+        sheets = [content.decode() for content in self.made.values()]
+        return Used(self.images, self.assets, sheets, self.taken_out | self.own, self.preloaded, goal)
 
 
 def settle_references(
@@ -114,6 +124,11 @@ class _Settling:
             return None
         name = self._own(reference)
         if name is not None:
+            self.settled.own.add(reference.element)
+            if reference.element.name == "img" and reference.attribute == "src":
+                self.settled.images[reference.element] = name
+            elif reference.element.name == "link":
+                self.settled.preloaded.add(name)
             return f"{ASSET_PREFIX}{self._use(name, reference)}{resolved.fragment}"
         load = _describe(reference)
         if load.is_external and is_allowed(load, self._allow):

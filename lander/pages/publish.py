@@ -149,6 +149,7 @@ def republish(
         {**releases.load_versions(session, live), **(versions or {})},
         snippets=live.snippets,
         strip_external=live.strip_external,
+        offered=live.assets,
         preflight=preflight,
     )
     if enforce and count_refusals(wanted.findings):
@@ -218,6 +219,7 @@ def plan_replacement(
     *,
     strip_external: bool,
     snippets: Mapping[str, int] | None = None,
+    offered: Sequence[str] | None = None,
     preflight: Preflight | None = None,
 ) -> Replacement:
     """Compile other content for a page and look at what it would change. Holds the page, and changes nothing."""
@@ -231,6 +233,7 @@ def plan_replacement(
         snippets=snippets,
         allocation=_allocation(running),
         strip_external=strip_external,
+        offered=offered,
     )
     touches = running is not None and live is not None and not releases.has_same_content(live, plan, running[1].weights)
     found: Sequence[Finding] = ()
@@ -346,6 +349,7 @@ def _plan(
     snippets: Mapping[str, int] | None = None,
     allocation: Allocation | None,
     strip_external: bool,
+    offered: Sequence[str] | None = None,
 ) -> releases.Plan:
     return releases.plan_release(
         session,
@@ -356,6 +360,7 @@ def _plan(
         allocation=allocation,
         strip_external=strip_external,
         snippets=snippets,
+        offered=offered,
     )
 
 

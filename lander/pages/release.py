@@ -3,22 +3,26 @@
 Planning only. Nothing here makes anything live, and nothing is stored but what `store_release` is given.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from sqlmodel import Session, col, select
 
 from lander.artifact import ASSET_PREFIX, extension
-from lander.pages.assets import store_asset
 from lander.pages.compile import Compiled, Surroundings, compile_and_show
 from lander.pages.gate import Gate, compare_variants
+from lander.pages.image_places import Picture, Pictures
+from lander.pages.image_rules import read_rules, sets_addresses, walks_around
 from lander.pages.loads import Files, Stylesheet
 from lander.pages.meta import load_meta
-from lander.pages.models import Asset, Page, Redirect, Site, StoredRelease, Version
+from lander.pages.models import Asset, Page, Redirect, Rendition, Site, StoredRelease, Version
 from lander.pages.pages import list_variants
+from lander.pages.renditions import DRAWN_TYPES, FORMATS, measure
 from lander.pages.snippets import load_blocks
+from lander.pages.storage import store_asset
 from lander.pages.stylesheets import settle_css
 from lander.pages.versions import load_draft
 from lander.policy.findings import Finding, Severity
@@ -26,6 +30,7 @@ from lander.policy.policy import Policy
 from lander.published import Allocation, PublishedVariant, build_release, read_release
 
 _SCRIPTS: Final = frozenset(("js", "mjs"))
+_READ: Final = _SCRIPTS | {"css"}  # for what they say about images
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,13 @@ def plan_release(
     allocation: Allocation | None,
     strip_external: bool,
     snippets: Mapping[str, int] | None = None,
+    offered: Collection[str] | None = None,
 ) -> Plan:
-    """Compile every variant, and look at the page as a whole. `snippets` are taken in these versions, others as drafts."""
-    files = load_files(session, versions.values(), scripts=strip_external, snippets=snippets)
+    """Compile every variant, and look at the page as a whole. `snippets` are taken in these versions, others as drafts.
+
+    With `offered`, images come smaller only where all of that is among these assets: what is live stays as it is.
+    """
+    files = load_files(session, versions.values(), scripts=strip_external, snippets=snippets, offered=offered)
     around = Surroundings(
         slug=page.slug,
         policy=policy,
@@ -175,10 +184,12 @@ def load_files(
     *,
     scripts: bool = False,
     snippets: Mapping[str, int] | None = None,
+    offered: Collection[str] | None = None,
 ) -> Files:
     """What compiling must know of the assets and snippets of versions.
 
-    The texts of scripts are loaded only where something is taken out; `snippets` names versions to take instead of drafts.
+    The texts of scripts are loaded only where something is taken out; `snippets` names versions to take instead of
+    drafts, `offered` the only drawings of images to take.
     """
     versions = list(versions)
     blocks = load_blocks(session, versions, pinned=snippets or {})
@@ -187,7 +198,55 @@ def load_files(
     sheets = _load_stylesheets(session, {name for name in names if extension(name) == "css"})
     bodies = _load_bodies(session, {name for name in names if scripts and extension(name) in _SCRIPTS})
     texts = {name: body.decode(errors="replace") for name, body in bodies.items()}
-    return Files(stylesheets=sheets, scripts=texts, blocks=blocks)
+    return Files(
+        stylesheets=sheets, scripts=texts, blocks=blocks, pictures=_load_pictures(session, names, offered=offered)
+    )
+
+
+def _load_pictures(session: Session, names: set[str], *, offered: Collection[str] | None) -> Pictures:
+    """The images, and what the other files say about images."""
+    images = load_images(session, {name for name in names if extension(name) in DRAWN_TYPES}, offered)
+    if not images:
+        return Pictures()
+    rules, setting, walking = {}, set(), set()
+    for name, body in _load_bodies(session, {name for name in names if extension(name) in _READ}).items():
+        if extension(name) == "css":
+            rules[name] = read_rules(body.decode())
+            continue
+        sets, walks = _read_script(body)
+        setting |= {name} if sets else set()
+        walking |= {name} if walks else set()
+    return Pictures(images, rules, frozenset(setting), frozenset(walking))
+
+
+def load_images(session: Session, names: set[str], offered: Collection[str] | None) -> dict[str, Picture]:
+    """As they were drawn; those that still wait for it with their size, and those that do not open not at all."""
+    rows = session.exec(select(Rendition).where(col(Rendition.original).in_(names)).order_by(col(Rendition.width)))
+    found: dict[str, list[Rendition]] = {name: [] for name in sorted(names)}
+    for row in rows:
+        found[row.original].append(row)
+    images = {name: _describe(name, items, offered) for name, items in found.items() if items}
+    for name, body in _load_bodies(session, {name for name, items in found.items() if not items}).items():
+        size = measure(body) or (0, 0)
+        images[name] = Picture(*size, is_waiting=True)
+    return {name: image for name, image in images.items() if image.width and image.height}
+
+
+def _describe(name: str, rows: list[Rendition], offered: Collection[str] | None) -> Picture:
+    original = next(row for row in rows if row.name == name)
+    drawn = [row for row in rows if row is not original]
+    if offered is not None and not all(row.name in offered for row in drawn if row.format == FORMATS[-1]):
+        drawn = []
+    avif, webp = ({row.width: row.name for row in drawn if row.format == kind} for kind in FORMATS)
+    if webp:  # the widest is as wide as the image: a drawing, or itself
+        webp.setdefault(original.width, name)
+    return Picture(original.width, original.height, tuple(sorted(webp.items())), tuple(sorted(avif.items())))
+
+
+@lru_cache(maxsize=256)
+def _read_script(body: bytes) -> tuple[bool, bool]:
+    text = body.decode(errors="replace")
+    return sets_addresses(text), walks_around(text)
 
 
 def _load_stylesheets(session: Session, names: set[str]) -> dict[str, Stylesheet]:

@@ -6,12 +6,13 @@ Looking changes nothing: the same questions that publishing asks are asked here 
 from dataclasses import dataclass
 from typing import Any
 
-from lander.document import Edits
+from lander.document import Document, Edits
 from lander.pages.expand import expand
 from lander.pages.forms import AdoptedForm, adopt_forms, list_left_alone
 from lander.pages.loads import Files, settle_references
 from lander.pages.models import Page, Version
 from lander.pages.references import inline_scripts, scripts_depending_on
+from lander.pages.responsive import place_renditions
 from lander.policy.findings import Finding, count_refusals, say_in_the_way
 from lander.policy.policy import Allow, Policy
 from lander.policy.rules import Load, check_load, check_page
@@ -89,6 +90,7 @@ class Examined:
     forms: tuple[AdoptedForm, ...]
     left_alone: tuple[str, ...]
     scripts: tuple[str, ...]
+    images: tuple[str, ...] = ()  # what publishing does to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class ImportReport:
             ],
             "scripts": [{"page": item.path, "script": name} for item in self.examined for name in item.scripts],
             "forms": [{"page": item.path, **form.as_json()} for item in self.examined for form in item.forms],
+            "images": [f"{item.path}: {sentence}" for item in self.examined for sentence in item.images],
             "forms_left_alone": [sentence for item in self.examined for sentence in item.left_alone],
             "warnings": list(self.warnings),
         }
@@ -149,6 +152,7 @@ class ImportReport:
             *(f"Left out: {path} ({reason})." for path, reason in self.left_out),
             *self.warnings,
             *(sentence for examined in self.examined for sentence in _say_forms(examined)),
+            *(f"{examined.path}: {sentence}" for examined in self.examined for sentence in examined.images),
             *self._say_what_stands_in_the_way(),
         ]
 
@@ -210,7 +214,15 @@ def examine(version: Version, *, slug: str, files: Files, policy: Policy, thank_
         forms=tuple(forms),
         left_alone=tuple(list_left_alone(document)),
         scripts=tuple(local),
+        images=tuple(_say_images(document, version, slug=slug, files=files, policy=policy)),
     )
+
+
+def _say_images(document: Document, version: Version, *, slug: str, files: Files, policy: Policy) -> list[str]:
+    """As they would be published, without what may not be loaded."""
+    edits, allow = Edits(document), policy.isolation.allow
+    settled = settle_references(document, edits, version, slug=slug, files=files, allow=allow, strip=True)
+    return place_renditions(document, edits, settled.used(), files.pictures).sentences
 
 
 def _say_forms(examined: Examined) -> list[str]:
