@@ -198,10 +198,10 @@ class _Mixture:
         The lift of the whole lies tau² · share away from the one that segments spread about, besides its own variance.
         """
         tau2 = spread.tau**2
-        kept = np.zeros_like(tau2) if own is None else tau2 / (own.variance + tau2)
-        gap = 0.0 if own is None else own.mean - whole.mean
-        variances = tau2 * (1 - kept) + (1 - kept) ** 2 * (whole.variance + tau2 * share)
-        return cls(means=whole.mean + kept * gap, deviations=np.sqrt(variances), weights=spread.weights)
+        drawn = np.ones_like(tau2) if own is None else own.variance / (own.variance + tau2)
+        gap = np.zeros_like(tau2) if own is None else (own.mean - whole.mean) * (tau2 / (own.variance + tau2))
+        variances = tau2 * drawn + drawn**2 * (whole.variance + tau2 * share)
+        return cls(means=whole.mean + gap, deviations=np.sqrt(variances), weights=spread.weights)
 
     def lift(self, level: float) -> Estimate:
         tail = (1 - level) / 2

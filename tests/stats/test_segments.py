@@ -185,6 +185,19 @@ def test_a_segment_of_millions_speaks_for_itself_and_one_of_dozens_for_the_whole
     assert few.lift.low < 0.05 < few.lift.high < 1
 
 
+def test_sizes_a_billion_times_apart_stand_side_by_side():
+    segments = {
+        "sure": (BinarySample(10**9, 10**9), BinarySample(10**9, 10**9 - 3)),
+        "usual": (BinarySample(10**11, 5 * 10**9), BinarySample(10**11, 5 * 10**9 + 10**6)),
+        "tiny": (BinarySample(3, 1), BinarySample(2, 2)),
+    }
+    sure, usual, tiny = compare_segments(segments).segments
+    assert sure.lift.median == pytest.approx(-3e-9, rel=0.01)
+    assert sure.lift.high - sure.lift.low == pytest.approx(2 * 1.96 * math.sqrt(4) * 1e-9, rel=0.3)
+    assert usual.lift.median == pytest.approx(2e-4, rel=0.01)
+    assert tiny.lift.low < 0 < tiny.lift.high
+
+
 def test_segments_that_agree_are_all_the_whole():
     segments = {str(i): (BinarySample(40_000, 2000), BinarySample(40_000, 2200)) for i in range(20)}
     result = compare_segments(segments)
