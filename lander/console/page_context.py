@@ -160,6 +160,7 @@ class PageScreen:
     history_address: str
     images_address: str
     visit_address: str
+    links_address: str
     schedule_address: str  # empty where this person may schedule nothing
     scheduled: list[ScheduleRow]
     undo: int  # the version that was saved a moment ago; 0 where there is nothing to undo

@@ -110,6 +110,7 @@ def page_screen(session: Session, place: Place, key: str, typed: Typed | None = 
         history_address=place.at(f"/{key}/history"),
         images_address=place.at(f"/{key}/images"),
         visit_address=place.at(f"/{key}/visit"),
+        links_address=place.at(f"/{key}/links"),
         undo=_find_undo(version),
         schedule_address=schedule_address(place),
         scheduled=rows_of(session, State.WAITING, page=place.page),

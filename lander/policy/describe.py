@@ -51,6 +51,9 @@ def describe(policy: Policy) -> list[str]:
         f"Webhooks may be sent to {_join(policy.egress.webhook_hosts)}, over https and to public addresses only."
         if policy.egress.webhook_hosts
         else "Webhooks may be sent nowhere.",
+        "Marketing may have the hosts asked that pages link to, over https and at public addresses only."
+        if policy.egress.check_links
+        else "Hosts that pages link to are not asked whether the links are alive.",
         *_describe_content(policy.content),
         _describe_budgets(policy.budgets),
         *(describe_freeze(freeze) for freeze in policy.lifecycle.freezes),

@@ -82,7 +82,7 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
     forms = reader.table("forms", root.get("forms", {}), ("field_types", "thank_you_hosts"))
     uploads = reader.table("uploads", root.get("uploads", {}), tuple(_UPLOAD_KEYS))
     lifecycle = reader.table("lifecycle", root.get("lifecycle", {}), ("freezes",))
-    egress = reader.table("egress", root.get("egress", {}), ("webhook_hosts",))
+    egress = reader.table("egress", root.get("egress", {}), ("webhook_hosts", "check_links"))
     content = reader.table("content", root.get("content", {}), tuple(item.name for item in fields(Content)))
     budgets = reader.table("budgets", root.get("budgets", {}), tuple(item.name for item in fields(Budgets)))
     _check_level(reader, isolation)
@@ -104,7 +104,10 @@ def parse_policy(text: str, *, version: int = 0) -> Policy:
             }
         ),
         lifecycle=Lifecycle(freezes=tuple(_read_freezes(reader, lifecycle.get("freezes", [])))),
-        egress=Egress(webhook_hosts=reader.texts("egress", "webhook_hosts", egress, _read_host, ())),
+        egress=Egress(
+            webhook_hosts=reader.texts("egress", "webhook_hosts", egress, _read_host, ()),
+            check_links=reader.flag("egress", "check_links", egress),
+        ),
         content=Content(
             **reader.levels("content", CONTENT_RULES, content),
             **reader.numbers("content", _LENGTHS, content),
@@ -172,6 +175,14 @@ class _Reader:
     def numbers(self, table: str, tops: Mapping[str, int], values: dict[str, Any]) -> dict[str, Any]:
         """Those of the numbers that the file gives."""
         return {key: self.number(table, key, values, top) for key, top in tops.items() if key in values}
+
+    def flag(self, table: str, key: str, values: dict[str, Any]) -> bool:
+        """Whether the file turns something on that is off by itself."""
+        value = values.get(key, False)
+        if not isinstance(value, bool):
+            self.refuse(f"{table}.{key}", f"{table}.{key} is {value!r}. Write true or false.")
+            return False
+        return value
 
     def levels(self, table: str, keys: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
         """Those of the levels that the file gives."""

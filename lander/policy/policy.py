@@ -95,6 +95,7 @@ class Egress:
     """Where Lander itself may send to."""
 
     webhook_hosts: tuple[str, ...] = ()  # host names, without scheme
+    check_links: bool = False  # whether hosts that pages link to may be asked, because somebody wants to know
 
 
 Level = Severity | None

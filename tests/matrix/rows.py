@@ -240,13 +240,14 @@ ON_STUDIO: Final = [
     *acts("/pages/new", 422, slug="_l"),
     *(
         row
-        for screen in ("history", "compare", "share", "visit")
+        for screen in ("history", "compare", "share", "visit", "links")
         for row in looks(STUDIO, f"{_VARIANT}/{screen}", SCREEN, who="maya")
     ),
     *acts(f"{_VARIANT}/name", 422, name="x" * 61),
     *acts(f"{_VARIANT}/restore", 404, version="99"),
     *acts(f"{_VARIANT}/undo", 404, version="99"),
     *acts(f"{_VARIANT}/share", 422),
+    *acts(f"{_VARIANT}/links", 422),
     *acts(f"{_VARIANT}/share/revoke", 404, link="none"),
     *looks(STUDIO, "/schedules", SCREEN, who="maya"),
     *looks(STUDIO, "/schedules/new", SCREEN, status=404, who="maya"),

@@ -50,6 +50,8 @@ route                                                   method  nobody  marketer
 /pages/<path:slug>/<string(length=1):key>/share         POST    in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/share/revoke  POST    in      yes       no       no
 /pages/<path:slug>/<string(length=1):key>/visit         GET     in      yes       yes      yes
+/pages/<path:slug>/<string(length=1):key>/links         GET     in      yes       yes      yes
+/pages/<path:slug>/<string(length=1):key>/links         POST    in      yes       no       no
 /schedules                                              GET     in      yes       yes      yes
 /schedules/new                                          GET     in      yes       yes      yes
 /schedules/new                                          POST    in      yes       no       no

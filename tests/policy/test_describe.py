@@ -12,6 +12,7 @@ def test_the_defaults_are_told_in_plain_sentences() -> None:
     assert "A page may not be framed." in sentences
     assert "After a form, visitors stay on the pages' own host." in sentences
     assert "Webhooks may be sent nowhere." in sentences
+    assert "Hosts that pages link to are not asked whether the links are alive." in sentences
     assert any("20 MiB, unpacked 100 MiB in 500 files of up to 10 MiB" in sentence for sentence in sentences)
     assert all(sentence.endswith(".") for sentence in sentences)
 
@@ -21,7 +22,7 @@ def test_what_is_allowed_is_named() -> None:
         parse_policy(
             '[isolation.allow]\nscript = ["cdn.example.com", "b.example.com/lib/"]\n'
             '[forms]\nfield_types = ["email"]\nthank_you_hosts = ["www.example.com"]\n'
-            '[egress]\nwebhook_hosts = ["hooks.example.com"]\n',
+            '[egress]\nwebhook_hosts = ["hooks.example.com"]\ncheck_links = true\n',
             version=3,
         )
     )
@@ -31,6 +32,9 @@ def test_what_is_allowed_is_named() -> None:
     )
     assert "A form may ask for: e-mail address." in sentences
     assert "Webhooks may be sent to hooks.example.com, over https and to public addresses only." in sentences
+    assert (
+        "Marketing may have the hosts asked that pages link to, over https and at public addresses only." in sentences
+    )
     assert "After a form, visitors may be led to www.example.com as well as to pages here." in sentences
 
 

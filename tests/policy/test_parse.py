@@ -29,6 +29,7 @@ image_megapixels = 12
 
 [egress]
 webhook_hosts = ["hooks.example.com", "CRM.example.com"]
+check_links = true
 """
 
 
@@ -39,6 +40,7 @@ def test_an_empty_file_means_the_safe_defaults() -> None:
     assert DEFAULTS.forms.field_types == ("email", "name", "company", "phone", "text", "choice", "hidden")
     assert DEFAULTS.forms.thank_you_hosts == ()
     assert DEFAULTS.egress.webhook_hosts == ()
+    assert DEFAULTS.egress.check_links is False
     assert DEFAULTS.uploads == UploadLimits(20 * MIB, 500, 100 * MIB, 100, 10 * MIB, 8, 40_000_000)
 
 
@@ -53,6 +55,7 @@ def test_every_known_key_is_read() -> None:
     assert policy.forms.thank_you_hosts == ("www.example.com",)
     assert policy.uploads == UploadLimits(5 * MIB, 50, 25 * MIB, 40, 2 * MIB, 4, 12_000_000)
     assert policy.egress.webhook_hosts == ("hooks.example.com", "crm.example.com")
+    assert policy.egress.check_links is True
 
 
 @pytest.mark.parametrize(
@@ -189,3 +192,9 @@ def test_a_file_that_is_no_toml_says_where() -> None:
 def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+@pytest.mark.parametrize("value", ['"yes"', "1", "[]"])
+def test_what_is_on_or_off_is_true_or_false(value: str) -> None:
+    with pytest.raises(InvalidPolicy, match=r"Line 2: egress\.check_links is .*Write true or false\."):
+        parse_policy(f"[egress]\ncheck_links = {value}")
