@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.databases import (  # noqa: F401  (fixtures)
     database,
@@ -17,6 +17,7 @@ from tests.databases import (  # noqa: F401  (fixtures)
     postgresql,
     sqlite_template,
 )
+from tests.patience import PATIENCE_MS
 
 _FLAGS = [
     "--no-sandbox",
@@ -34,6 +35,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("needs Chromium on the path (Debian's package chromium)")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser
         browser.close()

@@ -10,8 +10,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
+from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from click.testing import CliRunner
+from sqlalchemy import Connection, Engine, event
+
+from lander.catalog import load_catalog
+from lander.cli import cli
+from lander.serve.catalog import CHECK_EVERY_S
+from tests.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[1]
 SHARED_PAGES = ROOT.parent / "shared" / "pages"
@@ -33,7 +42,7 @@ class Lander:
         }
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """A command as typed; never raises."""
+        """A command as typed, in a process of its own; never raises."""
         return subprocess.run(
             [sys.executable, "-m", "lander.cli", *arguments],
             input=stdin,
@@ -46,9 +55,13 @@ class Lander:
         )
 
     def ok(self, *arguments: str, stdin: str = "") -> Any:
-        """A command that must succeed; what it says as JSON."""
-        done = self.run(*arguments, "--json", stdin=stdin)
-        assert done.returncode == 0, f"lander {' '.join(arguments)}: {done.stderr}"
+        """A command that must succeed; what it says as JSON. In this process, because another takes a second to start."""
+        unset = {name: None for name in os.environ if name.startswith("LANDER_")}
+        with _engines_disposed():
+            done = CliRunner().invoke(
+                cli, [*arguments, "--json"], input=stdin, env={**unset, **self.environ}, catch_exceptions=False
+            )
+        assert done.exit_code == 0, f"lander {' '.join(arguments)}: {done.stderr}"
         return json.loads(done.stdout)
 
     def url(self, host: str, path: str = "/") -> str:
@@ -66,25 +79,41 @@ class Lander:
         finally:
             connection.close()
 
-    def wait_for(self, host: str, path: str, *, status: int = 200, patience_s: float = 5) -> bytes:
-        """The body once `path` answers with `status`."""
-        deadline = time.monotonic() + patience_s
-        while True:
-            response, body = self.request("GET", host, path)
-            if response.status == status:
-                return body
-            assert time.monotonic() < deadline, f"{host}{path} answers {response.status}, not {status}"
-            time.sleep(0.05)
+    def wait_for(self, host: str, path: str, *, status: int = 200) -> bytes:
+        """The body once `path` answers with `status`, whichever worker is asked."""
+        wait_until(
+            lambda: self.request("GET", host, path)[0].status == status, f"{host}{path} does not answer {status}"
+        )
+        time.sleep(CHECK_EVERY_S)  # on the disk it is: by now every worker looks again when it is asked
+        response, body = self.request("GET", host, path)
+        assert response.status == status
+        return body
 
-    def wait_for_report(self, host: str, slug: str, *, confirmed: int, patience_s: float = 10) -> Any:
+    def wait_until_live(self, host: str, slug: str) -> None:
+        """Until every worker shows this page as the database has it, a test that was started on it included."""
+        (release,) = {row["release"] for row in self.ok("page", "list") if row["address"] == f"{host}/{slug}"}
+
+        def is_on_disk() -> bool:
+            route = load_catalog(self.data_dir / "published").routes.get((host, f"/{slug}"))
+            return route is not None and route.id == release
+
+        wait_until(is_on_disk, f"{host}/{slug} does not come to the disk")
+        time.sleep(CHECK_EVERY_S)
+
+    def wait_for_lead(self, email: str) -> None:
+        """Until somebody's lead is home."""
+        wait_until(
+            lambda: any(email in lead["fields"].values() for lead in self.ok("lead", "list")), f"no lead of {email}"
+        )
+
+    def wait_for_report(self, host: str, slug: str, *, confirmed: int) -> Any:
         """The report once so many visitors are confirmed."""
-        deadline = time.monotonic() + patience_s
-        while True:
+
+        def find_report() -> Any:
             report = self.ok("report", "--site", host, "--slug", slug)
-            if sum(variant["confirmed"] for variant in report["variants"]) >= confirmed:
-                return report
-            assert time.monotonic() < deadline, f"not {confirmed} confirmed visitors: {report}"
-            time.sleep(0.2)
+            return report if sum(variant["confirmed"] for variant in report["variants"]) >= confirmed else None
+
+        return wait_until(find_report, f"not {confirmed} confirmed visitors of {slug}")
 
 
 @contextmanager
@@ -111,29 +140,34 @@ def served(
         lander.ok("migrate")
         for name, password in PASSWORDS.items():
             lander.ok("user", "add", name, "--role", ROLES[name], stdin=f"{password}\n")
-    log = (data_dir / "serve.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lander.cli", "serve", "--port", str(port), "--server", server],
-        env=lander.environ,
-        cwd=ROOT,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
+    log = data_dir / "serve.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lander.cli", "serve", "--port", str(port), "--server", server],
+            env=lander.environ,
+            cwd=ROOT,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
     lander.pid = process.pid
     try:
-        _wait_until_listening(port, process)
+        _wait_until_listening(port, process, log)
         yield lander
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
-        log.close()
+        process.wait(timeout=PATIENCE_S)
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A loopback port that nobody listens on, and that the system gives to no connection that goes out meanwhile."""
+    while True:
+        port = next(_ports)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 
@@ -146,12 +180,37 @@ def is_running(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def _wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server ended before it listened"
+def _wait_until_listening(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    def listens() -> bool:
+        assert server.poll() is None, f"the server ended before it listened:\n{log.read_text(errors='replace')}"
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the server does not listen")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens, f"the server does not listen on {port}")
+
+
+@contextmanager
+def _engines_disposed() -> Iterator[None]:
+    """A command ends with its process, and so do its connections; here they are closed for it."""
+    opened: set[Engine] = set()
+
+    def note(connection: Connection) -> None:
+        opened.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", note)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "engine_connect", note)
+        for engine in opened:
+            engine.dispose()
+
+
+def _list_ports() -> Iterator[int]:
+    """Below those of outgoing connections; two runs at once begin at different ones."""
+    first, last = 10_000, 32_000
+    start = os.getpid() * 101 % (last - first)
+    return cycle([*range(first + start, last), *range(first, first + start)])
+
+
+_ports: Final = _list_ports()

@@ -3,6 +3,7 @@
 from tests.console.conftest import (
     ana,
     browser,
+    built,
     engine,
     experiment,
     furnished,
@@ -20,6 +21,7 @@ from tests.console.conftest import (
 __all__ = [
     "ana",
     "browser",
+    "built",
     "engine",
     "experiment",
     "furnished",

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, expect
 
+from lander.serve.forms import FASTEST_MS
 from tests.live import PASSWORDS, Lander, lander_at
+from tests.patience import PATIENCE_MS
 
 OpenStudio = Callable[..., Page]
 """Signs somebody in, Maya where nobody is named; further arguments are those of a browser context."""
@@ -22,7 +25,7 @@ _KNOWN_NOTICE = "The page requested an origin-keyed agent cluster"
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A fresh visitor: no cookies, a desktop window."""
     fresh = chromium.new_context(viewport={"width": 1440, "height": 900}, user_agent=AGENT)
-    fresh.set_default_timeout(10_000)
+    fresh.set_default_timeout(PATIENCE_MS)
     yield fresh
     fresh.close()
 
@@ -39,8 +42,14 @@ def lander(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lander]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def sign_ins() -> dict[str, Any]:
+    """The cookies of everybody who has signed in on this module's installation."""
+    return {}
+
+
 @pytest.fixture
-def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]:
+def open_studio(installation: Lander, chromium: Browser, sign_ins: dict[str, Any]) -> Iterator[OpenStudio]:
     """A browser of its own for each person, signed in; whatever the studio's console complains of fails the test.
 
     What a page does in its preview is its own affair, and so is a refusal that a test provokes. `installation` is what the
@@ -56,23 +65,46 @@ def open_studio(installation: Lander, chromium: Browser) -> Iterator[OpenStudio]
             complaints.append(said)
 
     def open_for(name: str = "maya", **options: object) -> Page:
-        fresh = chromium.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})  # type: ignore[arg-type]
-        fresh.set_default_timeout(60_000)
+        size = {"width": 1440, "height": 900}
+        fresh = chromium.new_context(**{"viewport": size, "storage_state": sign_ins.get(name), **options})  # type: ignore[arg-type]
+        fresh.set_default_timeout(PATIENCE_MS)
         contexts.append(fresh)
         tab = fresh.new_page()
         tab.on("console", note)
         tab.on("pageerror", lambda error: complaints.append(str(error)) if "preview." not in str(error.stack) else None)
         tab.goto(installation.url("studio.localhost"))
-        tab.get_by_label("Name").fill(name)
-        tab.get_by_label("Password").fill(PASSWORDS[name])
-        tab.get_by_role("button", name="Sign in").click()
-        tab.wait_for_url(installation.url("studio.localhost"))
+        if name not in sign_ins:
+            tab.get_by_label("Name").fill(name)
+            tab.get_by_label("Password").fill(PASSWORDS[name])
+            tab.get_by_role("button", name="Sign in").click()
+            tab.wait_for_url(installation.url("studio.localhost"))
+            sign_ins[name] = fresh.storage_state()
         return tab
 
     yield open_for
     for opened in contexts:
         opened.close()
     assert complaints == []
+
+
+def preview_of(tab: Page) -> FrameLocator:
+    """The preview that is edited in, once its script and the studio's hear each other."""
+    expect(tab.locator("#preview[aria-busy=false]")).to_have_count(1)
+    return tab.frame_locator("#preview")
+
+
+def tab_to(tab: Page, wanted: Locator) -> None:
+    """By keyboard alone: forward until it has the focus."""
+    for _ in range(100):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        tab.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {wanted}")
+
+
+def take_time(tab: Page) -> None:
+    """As a person does who fills in the form of this tab: one that is sent faster is suspected."""
+    tab.wait_for_timeout(FASTEST_MS + 100)
 
 
 def listen(tab: Page) -> list[str]:

@@ -13,6 +13,7 @@ from lander import headers
 from lander.beacon import SCRIPT
 from lander.catalog import SiteEntry, write_catalog
 from lander.published import PublishedVariant, TokenSlot, build_release, write_release
+from tests.patience import PATIENCE_MS, wait_until
 from tests.serve.stage import CHROME, CONTACT, Stage, allocation, staged
 
 pytestmark = pytest.mark.browser
@@ -40,7 +41,7 @@ class Quiet(WSGIRequestHandler):
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A visitor whose browser does not call itself headless, which would make it a bot."""
     context = chromium.new_context(user_agent=CHROME)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 
@@ -103,11 +104,8 @@ def beacons(stage: Stage, tab: Page, act: Callable[[], object], *, expected: int
     """Do something, and wait until so many more beacons were answered."""
     before = stage.front.counts.requests["beacon", "204"]
     act()
-    for _ in range(200):
-        if stage.front.counts.requests["beacon", "204"] - before >= expected:
-            break
-        tab.wait_for_timeout(20)
-    tab.wait_for_timeout(100)
+    wait_until(lambda: stage.front.counts.requests["beacon", "204"] - before >= expected, "too few beacons")
+    tab.wait_for_timeout(100)  # for one too many
     assert stage.front.counts.requests["beacon", "204"] - before == expected
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import AGENT, OpenStudio
+from tests.browser.conftest import AGENT, OpenStudio, take_time
 from tests.live import ROOT, Lander, lander_at
 from tests.screens import list_faults
 
@@ -23,7 +23,7 @@ _ONE_OF_MANY = re.compile(
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lander]:
+def installation(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Lander]:
     """Something of everything: a page under test, a lead, a redirect, a snippet, a webhook, a schedule, a share link."""
     folder = tmp_path_factory.mktemp("company")
     footer = folder / "footer.html"
@@ -48,6 +48,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lander]:
         lander.ok(
             "schedule", "add", *PAGE, "--at", f"{tomorrow:%Y-%m-%d} 12:00", "--during-test", "annotate", "publish"
         )
+        lander.wait_until_live(HOST, "buggies")
+        send_a_lead(lander, chromium)
+        lander.wait_for_lead("otto@example.com")
+        lander.wait_for_report(HOST, "buggies", confirmed=1)
         yield lander
 
 
@@ -59,7 +63,7 @@ def send_a_lead(lander: Lander, chromium: Browser) -> None:
     tab.get_by_label("Your name").first.fill("Otto")
     tab.get_by_label("E-mail").first.fill("otto@example.com")
     tab.get_by_label("Postal code").first.fill("12345")
-    tab.wait_for_timeout(2_100)  # nobody fills in a form faster
+    take_time(tab)
     tab.locator("form button").first.click()
     tab.wait_for_url("**/thanks")
     visitor.close()
@@ -73,16 +77,11 @@ def list_links(tab: Page) -> list[str]:
     return [address for address in addresses if not re.search(r"^/api/|/export|\.(csv|json|svg)\b", address)]
 
 
-@pytest.mark.parametrize(
-    ("name", "width", "scheme"),
-    [("maya", 390, "dark"), ("maya", 1280, "light"), ("ana", 1280, "dark"), ("ivan", 390, "light")],
-)
+@pytest.mark.parametrize("name", ["maya", "ana", "ivan"])
 def test_whatever_a_link_leads_to_is_a_screen_that_everybody_can_use(
-    installation: Lander, open_studio: OpenStudio, chromium: Browser, *, name: str, width: int, scheme: str
+    installation: Lander, open_studio: OpenStudio, name: str
 ) -> None:
-    send_a_lead(installation, chromium)
-    installation.wait_for_report(HOST, "buggies", confirmed=1)
-    tab = open_studio(name, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    tab = open_studio(name)
     waiting, seen = ["/"], {"/"}
     faults: list[str] = []
     while waiting:

@@ -5,7 +5,6 @@ a page that runs as it did before, and the same without JavaScript.
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,14 +32,6 @@ SOURCE = """<!doctype html>
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _patience() -> Iterator[None]:
-    """A machine that is busy with something else is slow, not wrong."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture(scope="module")
 def installation(lander: Lander) -> Lander:
     lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", "Europe/Berlin")
@@ -63,17 +54,6 @@ def make_page(lander: Lander, folder: Path, slug: str, source: str = SOURCE) -> 
 
 def go_to(tab: Page, lander: Lander, path: str) -> None:
     tab.goto(lander.url("studio.localhost", path))
-
-
-def see(visitor: Page, address: str) -> None:
-    """Open a page that has just been published: each worker swaps its catalog by itself, within two seconds."""
-    for _ in range(20):
-        response = visitor.goto(address)
-        if response is not None and response.ok:
-            break
-        visitor.wait_for_timeout(250)
-    # the next answer may come from a worker that has not looked yet
-    visitor.wait_for_timeout(500)
 
 
 def test_maya_sets_the_card_sees_it_publishes_and_the_page_runs_as_before(
@@ -106,11 +86,11 @@ def test_maya_sets_the_card_sees_it_publishes_and_the_page_runs_as_before(
     maya.get_by_role("link", name="Back to the page").click()
     maya.get_by_role("button", name="Publish").click()
     expect(maya.get_by_role("status")).to_contain_text("Published")
+    installation.wait_for(HOST, "/bumpers")
     context = chromium.new_context(user_agent=AGENT)
     visitor = context.new_page()
-    see(visitor, installation.url(HOST, "/bumpers"))
     complaints = listen(visitor)
-    visitor.reload()
+    visitor.goto(installation.url(HOST, "/bumpers"))
     data = visitor.locator('script[type="application/ld+json"]')
     assert json.loads(data.inner_text()) == structured
     assert visitor.locator("link[rel=canonical]").get_attribute("href") == f"http://{HOST}/bumpers"
@@ -159,18 +139,15 @@ def test_a_real_page_is_told_all_of_its_findings_at_once_and_can_be_published(in
     assert published["findings"] == left["findings"]
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
-    installation: Lander, open_studio: OpenStudio, tmp_path: Path, width: int, scheme: str
+    installation: Lander, open_studio: OpenStudio, tmp_path: Path
 ) -> None:
-    slug = f"axe-{scheme}-{width}"
-    make_page(installation, tmp_path, slug, SOURCE.replace("<body>", '<body onload="x()">'))
-    maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    go_to(maya, installation, f"/pages/{slug}")
+    make_page(installation, tmp_path, "axe", SOURCE.replace("<body>", '<body onload="x()">'))
+    maya = open_studio()
+    go_to(maya, installation, "/pages/axe")
     maya.locator("summary", has_text="in order").click()
     look_at(maya)
-    go_to(maya, installation, f"/pages/{slug}/search")
+    go_to(maya, installation, "/pages/axe/search")
     maya.get_by_label("Title", exact=True).fill("Buggies for everybody who never had one and wants one, now in red")
     maya.get_by_label("Picture", exact=True).select_option(label="img/car.png")
     maya.get_by_role("button", name="Save").click()

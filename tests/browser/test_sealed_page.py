@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.conftest import AGENT, listen
+from tests.browser.conftest import AGENT, listen, take_time
 from tests.live import Lander
+from tests.patience import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -82,7 +83,7 @@ def published(lander: Lander, tmp_path_factory: pytest.TempPathFactory) -> Lande
         "experiment", "start", "--site", HOST, "--slug", "sealed", "--variants", "a,b", "--goal", "form",
         "--hypothesis", "B is better.",
     )  # fmt: skip
-    lander.wait_for(HOST, "/sealed")
+    lander.wait_until_live(HOST, "sealed")
     return lander
 
 
@@ -136,12 +137,12 @@ def test_its_beacon_confirms_the_visit(published: Lander, tab: Page) -> None:
 
 def test_its_form_sends_a_lead_and_shows_the_thank_you_page(published: Lander, tab: Page) -> None:
     tab.goto(published.url(HOST, "/sealed"))
-    tab.wait_for_timeout(2_100)  # nobody types faster: the time trap
+    take_time(tab)
     tab.get_by_label("E-mail").fill("maria@example.com")
     tab.get_by_role("button", name="Send").click()
     tab.wait_for_url("**/_l/thanks*")
     assert "thank" in tab.inner_text("body").lower()
-    _wait_for_lead(published, "maria@example.com")
+    published.wait_for_lead("maria@example.com")
 
 
 def test_a_pdf_can_be_downloaded(published: Lander, tab: Page) -> None:
@@ -186,18 +187,10 @@ def test_a_visitor_keeps_the_variant_across_an_annotated_publish(published: Land
     assert "annotate" in refused.stderr
     assert "new-phase" in refused.stderr
     published.ok("page", "publish", "--site", HOST, "--slug", "sealed", "--during-test", "annotate")
-    for _ in range(40):
+
+    def says_it() -> bool:
         tab.goto(published.url(HOST, "/sealed"))
-        if "free delivery" in tab.inner_text("body"):
-            break
-        tab.wait_for_timeout(100)
-    assert "free delivery" in tab.inner_text("body")
+        return "free delivery" in tab.inner_text("body")
+
+    wait_until(says_it, "the change is not live")
     assert tab.inner_text("h1") == before
-
-
-def _wait_for_lead(lander: Lander, email: str) -> None:
-    for _ in range(50):
-        leads = lander.ok("lead", "list")
-        if any(lead["fields"].get("email") == email for lead in leads):
-            return
-    raise AssertionError(f"no lead of {email}: {leads}")

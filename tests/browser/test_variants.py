@@ -1,7 +1,6 @@
 """Variants as Maya uses them: looked back at, compared, restored, undone, shared, forced live, and published at a time."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from tests.screens import look_at
 pytestmark = pytest.mark.browser
 
 HOST = "go.localhost"
-ZONE = ZoneInfo("Europe/Berlin")
+ZONE = ZoneInfo("Africa/Nairobi")  # where no hour is skipped or comes twice
 SOURCE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Bumpers</title></head>
@@ -28,17 +27,9 @@ SOURCE = """<!doctype html>
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _patience() -> Iterator[None]:
-    """A machine that is busy with something else is slow, not wrong."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture(scope="module")
 def installation(lander: Lander) -> Lander:
-    lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", "Europe/Berlin")
+    lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", ZONE.key)
     return lander
 
 
@@ -151,6 +142,7 @@ def test_the_qa_link_shows_the_variant_live_and_counts_nothing(
     make_page(installation, tmp_path, "qa", live=True)
     plan = ("--variants", "a,b", "--weights", "9999,1", "--goal", "form", "--hypothesis", "b is better")
     installation.ok("experiment", "start", "--site", HOST, "--slug", "qa", *plan)
+    installation.wait_until_live(HOST, "qa")
     maya = open_studio()
     go_to(maya, installation, "/pages/qa/b/share")
     address = maya.get_by_label("The QA link").input_value()
@@ -195,11 +187,11 @@ def test_what_is_due_reaches_visitors_and_what_cannot_be_done_reaches_home(
 ) -> None:
     make_page(installation, tmp_path, "due")
     make_page(installation, tmp_path, "never-live")
-    soon = (datetime.now(UTC) + timedelta(seconds=8)).astimezone(ZONE)
+    soon = (datetime.now(UTC) + timedelta(seconds=5)).astimezone(ZONE)
     at = ("--at", f"{soon:%Y-%m-%d %H:%M:%S}")
     installation.ok("schedule", "add", "--site", HOST, "--slug", "due", *at, "publish")
     installation.ok("schedule", "add", "--site", HOST, "--slug", "never-live", *at, "withdraw")
-    assert b"Bumpers for everybody" in installation.wait_for(HOST, "/due", patience_s=60)
+    assert b"Bumpers for everybody" in installation.wait_for(HOST, "/due")
     maya = open_studio()
     expect(maya.get_by_text("go.localhost/never-live: “Take away” was not done.")).to_be_visible()
     maya.get_by_role("link", name="See it").first.click()
@@ -233,19 +225,17 @@ def test_two_people_who_edit_one_source_lose_nothing(
     expect(second.get_by_role("row")).to_have_count(4)
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
-    installation: Lander, open_studio: OpenStudio, tmp_path: Path, width: int, scheme: str
+    installation: Lander, open_studio: OpenStudio, tmp_path: Path
 ) -> None:
-    slug = f"axe-{scheme}-{width}"
+    slug = "axe"
     make_page(installation, tmp_path, slug, live=True)
     on = ("--site", HOST, "--slug", slug)
     installation.ok("variant", "rename", *on, "b", "Shorter headline")
     installation.ok("share", "add", *on, "--variant", "b", "--for", "The agency", "--value", "city=Oslo")
     tomorrow = datetime.now(ZONE) + timedelta(days=1)
     installation.ok("schedule", "add", *on, "--at", f"{tomorrow:%Y-%m-%d} 09:30", "withdraw")
-    maya = open_studio(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    maya = open_studio()
     save_headline(maya, installation, slug, "Wheels")
     look_at(maya)
     for path in (

@@ -5,20 +5,19 @@ publishes, looks at both variants where visitors see them, and starts the test. 
 """
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AGENT, OpenStudio, listen
+from tests.browser.conftest import AGENT, OpenStudio, listen, preview_of
 from tests.live import ROOT, SHARED_PAGES, Lander
+from tests.patience import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared, pytest.mark.timeout(300)]
 
 HOST = "go.localhost"
-PATIENCE_MS = 30_000
 BOOTSTRAP = "https://cdn.jsdelivr.net/npm/bootstrap@5.2.3/dist/js/bootstrap.bundle.min.js"
 COPY = ROOT / "node_modules" / "bootstrap" / "dist" / "js" / "bootstrap.bundle.min.js"
 MOST_VISITORS = 40  # that all of them see the same variant happens once in 5 * 10**11 runs
@@ -67,14 +66,11 @@ class Clock:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _what_it_needs_is_here() -> Iterator[None]:
+def _what_it_needs_is_here() -> None:
     if not SHARED_PAGES.is_dir():
         pytest.skip("needs the real landing pages beside the project")
     if not COPY.is_file():
         pytest.skip("needs node_modules, made by `make`")
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +97,7 @@ def test_maya_takes_a_zip_to_a_running_split_of_two_variants(
     publish(maya)
     clock.tell("publish")
 
-    installation.wait_for(HOST, f"/{sent.slug}", patience_s=30)
+    installation.wait_for(HOST, f"/{sent.slug}")
     assert see(chromium, installation.url(HOST, f"/{sent.slug}")) == sent.headline, "nobody sees B before a test"
     assert see(chromium, find_qa_link(maya)) == "Buggies for everybody"
     clock.tell("look at both live")
@@ -133,7 +129,7 @@ def bring_script_inside(maya: Page) -> None:
 def choose_what_can_be_edited(maya: Page, sent: Zip) -> None:
     """The headline and a paragraph by clicking on them, the form from the list beside the preview."""
     maya.get_by_role("link", name="Choose what can be edited in place").click()
-    preview = opened_preview(maya)
+    preview = preview_of(maya)
     preview.get_by_role("heading", name=sent.headline).click()
     expect(maya.locator("[name^=name-]:focus")).to_have_value("Headline")
     preview.get_by_text(sent.paragraph).first.click()
@@ -146,7 +142,7 @@ def choose_what_can_be_edited(maya: Page, sent: Zip) -> None:
     said = maya.get_by_role("status")
     expect(said).to_contain_text("can be edited now")
     assert all(name in said.inner_text() for name in ("Headline", "Promise", "Form"))
-    expect(opened_preview(maya).get_by_role("heading", name=sent.headline)).to_be_visible()
+    expect(preview_of(maya).get_by_role("heading", name=sent.headline)).to_be_visible()
 
 
 def copy_and_change_headline(maya: Page, sent: Zip, headline: str) -> None:
@@ -154,7 +150,7 @@ def copy_and_change_headline(maya: Page, sent: Zip, headline: str) -> None:
     maya.get_by_role("button", name="Copy A to a new variant").click()
     expect(maya.get_by_role("status")).to_contain_text("Copied.")
     maya.get_by_role("link", name="Edit B in place").click()
-    preview = opened_preview(maya)
+    preview = preview_of(maya)
     preview.get_by_role("heading", name=sent.headline).click()
     maya.keyboard.press("Control+a")
     maya.keyboard.type(headline)
@@ -207,9 +203,3 @@ def see(chromium: Browser, address: str) -> str:
         headline = tab.inner_text("h1")
         assert said == []
         return headline
-
-
-def opened_preview(maya: Page) -> FrameLocator:
-    """The preview, once its script and the studio's hear each other."""
-    expect(maya.locator("#preview[aria-busy=false]")).to_have_count(1)
-    return maya.frame_locator("#preview")

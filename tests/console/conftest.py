@@ -6,22 +6,26 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, make_url
-from sqlmodel import Session, SQLModel
+from sqlalchemy import Engine
+from sqlmodel import Session
 from werkzeug.test import TestResponse
 
 import lander.access.models
 import lander.leads.models
 import lander.policy.models  # noqa: F401
 from experiments.models import Experiment, Tally
+from lander.access import users
+from lander.access.gate import Studio
+from lander.access.passwords import hash_password
 from lander.access.signin import csrf_token, start_session
-from lander.access.users import add_user, find_user
+from lander.access.users import find_user
 from lander.config import Settings, load_settings
 from lander.db import make_engine, reading, transaction
 from lander.edge import sign_simulation
@@ -41,28 +45,24 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the tables and the cast; copied for each test, because passwords take a while to hash."""
-    file = tmp_path_factory.mktemp("furnished") / "lander.db"
-    furnish(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def furnished_server(postgresql: PostgreSql) -> Iterator[str]:
-    """The same on PostgreSQL: the name of a database to copy."""
-    with postgresql.database() as url:
-        furnish(url)
-        yield str(make_url(url).database)
-
-
-def furnish(url: str) -> None:
-    engine = make_engine(url)
-    SQLModel.metadata.create_all(engine)
-    with transaction(engine) as session:
-        for name, role in ROLES.items():
-            add_user(session, name=name, role=role, password=PASSWORD, actor="command line", now=NOW)
+def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the tables and the cast, copied for each test."""
+    file = shutil.copy(sqlite_template, tmp_path_factory.mktemp("furnished") / "lander.db")
+    engine = make_engine(f"sqlite:///{file}")
+    furnish(engine)
     engine.dispose()
+    return Path(file)
+
+
+_hash_once = cache(hash_password)
+
+
+def furnish(engine: Engine) -> None:
+    """The cast; they have the same password, which is hashed once, because that takes a while."""
+    with transaction(engine) as session, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "hash_password", _hash_once)
+        for name, role in ROLES.items():
+            users.add_user(session, name=name, role=role, password=PASSWORD, actor="command line", now=NOW)
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ def settings(tmp_path: Path) -> Settings:
 def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Engine]:
     """The studio's database: SQLite, and PostgreSQL where a module asks for `on_both`."""
     with ExitStack() as ending:
-        url = settings.database_url
         if getattr(request, "param", "sqlite") == "sqlite":
             shutil.copy(request.getfixturevalue("furnished"), settings.data_dir / "lander.db")
+            engine = make_engine(settings.database_url)
         else:
             server: PostgreSql = request.getfixturevalue("postgresql")
-            url = ending.enter_context(server.database(template=request.getfixturevalue("furnished_server")))
-        engine = make_engine(url)
+            engine = make_engine(ending.enter_context(server.tables()))
+            furnish(engine)
         yield engine
         engine.dispose()
 
@@ -88,9 +88,18 @@ def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Engin
 on_both = pytest.mark.parametrize("engine", ENGINES, indirect=True)
 
 
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application, which takes longer to build than most tests take."""
+    folder = tmp_path_factory.mktemp("built")
+    return create_studio(load_settings({"LANDER_ENV": "development", "LANDER_DATA_DIR": str(folder)}))
+
+
 @pytest.fixture
-def studio(settings: Settings, engine: Engine) -> Flask:
-    return create_studio(settings, engine)
+def studio(built: Flask, settings: Settings, engine: Engine) -> Flask:
+    """The application on this test's settings and database, which are all that it holds."""
+    built.extensions["lander"] = Studio(settings, engine)
+    return built
 
 
 @pytest.fixture
