@@ -16,6 +16,7 @@ from experiments.lenses import Range
 from experiments.models import Experiment, Occasion, Phase
 from experiments.seen import Seen
 from experiments.words import listing, name, plural
+from stats import Action
 
 Plan = Mapping[str, Any]
 
@@ -78,6 +79,11 @@ def hash_plan(plan: Plan) -> str:
     """
     canonical = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def find_advised(said: Seen, *, control: str) -> str:
+    """Whom a report asked to keep on the page: the variant that it ships, else control."""
+    return said.variant if said.action == Action.SHIP else control
 
 
 def hold_against_plan(practice: Practice) -> PlanReport | None:
@@ -184,8 +190,7 @@ def _check_decision(practice: Practice) -> Iterator[Departure]:
     if practice.ended_at is None or not decided:
         return
     said, shipped = decided[-1], practice.experiment.shipped
-    advised = said.variant if said.action == "ship" else practice.experiment.control
-    if shipped != advised:
+    if shipped != find_advised(said, control=practice.experiment.control):
         sentence = f"{name(shipped)} stays, though the verdict of the moment was: {said.sentence}"
         yield Departure("decision", sentence, said.action, shipped)
 

@@ -54,6 +54,14 @@ class PageChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedRow:
+    """What a plan takes, and how it will probably go."""
+
+    sentence: str
+    outlook: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class NewExperimentScreen:
     """The plan of an experiment, and how many visitors it needs."""
 
@@ -65,8 +73,10 @@ class NewExperimentScreen:
     goal: str
     selector: str
     lift: str
+    value: str
+    currency: str
     hypothesis: str
-    need: str
+    need: NeedRow
     why_not: str  # why the chosen page cannot be tested yet; empty where it can
     page_address: str
     has_live_pages: bool
@@ -122,6 +132,8 @@ class ExperimentScreen:
     ways_to_end: list[ShipChoice]
     chosen: str
     typed_reason: str
+    typed_against: str
+    is_against: bool  # something else than the report asks for was chosen
     schedule_address: str  # where its end is scheduled
     may_run: bool
     errors: list[FormError]

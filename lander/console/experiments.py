@@ -1,13 +1,17 @@
 """Experiments: what runs and what it comes to, a new plan, pausing, resuming, and ending with a decision."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 from sqlmodel import Session
 
-from experiments import lifecycle, results
+from experiments import lifecycle, looks, practice, results
 from experiments.errors import ExperimentError
-from experiments.models import Experiment, State
+from experiments.models import Experiment, Occasion, Phase, State
+from experiments.report import Report
+from experiments.seen import Seen
+from experiments.verdict import Action
 from experiments.words import name
 from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
@@ -17,13 +21,13 @@ from lander.console.context import FormError
 from lander.console.experiment_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, ShipChoice
 from lander.console.experiment_words import goal_in_words, note_row
 from lander.console.places import list_live_places, place_of
+from lander.console.plan_reading import WrongField
 from lander.console.schedules import say_variant, schedule_address
 from lander.console.screens import go, show
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
-from lander.pages import testing
+from lander.pages import schedules, testing
 from lander.pages.pages import name_variants
-from lander.pages.schedules import Action
 
 blueprint = Blueprint("experiments", __name__)
 
@@ -70,31 +74,58 @@ def resume(key: str) -> Response:
 
 @view(blueprint, "/experiments/<key>/stop", permission=Permission.EXPERIMENTS_RUN, methods=("POST",))
 def stop(key: str) -> Response:
-    chosen, reason = request.form.get("decision", ""), request.form.get("reason", "")
+    typed = Typed(*(request.form.get(field, "").strip() for field in ("decision", "reason", "against")))
     try:
-        if not chosen:
-            raise InvalidInput("Nothing is decided yet.", fix="Choose what stays on the page.")
         with transaction(studio().engine) as session:
+            experiment = lifecycle.load(session, key)
+            seen = looks.take(_report(session, experiment), by=actor(), occasion=Occasion.DECISION)
+            ship = _read_decision(typed, experiment, seen, lifecycle.current_phase(session, experiment))
+            looks.store(session, [seen])
             testing.stop_experiment(
-                session,
-                studio().settings,
-                lifecycle.load(session, key),
-                ship=None if chosen == _KEEP else chosen,
-                reason=reason,
-                actor=actor(),
-                now=edge().now,
+                session, studio().settings, experiment, ship=ship, reason=typed.whole, actor=actor(), now=edge().now
             )
     except (InvalidInput, ExperimentError) as error:
         with reading(studio().engine) as session:
-            wrong = FormError(error.message, "reason" if chosen else "decision", error.fix)
-            screen = _screen(session, lifecycle.load(session, key), chosen=chosen, reason=reason, errors=[wrong])
+            field = error.field if isinstance(error, WrongField) else "reason"
+            wrong = FormError(error.message, field, error.fix)
+            screen = _screen(session, lifecycle.load(session, key), typed=typed, errors=[wrong])
         return show(screen, status=error.status)
     return go(f"/experiments/{key}/report", notice="stopped")
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed into the decision."""
+
+    decision: str = ""
+    reason: str = ""
+    against: str = ""  # why, where the report asks for something else
+
+    @property
+    def whole(self) -> str:
+        return f"{self.reason} Against the report, because: {self.against}" if self.against else self.reason
+
+
+def _read_decision(typed: Typed, experiment: Experiment, seen: Seen, phase: Phase) -> str | None:
+    """Whom to ship, None for control; raises `WrongField` where nothing is chosen, or against the report without words."""
+    if not typed.decision:
+        raise WrongField("decision", "Nothing is decided yet.", fix="Choose what stays on the page.")
+    shipped = experiment.control if typed.decision == _KEEP else typed.decision
+    if shipped not in phase.weights:
+        raise WrongField("decision", "That variant is not in this test.", fix="Choose one of those below.")
+    is_against = shipped != practice.find_advised(seen, control=experiment.control)
+    if is_against and typed.reason and not typed.against:
+        raise WrongField(
+            "against",
+            f"The report does not ask for {name(shipped)}. It says: {seen.sentence}",
+            fix=f"Say why {name(shipped)} stays all the same; it is kept with the decision.",
+        )
+    return None if typed.decision == _KEEP else typed.decision
+
+
 def make_row(session: Session, experiment: Experiment) -> ExperimentRow:
     """An experiment in one line: its verdict, or what was decided."""
-    report = results.report(session, experiment, now=edge().now)
+    report = _report(session, experiment)
     verdict = report.verdict.sentence
     if experiment.state is State.ENDED:
         verdict = f"{name(experiment.shipped)} stays. {experiment.reason}"
@@ -111,6 +142,17 @@ def make_row(session: Session, experiment: Experiment) -> ExperimentRow:
     )
 
 
+def _report(session: Session, experiment: Experiment) -> Report:
+    return results.report(session, experiment, now=edge().now)
+
+
+def _advice(report: Report, others: list[str]) -> str:
+    """What the form starts with: what the report asks for, and nothing where it does not say."""
+    if report.verdict.action is Action.SHIP and report.verdict.variant in others:
+        return report.verdict.variant
+    return _KEEP if report.verdict.action in (Action.KEEP, Action.EQUIVALENT) else ""
+
+
 def _change(key: str, verb: Callable[..., object], *, notice: str) -> Response:
     settings: Settings = studio().settings
     with transaction(studio().engine) as session:
@@ -122,13 +164,12 @@ def _screen(
     session: Session,
     experiment: Experiment,
     *,
-    chosen: str = "",
-    reason: str = "",
+    typed: Typed | None = None,
     errors: list[FormError] | None = None,
 ) -> ExperimentScreen:
     place = place_of(session, experiment.page_id)
     phase = lifecycle.current_phase(session, experiment)
-    report = results.report(session, experiment, now=edge().now)
+    report, typed = _report(session, experiment), typed or Typed()
     control, names = experiment.control, name_variants(session, place.page_id)
     others = [key for key in phase.weights if key != control]
     return ExperimentScreen(
@@ -159,9 +200,11 @@ def _screen(
             ),
             ShipChoice(_KEEP, f"Keep control: {say_variant(control, names)} stays, for everybody"),
         ],
-        chosen=chosen or (report.verdict.variant if report.verdict.variant in others else ""),
-        typed_reason=reason,
-        schedule_address=schedule_address(place, Action.STOP),
+        chosen=typed.decision or _advice(report, others),
+        typed_reason=typed.reason,
+        typed_against=typed.against,
+        is_against=bool(typed.against) or any(error.field == "against" for error in errors or []),
+        schedule_address=schedule_address(place, schedules.Action.STOP),
         may_run=caller().can(Permission.EXPERIMENTS_RUN),
         errors=errors or [],
     )

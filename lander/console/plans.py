@@ -5,21 +5,30 @@ The need is worked out again whenever something changes: the same address answer
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from decimal import Decimal, InvalidOperation
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 from sqlmodel import Session, col, select
 
 import stats
 from experiments import lifecycle, planning
-from experiments.allocation import WHOLE_BP
 from experiments.errors import ExperimentError
 from experiments.models import Experiment, State
-from lander.access.gate import actor, edge, studio, view
+from experiments.words import share
+from lander.access.gate import CSRF_FIELD, actor, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import FormError
-from lander.console.experiment_context import NewExperimentScreen, PageChoice, VariantChoice
+from lander.console.experiment_context import NeedRow, NewExperimentScreen, PageChoice, VariantChoice
 from lander.console.places import Place, list_live_places
+from lander.console.plan_reading import (
+    WrongField,
+    read_coverage,
+    read_goal,
+    read_hypothesis,
+    read_lift,
+    read_value,
+    read_weights,
+)
 from lander.console.schedules import add_at_typed_time, say_wrong
 from lander.console.screens import go, show, show_part, tell, wants_part
 from lander.db import reading, transaction
@@ -31,9 +40,6 @@ from lander.pages.schedules import Starting
 
 blueprint = Blueprint("plans", __name__)
 
-_MOST_SELECTOR = 500
-_MOST_HYPOTHESIS = 1000
-
 
 @view(blueprint, "/experiments/new", permission=Permission.EXPERIMENTS_RUN)
 def show_plan() -> Response:
@@ -44,17 +50,22 @@ def show_plan() -> Response:
 
 @view(blueprint, "/experiments/new", permission=Permission.EXPERIMENTS_RUN, methods=("POST",))
 def start() -> Response:
+    if "work" in request.form:
+        return go(f"/experiments/new?{urlencode(_typed())}#need")
     try:
         with transaction(studio().engine) as session:
             place = _find_chosen(list_live_places(session))
             if place is None:
                 raise InvalidInput("No page is chosen.", fix="Choose the page to test.")
+            goal, selector = read_goal()
             plan = Starting(
-                variants=_read_weights(),
-                coverage_bp=_read_bp("coverage", "The coverage"),
-                goal=request.form.get("goal", ""),
-                selector=request.form.get("selector", "").strip()[:_MOST_SELECTOR] if _wants_click() else "",
-                hypothesis=_read_hypothesis(),
+                variants=read_weights(),
+                coverage_bp=read_coverage(),
+                goal=goal,
+                selector=selector,
+                hypothesis=read_hypothesis(),
+                lift=read_lift(),
+                value_minor=read_value(place.site.currency),
             )
             if "later" in request.form:
                 told = add_at_typed_time(session, place, plan)
@@ -62,6 +73,7 @@ def start() -> Response:
             experiment = testing.start_experiment(
                 session, studio().settings, page=place.page, actor=actor(), now=edge().now, **asdict(plan)
             )
+            planning.fix_plan(session, experiment, now=edge().now)
             key = experiment.key
     except (LanderError, ExperimentError) as error:
         with reading(studio().engine) as session:
@@ -70,12 +82,10 @@ def start() -> Response:
     return go(f"/experiments/{key}", notice="started")
 
 
-class WrongField(InvalidInput):
-    """One control of the form holds something that cannot be read."""
-
-    def __init__(self, field: str, message: str, *, fix: str) -> None:
-        super().__init__(message, fix=fix)
-        self.field = field
+def _typed() -> dict[str, str]:
+    """The form as an address, but for what is nobody else's business."""
+    hidden = (CSRF_FIELD, "work", "date", "time")
+    return {field: value for field, value in request.form.items() if field not in hidden}
 
 
 def _screen(session: Session, *, errors: list[FormError] | None = None) -> NewExperimentScreen:
@@ -96,8 +106,10 @@ def _screen(session: Session, *, errors: list[FormError] | None = None) -> NewEx
         goal=request.values.get("goal", "form"),
         selector=request.values.get("selector", ""),
         lift=request.values.get("lift", "10"),
+        value=request.values.get("value", ""),
+        currency=chosen.site.currency if chosen else "",
         hypothesis=request.values.get("hypothesis", ""),
-        need=_say_need(session, chosen, keys) if chosen else "",
+        need=_need(session, chosen, keys) if chosen else NeedRow("", []),
         why_not=_why_not(session, chosen, keys) if chosen else "",
         page_address=chosen.at() if chosen else "",
         date=request.form.get("date", ""),
@@ -162,61 +174,39 @@ def _why_not(session: Session, place: Place, keys: list[str]) -> str:
     return ""
 
 
-def _say_need(session: Session, place: Place, keys: list[str]) -> str:
-    goal = request.values.get("goal", "form")
+def _need(session: Session, place: Place, keys: list[str]) -> NeedRow:
+    """What the plan as typed takes, and how it will probably go; or why that cannot be said."""
+    goal, selector = read_goal()
     try:
-        return planning.plan_experiment(
+        need = planning.plan_experiment(
             session,
             page_id=place.page_id,
             goal=goal,
-            selector=request.values.get("selector", "").strip() if goal == "click" else "",
+            selector=selector,
             variants=max(2, sum(choice.is_chosen for choice in _variants(keys, {}))),
-            coverage_bp=_read_bp("coverage", "The coverage") if "coverage" in request.values else WHOLE_BP,
-            lift=float(_read_percent("lift", "The lift")) / 100,
+            coverage_bp=read_coverage(),
+            lift=read_lift(),
             now=edge().now,
-        ).sentence()
+        )
     except WrongField as wrong:
         if wrong.field != "lift":
-            return str(wrong)
-        return "Write the smallest lift worth finding as a number of per cent, say 10."
+            return NeedRow(str(wrong), [])
+        return NeedRow("Write the smallest lift worth finding as a number of per cent, say 10.", [])
     except stats.StatsError:
-        return "No test can find a lift of that size on this page. Write another one."
+        return NeedRow("No test can find a lift of that size on this page. Write another one.", [])
+    return NeedRow(need.sentence(), _outlook(need))
 
 
-def _read_weights() -> dict[str, int]:
-    keys = sorted(name.removeprefix("take-") for name in request.form if name.startswith("take-"))
-    return {key: _read_bp(f"weight-{key}", f"The share of {key.upper()}") for key in keys}
-
-
-def _read_bp(field: str, what: str) -> int:
-    """Per cent as people write them, in basis points."""
-    basis_points = _read_percent(field, what) * 100
-    if basis_points != int(basis_points):
-        raise WrongField(field, f"{what} has more than two decimals.", fix="Write it like 33.33.")
-    return int(basis_points)
-
-
-def _read_percent(field: str, what: str) -> Decimal:
-    text = request.values.get(field, "10" if field == "lift" else "").replace(",", ".").replace("%", "").strip()
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise WrongField(field, f"{what} is “{text}”, not a number.", fix="Write per cent, like 50.") from None
-    if not value.is_finite() or not 0 < value <= 1000:
-        raise WrongField(field, f"{what} is {text} per cent.", fix="Write a number above 0.")
-    return value
-
-
-def _read_hypothesis() -> str:
-    hypothesis = request.form.get("hypothesis", "").strip()
-    if not hypothesis:
-        raise WrongField(
-            "hypothesis", "The hypothesis is empty.", fix="Say what you expect, and why: it stays with the result."
-        )
-    if len(hypothesis) > _MOST_HYPOTHESIS:
-        raise WrongField("hypothesis", f"The hypothesis has {len(hypothesis):,} characters.", fix="Say it in 1,000.")
-    return hypothesis
-
-
-def _wants_click() -> bool:
-    return request.form.get("goal") == "click"
+def _outlook(need: planning.Need) -> list[tuple[str, str]]:
+    if need.outlook is None or need.visitors_per_day is None:
+        return [("Traffic", "not known yet: this page has had no test with visitors")]
+    outlook = need.outlook
+    return [
+        ("Traffic", f"{need.visitors_per_day:,.0f} confirmed visitors a day, as in the last four weeks"),
+        (
+            f"Chance to know within {outlook.horizon_days} days",
+            f"{share(outlook.planned.decided)}, if the lift is there",
+        ),
+        ("Chance of a wrong call", f"{share(outlook.planned.wrong)}, if the lift is there"),
+        ("Chance of a false winner", f"{share(outlook.no_effect.shipped)}, if there is no difference at all"),
+    ]

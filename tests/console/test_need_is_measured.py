@@ -1,5 +1,7 @@
 """The line that says how many visitors a test needs rests on what the page has shown, as on the command line."""
 
+import re
+
 import pytest
 from sqlalchemy import Engine
 
@@ -39,7 +41,11 @@ def test_rate_traffic_and_coverage_are_those_of_the_page_and_the_plan(
         plan = planning.plan_experiment(
             session, page_id=clicked.id, goal="click", selector="a.call", coverage_bp=5_000, now=NOW
         )
-    assert said == plan.sentence()
+    assert said.startswith(plan.sentence())
+    assert "Traffic 200 confirmed visitors a day" in said
+    assert re.search(r"Chance to know within 28 days \S+ \d* ?%, if the lift is there", said)
+    assert "Chance of a wrong call" in said
+    assert "Chance of a false winner" in said
     assert plan.plan.days == -(-plan.plan.visitors // 200)
 
 
@@ -52,3 +58,27 @@ def test_clicks_on_something_else_say_nothing_of_the_rate(maya: Browser, clicked
 def test_a_coverage_that_is_no_number_and_a_lift_without_room_are_said(maya: Browser, clicked: Page) -> None:
     assert "The coverage is “half”, not a number." in need(maya, "&coverage=half")
     assert "No test can find a lift of that size" in need(maya, "&goal=click&selector=a.call&lift=900")
+
+
+def test_without_visitors_yet_nobody_says_how_it_will_go(maya: Browser, live: Page) -> None:
+    said = need(maya, "")
+    assert "Traffic not known yet" in said
+    assert "Chance" not in said
+
+
+def test_without_javascript_a_button_works_it_out_and_keeps_what_was_typed(maya: Browser, clicked: Page) -> None:
+    form = {
+        "page": "go.localhost/spring-sale",
+        "lift": "25",
+        "hypothesis": "Fun & buggies",
+        "work": "on",
+        "goal": "form",
+    }
+    response = maya.post("/experiments/new", form)
+    assert response.status_code == 303
+    address = response.headers["Location"]
+    assert "_csrf" not in address
+    assert address.endswith("#need")
+    screen = maya.get(address.partition("#")[0])
+    assert "lift of +25 %" in text_of(screen)
+    assert "Fun &amp; buggies" in screen.text

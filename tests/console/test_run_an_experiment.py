@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from experiments.models import Experiment, Phase, State
+from experiments.models import Experiment, Look, Phase, State
 from lander.access.models import AuditEntry
 from lander.pages.models import Page, Site, StoredRelease, Version
 from tests.console.conftest import HTML, Browser, build_page, count_visitors, text_of
@@ -72,6 +72,9 @@ def test_ivan_may_not(ivan: Browser, live: Page, session: Session) -> None:
         ({"hypothesis": "  "}, "The hypothesis is empty", "hypothesis"),
         ({"hypothesis": "x" * 1001}, "1,001 characters", "hypothesis"),
         ({"page": "go.localhost/other"}, "No page is chosen", ""),
+        ({"lift": "0"}, "The lift is 0 per cent", "lift"),
+        ({"value": "much"}, "is not an amount of money", "value"),
+        ({"value": "0"}, "needs no test", "value"),
         ({"take-z": "on", "weight-z": "10", "weight-a": "50"}, "z", ""),
     ],
 )
@@ -85,6 +88,19 @@ def test_a_plan_that_breaks_a_rule_is_said_and_kept(
     assert f'href="#{field}"' in response.text if field else True
     assert "Buggies bring more leads" in response.text or "hypothesis" in change or "page" in change
     assert find(session) is None
+
+
+def test_the_plan_is_fixed_when_it_starts_and_stands_in_the_report(maya: Browser, live: Page, session: Session) -> None:
+    maya.post("/experiments/new", {**PLAN, "lift": "7.5", "value": "120"})
+
+    experiment = find(session)
+    assert (experiment.plan["lift"], experiment.plan["value_minor"]) == (0.075, 12000)
+    assert experiment.plan_hash
+    screen = text_of(maya.get(f"{AT}/report"))
+    assert "Smallest lift worth having 7.5 %" in screen
+    assert "A lead is worth 120.00 EUR" in screen
+    assert "Nowhere: it is run as it was planned." in screen
+    assert f"SHA-256 {experiment.plan_hash[:12]}" in screen
 
 
 def test_a_click_goal_needs_something_to_click_in_every_variant(maya: Browser, live: Page, session: Session) -> None:
@@ -101,7 +117,7 @@ def test_before_it_starts_one_line_says_how_many_visitors_it_needs(maya: Browser
         "/experiments/new?page=go.localhost/spring-sale&take-a=on&take-b=on&weight-a=50&lift=20",
         **{"HX-Request": "true"},
     )
-    assert part.text.startswith('<p id="need"')
+    assert part.text.startswith('<div id="need"')
     assert "lift of +20 %" in text_of(part)
 
 
@@ -142,7 +158,12 @@ def test_pausing_twice_says_so(maya: Browser, experiment: Experiment) -> None:
     assert "Only a running experiment can be paused" in text_of(response)
 
 
-def test_maya_ships_the_winner_with_a_reason(maya: Browser, experiment: Experiment, session: Session) -> None:
+def test_maya_ships_the_winner_with_a_reason(
+    maya: Browser, engine: Engine, experiment: Experiment, session: Session
+) -> None:
+    count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
+    assert 'value="b" required checked' in maya.get(AT).text  # what the report asks for
+
     response = maya.post(f"{AT}/stop", {"decision": "b", "reason": "Two weeks, and clear."})
 
     assert response.headers["Location"] == f"{AT}/report?notice=stopped"
@@ -152,6 +173,27 @@ def test_maya_ships_the_winner_with_a_reason(maya: Browser, experiment: Experime
     assert "Buggies for everybody" in newest.source
     assert "B stays. Two weeks, and clear." in text_of(maya.get(AT))
     assert session.exec(select(AuditEntry).where(AuditEntry.action == "experiment.stop")).one().actor == "maya"
+    look = session.exec(select(Look)).one()
+    assert (look.by, look.occasion, look.action) == ("maya", "decision", "ship")
+    assert "maya decided B is very likely better than A" in text_of(maya.get(f"{AT}/report"))
+
+
+def test_shipping_against_the_report_asks_for_a_reason_in_words(
+    maya: Browser, experiment: Experiment, session: Session
+) -> None:
+    response = maya.post(f"{AT}/stop", {"decision": "b", "reason": "The board likes it."})
+
+    assert response.status_code == 422
+    screen = text_of(response)
+    assert "The report does not ask for B. It says: Too early to say: nobody has seen this test yet." in screen
+    assert 'href="#against"' in response.text
+    assert "The board likes it." in response.text
+    assert find(session).state is State.RUNNING
+    assert session.exec(select(Look)).all() == []
+
+    form = {"decision": "b", "reason": "The board likes it.", "against": "The sale ends tomorrow."}
+    assert maya.post(f"{AT}/stop", form).status_code == 303
+    assert find(session).reason == "The board likes it. Against the report, because: The sale ends tomorrow."
 
 
 def test_ana_keeps_control(ana: Browser, experiment: Experiment, session: Session) -> None:
@@ -164,7 +206,7 @@ def test_ana_keeps_control(ana: Browser, experiment: Experiment, session: Sessio
     [
         ({"reason": "Enough."}, "decision"),
         ({"decision": "b", "reason": " "}, "reason"),
-        ({"decision": "z", "reason": "Enough."}, "reason"),
+        ({"decision": "z", "reason": "Enough."}, "decision"),
     ],
 )
 def test_ending_without_a_decision_or_a_reason_is_refused(

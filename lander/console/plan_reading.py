@@ -1,0 +1,88 @@
+"""What is typed into a plan: shares and lifts in per cent, a hypothesis, what a conversion is worth. Each refusal names
+its field."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from flask import request
+
+from lander.errors import InvalidInput
+from lander.leads.money import parse_money
+
+_MOST_HYPOTHESIS: Final = 1000
+_MOST_SELECTOR: Final = 500
+_DEFAULTS: Final = {"lift": "10", "coverage": "100"}
+
+
+class WrongField(InvalidInput):
+    """One control of the form holds something that cannot be read."""
+
+    def __init__(self, field: str, message: str, *, fix: str) -> None:
+        super().__init__(message, fix=fix)
+        self.field = field
+
+
+def read_weights() -> dict[str, int]:
+    """Basis points of each variant that is ticked."""
+    keys = sorted(name.removeprefix("take-") for name in request.form if name.startswith("take-"))
+    return {key: read_bp(f"weight-{key}", f"The share of {key.upper()}") for key in keys}
+
+
+def read_coverage() -> int:
+    """Basis points; everybody where nothing was typed yet."""
+    return read_bp("coverage", "The coverage")
+
+
+def read_lift() -> float:
+    """The smallest lift worth having, a fraction."""
+    return float(_read_percent("lift", "The lift")) / 100
+
+
+def read_bp(field: str, what: str) -> int:
+    """Per cent as people write them, in basis points."""
+    basis_points = _read_percent(field, what) * 100
+    if basis_points != int(basis_points):
+        raise WrongField(field, f"{what} has more than two decimals.", fix="Write it like 33.33.")
+    return int(basis_points)
+
+
+def read_value(currency: str) -> int | None:
+    """What a conversion is worth, in minor units; None where nobody says."""
+    try:
+        value = parse_money(request.values.get("value", ""), currency)
+    except InvalidInput as error:
+        raise WrongField("value", error.message, fix=error.fix) from None
+    if value == 0:
+        raise WrongField(
+            "value", "A conversion that is worth nothing needs no test.", fix="Leave it empty, or write more."
+        )
+    return value
+
+
+def read_goal() -> tuple[str, str]:
+    """The goal, and what is clicked where it is a click."""
+    goal = request.values.get("goal", "form")
+    return goal, request.values.get("selector", "").strip()[:_MOST_SELECTOR] if goal == "click" else ""
+
+
+def read_hypothesis() -> str:
+    """What is expected, and why."""
+    hypothesis = request.form.get("hypothesis", "").strip()
+    if not hypothesis:
+        raise WrongField(
+            "hypothesis", "The hypothesis is empty.", fix="Say what you expect, and why: it stays with the result."
+        )
+    if len(hypothesis) > _MOST_HYPOTHESIS:
+        raise WrongField("hypothesis", f"The hypothesis has {len(hypothesis):,} characters.", fix="Say it in 1,000.")
+    return hypothesis
+
+
+def _read_percent(field: str, what: str) -> Decimal:
+    text = request.values.get(field, _DEFAULTS.get(field, "")).replace(",", ".").replace("%", "").strip()
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise WrongField(field, f"{what} is “{text}”, not a number.", fix="Write per cent, like 50.") from None
+    if not value.is_finite() or not 0 < value <= 1000:
+        raise WrongField(field, f"{what} is {text} per cent.", fix="Write a number above 0.")
+    return value
