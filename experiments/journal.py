@@ -56,7 +56,7 @@ class Durability(Enum):
 
 
 class Record(NamedTuple):
-    """One row: its kind ("event", "lead" or "missing") and its body, JSON."""
+    """One row: its kind ("event", "lead", "missing" or "look") and its body, JSON."""
 
     kind: str
     body: bytes

@@ -11,15 +11,25 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import JSON, Date, bindparam, func, select, text
 from sqlmodel import Session, col
 
 from experiments.models import Experiment, Look, Occasion
 from experiments.report import Report
 from experiments.seen import Seen, SeenVariant
+from experiments.storage import UtcDateTime
 from experiments.visitors import day_of
 
 WORK_PROCESS: Final = "the work process"
+
+# the same words for SQLite and PostgreSQL; two nodes may store the same look at once
+_INSERT: Final = text("""
+    INSERT INTO look (experiment_id, phase, day, at, "by", occasion, action, variant, sentence, days, variants)
+    VALUES (:experiment_id, :phase, :day, :at, :by, :occasion, :action, :variant, :sentence, :days, :variants)
+    ON CONFLICT DO NOTHING
+""").bindparams(
+    bindparam("day", type_=Date()), bindparam("at", type_=UtcDateTime()), bindparam("variants", type_=JSON())
+)
 
 
 def take(report: Report, *, by: str, occasion: Occasion) -> Seen:
@@ -99,27 +109,21 @@ def _store_one(session: Session, seen: Seen) -> int:
     experiment = session.execute(select(Experiment).where(col(Experiment.key) == seen.experiment)).scalar_one_or_none()
     if experiment is None:
         return 0
-    row = Look(
-        experiment_id=experiment.id,
-        phase=seen.phase,
-        day=day_of(int(seen.at.timestamp() * 1000), experiment.timezone),
-        at=seen.at,
-        by=seen.by,
-        occasion=seen.occasion.value,
-        action=seen.action,
-        variant=seen.variant,
-        sentence=seen.sentence,
-        days=seen.days,
-        variants=[asdict(item) for item in seen.variants],
-    )
-    same = [
-        col(getattr(Look, name)) == getattr(row, name) for name in ("experiment_id", "phase", "day", "by", "occasion")
-    ]
-    if session.execute(select(col(Look.id)).where(*same)).first() is not None:
-        return 0
-    session.add(row)
-    session.flush()
-    return 1
+    values = {
+        "experiment_id": experiment.id,
+        "phase": seen.phase,
+        "day": day_of(int(seen.at.timestamp() * 1000), experiment.timezone),
+        "at": seen.at,
+        "by": seen.by,
+        "occasion": seen.occasion.value,
+        "action": seen.action,
+        "variant": seen.variant,
+        "sentence": seen.sentence,
+        "days": seen.days,
+        "variants": [asdict(item) for item in seen.variants],
+    }
+    done = session.execute(_INSERT, values)
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _seen(row: Look, experiment: Experiment) -> Seen:

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from experiments import journal, lifecycle, results
+from experiments import journal, lifecycle, planning, results
 from experiments.models import Experiment, State
 from lander import migrations
 from lander.access import users
@@ -167,7 +167,7 @@ def _prepare_story(settings: Settings, engine: Engine, site: Site, story: Story,
         for page in pages.list_pages(session, site):
             if page.slug == story.slug or page.slug.startswith(f"{story.slug}/"):
                 publish.publish(session, settings, page, preflight=look_ahead, actor=_ACTOR, now=started)
-        testing.start_experiment(
+        experiment = testing.start_experiment(
             session,
             settings,
             page=pages.load_page(session, site, story.slug),
@@ -180,6 +180,7 @@ def _prepare_story(settings: Settings, engine: Engine, site: Site, story: Story,
             actor=_ACTOR,
             now=started,
         )
+        planning.fix_plan(session, experiment, now=started)
 
 
 def _zip(folder: Path) -> bytes:

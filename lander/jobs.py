@@ -19,9 +19,11 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Engine
 
-from experiments import journal, ledger
+from experiments import journal, ledger, looks, planning, results
 from experiments.events import Event
 from experiments.journal import JournalFile, Record
+from experiments.models import Occasion
+from experiments.seen import Seen
 from lander import erasure, unreadable
 from lander.config import Settings
 from lander.db import ingestion, reading, transaction
@@ -40,6 +42,7 @@ _IDLE_S: Final = 0.1
 _DEPLOY_EVERY_S: Final = 0.5
 _RETRY_EVERY_S: Final = 600
 _SEND_EVERY_S: Final = 0.5
+_LOOK_EVERY_S: Final = 60
 
 log = structlog.get_logger()
 
@@ -109,6 +112,12 @@ class Worker:
         self._attempt("schedules", partial(self._find_due, due))
         return sum(self._attempt(f"schedule {number}", partial(self._carry_out, number)) for number in due)
 
+    def look_at_tests(self) -> int:
+        """Keep what every running experiment says today, and what each ended one said in the end; how many looks."""
+        due: list[str] = []
+        self._attempt("looks", partial(self._find_looks_due, due))
+        return sum(self._attempt(f"look at {key}", partial(self._look_at, key)) for key in due)
+
     def apply_policy(self) -> int:
         """Put the file that LANDER_POLICY names in force, once; it waits for a database that was away at the start."""
         return self._attempt("policy", self._apply_policy) if self._policy_file is not None else 0
@@ -128,7 +137,7 @@ class Worker:
         """
         sending = threading.Thread(target=self._keep_delivering, args=(stop,), name="sender", daemon=True)
         sending.start()
-        next_deploy = next_retry = 0.0
+        next_deploy = next_retry = next_look = 0.0
         while not stop.is_set():
             moved = self.ingest()
             if time.monotonic() >= next_deploy:
@@ -136,6 +145,9 @@ class Worker:
                 self.do_schedules()
                 self.deploy()
                 next_deploy = time.monotonic() + _DEPLOY_EVERY_S
+            if time.monotonic() >= next_look:
+                self.look_at_tests()
+                next_look = time.monotonic() + _LOOK_EVERY_S
             if time.monotonic() >= next_retry:
                 self.retry_unreadable()
                 self.erase_again()
@@ -194,6 +206,7 @@ class Worker:
         events: list[Event] = []
         leads: list[bytes] = []
         missed: list[bytes] = []
+        looked: list[Seen] = []
         left: list[tuple[Record, str]] = []
         done = Progress()
         for row in rows:
@@ -201,6 +214,11 @@ class Worker:
                 leads.append(row.body)
             elif row.kind == "missing":
                 missed.append(row.body)
+            elif row.kind == "look":
+                try:
+                    looked.append(Seen.from_journal(row.body))
+                except ValueError:
+                    left.append((row, "look"))
             elif row.kind == "event":
                 try:
                     events.append(Event.from_json(row.body))
@@ -214,6 +232,7 @@ class Worker:
             kept = sink.store_leads(session, leads) if leads else StoredLeads()
             self._announcer.announce_leads(session, kept.ids, now=datetime.now(UTC))
             self._announcer.announce_conversions(session, events, now=datetime.now(UTC))
+            looks.store(session, looked)
             if missed and (unread := missing.store_missing(session, missed)):
                 log.error("rows of the 404 log cannot be read and are dropped", rows=unread)
         done.events, done.leads = taken.events, kept.stored + kept.known
@@ -243,10 +262,24 @@ class Worker:
 
     def _carry_out(self, number: int) -> int:
         with transaction(self._engine) as session:
-            done = schedules.carry_out(session, self._settings, number, preflight=look_ahead, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            done = schedules.carry_out(session, self._settings, number, preflight=look_ahead, now=now)
+            planning.fix_open_plans(session, now=now)
         if done is not None:
             log.info("a schedule has ended", schedule=number, action=done.action, state=done.state)
         return int(done is not None)
+
+    def _find_looks_due(self, due: list[str]) -> int:
+        with reading(self._engine) as session:
+            due += looks.list_due(session, now=datetime.now(UTC))
+        return len(due)
+
+    def _look_at(self, key: str) -> int:
+        with reading(self._engine) as session:
+            report = results.report(session, key, now=datetime.now(UTC))
+        seen = looks.take(report, by=looks.WORK_PROCESS, occasion=Occasion.DAILY)
+        with transaction(self._engine) as session:
+            return looks.store(session, [seen])
 
     def _materialise(self) -> int:
         with reading(self._engine) as session:

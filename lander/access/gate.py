@@ -6,12 +6,13 @@ an application with one that does not is refused when it is built.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from sqlalchemy import Engine
 
+from experiments.journal import Journal
 from lander.access import signin
 from lander.access.models import User
 from lander.access.permissions import Permission, can, require
@@ -41,10 +42,14 @@ class WrongHost(LanderError):
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """What views reach through the application: its settings and its database."""
+    """What views reach through the application: its settings, its database, and its journal for what a GET tells."""
 
     settings: Settings
     engine: Engine
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "journal", Journal(self.settings.journal_dir))
 
 
 @dataclass(frozen=True, slots=True)

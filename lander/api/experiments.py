@@ -12,14 +12,15 @@ from sqlmodel import Session
 from experiments import lifecycle, results
 from experiments.models import Experiment
 from lander.access.gate import edge, needs, studio
+from lander.access.looks import remember
 from lander.access.permissions import Permission
 from lander.api.problems import problem
+from lander.api.report_schemas import ReportBody
 from lander.api.schemas import (
     ExperimentBody,
     ExperimentPath,
     ExperimentsBody,
     ProblemBody,
-    ReportBody,
     ReportQuery,
 )
 from lander.db import reading
@@ -69,7 +70,8 @@ def show_experiment(path: ExperimentPath) -> Response:
 def show_report(path: ExperimentPath, query: ReportQuery) -> Response:
     """What an experiment says."""
     with reading(studio().engine) as session:
-        report = results.report(session, path.key, phase=query.phase, now=edge().now)
+        report = results.report(session, path.key, phase=query.phase, as_of=query.as_of, now=edge().now)
+    remember(report)
     return jsonify(report.as_json())
 
 

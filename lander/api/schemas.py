@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class _Input(BaseModel):
@@ -16,9 +16,10 @@ class ExperimentPath(_Input):
 
 
 class ReportQuery(_Input):
-    """Which period of it."""
+    """Which period of it, and when."""
 
     phase: int | None = Field(default=None, ge=1, description="Number of the phase; the latest where left out")
+    as_of: AwareDatetime | None = Field(default=None, description="As it stood at this moment, with its zone")
 
 
 class ExperimentBody(BaseModel):
@@ -44,53 +45,6 @@ class ExperimentsBody(BaseModel):
     """Every experiment, newest first."""
 
     experiments: list[ExperimentBody]
-
-
-class EstimateBody(BaseModel):
-    """A fraction with its 95 % credible interval."""
-
-    median: float
-    low: float
-    high: float
-
-
-class VariantBody(BaseModel):
-    """What was counted of a variant, and what that says. `lift` and `p_beats_control` are null for control."""
-
-    key: str
-    served: int
-    confirmed: int
-    conversions: int
-    rate: EstimateBody
-    lift: EstimateBody | None
-    p_best: float
-    p_beats_control: float | None
-    expected_loss: float
-
-
-class SplitBody(BaseModel):
-    """Whether visitors came in the proportions of the weights. No p-value where nobody came."""
-
-    p_value: float | None
-    mismatch: bool
-
-
-class SplitsBody(BaseModel):
-    """The split at two steps."""
-
-    served: SplitBody
-    confirmed: SplitBody
-
-
-class ReportBody(BaseModel):
-    """A phase of an experiment, judged. Rates, lifts and probabilities are fractions."""
-
-    experiment: str
-    phase: int
-    goal: str
-    variants: list[VariantBody]
-    srm: SplitsBody
-    filtered: dict[str, int] = Field(description="Distinct visitors who were recorded and not counted, by reason")
 
 
 class ProblemBody(BaseModel):
