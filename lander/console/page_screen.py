@@ -190,7 +190,7 @@ def _form_rows(examined: Examined) -> list[FormRow]:
 
 
 def _say_rest(examined: Examined, place: Place, version: Version, document: Document) -> list[str]:
-    said = list(examined.left_alone)
+    said = [*examined.left_alone, *examined.images]
     if examined.scripts:
         said.append(f"Scripts of its own: {listing(list(examined.scripts))}.")
     others = sorted(slug for slug in version.links.values() if slug != place.page.slug)
