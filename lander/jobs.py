@@ -32,7 +32,7 @@ from lander.integrations.outbox import Counts
 from lander.integrations.sender import Sender
 from lander.leads import sink
 from lander.leads.sink import StoredLeads
-from lander.pages import deploy, missing, schedules
+from lander.pages import deploy, drawing, missing, schedules
 from lander.policy import store
 from lander.preflight import look_ahead
 
@@ -42,6 +42,7 @@ _IDLE_S: Final = 0.1
 _DEPLOY_EVERY_S: Final = 0.5
 _RETRY_EVERY_S: Final = 600
 _SEND_EVERY_S: Final = 0.5
+_DRAW_EVERY_S: Final = 20
 _LOOK_EVERY_S: Final = 60
 
 log = structlog.get_logger()
@@ -126,6 +127,10 @@ class Worker:
         """Erase whoever was erased before a backup was taken back; how many leads went."""
         return self._attempt("erasures", self._erase_again)
 
+    def draw(self) -> int:
+        """Draw a few of the images that were left over; how many."""
+        return self._attempt("images", self._draw)
+
     def deliver(self) -> int:
         """Send what is due in the outbox; how many attempts began."""
         return self._attempt("outbox", lambda: self._sender.step(datetime.now(UTC)))
@@ -133,10 +138,12 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Repeat all of them until `stop` is set, then look at the journals once more.
 
-        Sending has a thread of its own, so that no receiver holds up what comes in.
+        Sending and drawing have threads of their own, so that no receiver and no image holds up what comes in.
         """
         sending = threading.Thread(target=self._keep_delivering, args=(stop,), name="sender", daemon=True)
+        drawer = threading.Thread(target=self._keep_drawing, args=(stop,), name="drawer", daemon=True)
         sending.start()
+        drawer.start()
         next_deploy = next_retry = next_look = 0.0
         while not stop.is_set():
             moved = self.ingest()
@@ -156,12 +163,18 @@ class Worker:
                 stop.wait(_IDLE_S)
         self.ingest()
         sending.join()
+        drawer.join()
 
     def _keep_delivering(self, stop: threading.Event) -> None:
         while not stop.is_set():
             if not self.deliver():
                 self._sender.rest(_SEND_EVERY_S)
         self._attempt("outbox", self._sender.finish)
+
+    def _keep_drawing(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if not self.draw():
+                stop.wait(_DRAW_EVERY_S)
 
     def _attempt(self, name: str, step: Callable[[], int]) -> int:
         """What the step came to; 0 where it failed. That is logged when it begins and ends, not ten times a second."""
@@ -254,6 +267,10 @@ class Worker:
             )
         self._policy_file = None
         return 1
+
+    def _draw(self) -> int:
+        now = datetime.now(UTC)
+        return drawing.draw_images(self._engine, drawing.list_left_over(self._engine, now=now), now=now)
 
     def _find_due(self, due: list[int]) -> int:
         with reading(self._engine) as session:
