@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from stats.contest import contest
-from stats.domain import find_finite
-from stats.errors import ControlHasNoLift, InvalidLift
+from stats.density import Density
+from stats.domain import check_probability, find_finite, find_whole
+from stats.errors import ControlHasNoLift, InvalidLift, InvalidPoints
 from stats.estimate import Estimate
 from stats.log_curve import LogCurve, LogRatio
 from stats.panels import Panels
@@ -25,8 +26,9 @@ class MeanVariant(Generic[Sample]):
     """One variant's result.
 
     `mean`: what one visitor brings, in the unit of the comparison. `p_best`: P(this mean is the highest of all).
-    `expected_loss`: E[highest mean] - E[this mean], in the same unit, what choosing this variant gives away on average.
-    `p_beats_control` and `lift` (variant / control - 1) are None for control.
+    `expected_loss`: E[highest mean] - E[this mean], in the same unit, what choosing this variant gives away on average;
+    `relative_loss` is that divided by the mean of control's mean. `p_beats_control` and `lift` (variant / control - 1) are
+    None for control.
     """
 
     sample: Sample
@@ -34,8 +36,27 @@ class MeanVariant(Generic[Sample]):
     p_best: float
     p_beats_control: float | None
     expected_loss: float
+    relative_loss: float
     lift: Estimate | None
+    curve: LogCurve = field(repr=False, compare=False)
     ratio: LogRatio | None = field(repr=False, compare=False)
+
+    def mean_at(self, level: float) -> Estimate:
+        """The mean with an interval of another mass, strictly between 0 and 1.
+
+        Raises:
+            InvalidProbability.
+        """
+        return self.curve.estimate(check_probability("level", level))
+
+    def lift_at(self, level: float) -> Estimate:
+        """The lift with an interval of another mass, strictly between 0 and 1.
+
+        Raises:
+            ControlHasNoLift: this variant is control.
+            InvalidProbability.
+        """
+        return self._ratio().lift(check_probability("level", level))
 
     def p_lift_above(self, r: float) -> float:
         """P(variant / control - 1 > r), for any finite r; it is 1 for -1 and less.
@@ -44,12 +65,40 @@ class MeanVariant(Generic[Sample]):
             ControlHasNoLift: this variant is control.
             InvalidLift: r is not a finite number.
         """
-        if self.ratio is None:
-            raise ControlHasNoLift("control has no lift over itself", self.sample)
-        lift = find_finite(r)
+        ratio, lift = self._ratio(), find_finite(r)
         if lift is None:
             raise InvalidLift("a lift must be a finite number", r)
-        return self.ratio.p_above(math.log1p(lift)) if lift > -1 else 1.0
+        return ratio.p_above(math.log1p(lift)) if lift > -1 else 1.0
+
+    def p_equal(self, margin: float) -> float:
+        """P(-margin < variant / control - 1 < margin): that the difference is too small to matter.
+
+        Raises:
+            ControlHasNoLift: this variant is control.
+            InvalidLift: the margin is not a finite number above 0.
+        """
+        lift = find_finite(margin)
+        if lift is None or lift <= 0:
+            raise InvalidLift("a margin must be a finite lift above 0", margin)
+        return max(self.p_lift_above(-lift) - self.p_lift_above(lift), 0.0)
+
+    def density(self, points: int = 201) -> Density:
+        """The mean's posterior for a plot, per unit of the mean, from its 0.01 % to its 99.99 % quantile.
+
+        Raises:
+            InvalidPoints: fewer than two, or not whole.
+        """
+        count = find_whole(points)
+        if count is None or count < 2:
+            raise InvalidPoints("a plot needs a whole number of points, two or more", points)
+        ends = self.curve.estimate(1 - 2e-4)
+        x = np.linspace(ends.low, ends.high, count)
+        return Density(x=tuple(x.tolist()), y=tuple((self.curve.density(np.log(x)) / x).tolist()))
+
+    def _ratio(self) -> LogRatio:
+        if self.ratio is None:
+            raise ControlHasNoLift("control has no lift over itself", self.sample)
+        return self.ratio
 
 
 def compare_means(
@@ -71,7 +120,9 @@ def compare_means(
                 p_best=p_best[i],
                 p_beats_control=None if ratio is None else p_beats_control[i],
                 expected_loss=losses[i],
+                relative_loss=losses[i] / curves[control].mean,
                 lift=None if ratio is None else ratio.lift(level),
+                curve=curve,
                 ratio=ratio,
             )
         )
