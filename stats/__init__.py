@@ -37,6 +37,7 @@ from stats.exchangeable import Exchangeable
 from stats.gamma import Gamma
 from stats.guardrail import Guardrail, GuardrailStatus, non_inferior
 from stats.histogram import Histogram, cell_of
+from stats.learn import LearnedPrior, learn_prior
 from stats.means import MeanVariant
 from stats.multiplicity import Adjusted, adjust, two_sided
 from stats.plan import Plan, plan
@@ -86,6 +87,7 @@ __all__ = [
     "InvalidTotal",
     "InvalidTraffic",
     "InvalidWeights",
+    "LearnedPrior",
     "MeanVariant",
     "NotEnoughData",
     "Outlook",
@@ -120,6 +122,7 @@ __all__ = [
     "compare_segments",
     "conversions_only",
     "decide",
+    "learn_prior",
     "log_units",
     "non_inferior",
     "plan",

@@ -37,9 +37,18 @@ class Level:
         """About the likeliest log-odds of each variant, shape (K, 1)."""
         return self.likelihood.peaks(self._peak[0], tau=self.tau)[0]
 
-    @cached_property
+    @property
     def posterior(self) -> tuple[Array, Array]:
         """Nodes of m, and weights that sum to 1."""
+        return self._solved[:2]
+
+    @property
+    def log_evidence(self) -> float:
+        """The log probability of the data under this τ, but for a constant that does not hang on τ."""
+        return self._solved[2]
+
+    @cached_property
+    def _solved(self) -> tuple[Array, Array, float]:
         together = Smooth.through(self._edges, self._log_likelihoods.sum(axis=0, keepdims=True))
 
         def log_density(m: Array) -> Array:
@@ -48,8 +57,9 @@ class Level:
         peak, width = self._peak
         nodes, weights = nodes_over(log_density, peak, _FINE * width)
         heights = log_density(nodes)
-        weights = weights * np.exp(heights - heights.max())
-        return nodes[0], weights[0] / weights.sum()
+        top = heights.max()
+        weights = weights * np.exp(heights - top)
+        return nodes[0], weights[0] / weights.sum(), float(top + np.log(weights.sum()))
 
     def messages(self, silent: Sequence[Collection[int]], *, spread: float) -> Message:
         """What all variants but the `silent` ones say of a normal that is `spread` around the level: one for each set."""
