@@ -128,10 +128,10 @@ def judge(facts: Facts) -> Report:
         parameters=parameters,
         variants=_put_together(
             totals,
+            comparison,
             data,
             decision,
             anytime,
-            control=control,
             visitors_per_day=None if per_day is None else per_day * WHOLE_BP / phase.coverage_bp,
             value_minor=parameters.value_minor,
         ),
@@ -206,11 +206,11 @@ def _samples(counts: Everybody) -> tuple[stats.BinarySample, ...]:
 
 def _put_together(
     totals: Everybody,
+    comparison: stats.Comparison,
     data: Sequence[Belief],
     decision: Sequence[Belief],
     anytime: Sequence[Anytime | None],
     *,
-    control: int,
     visitors_per_day: float | None,
     value_minor: int | None,
 ) -> tuple[VariantReport, ...]:
@@ -228,7 +228,11 @@ def _put_together(
             decision=decision[position],
             anytime=anytime[position],
             forecast=forecast.foresee(
-                decision[position], decision[control], visitors_per_day=visitors_per_day, value_minor=value_minor
+                comparison.variants[position],
+                decision[position],
+                decision[comparison.control],
+                visitors_per_day=visitors_per_day,
+                value_minor=value_minor,
             ),
         )
         for position, item in enumerate(totals)

@@ -18,7 +18,7 @@ from experiments.health import RULE
 from experiments.lifecycle import DEFAULT_LIFT
 from experiments.models import Experiment, State, Tally
 from experiments.practice import hash_plan
-from experiments.prior import DEFAULT_PRIOR, Prior
+from experiments.prior import DEFAULT_PRIOR, Prior, find_prior
 from experiments.tallies import ALL, EXPOSURES
 from experiments.words import plural, share
 
@@ -156,7 +156,7 @@ def fix_plan(session: Session, experiment: Experiment, *, now: datetime) -> dict
             f"The plan of experiment {experiment.key} is fixed.", fix="Start a new experiment for another plan."
         )
     phase = lifecycle.current_phase(session, experiment)
-    wish, prior = experiment.plan, DEFAULT_PRIOR
+    wish, prior = experiment.plan, find_prior(session, before=now)
     lift = float(wish.get("lift", DEFAULT_LIFT))
     try:
         need = plan_experiment(

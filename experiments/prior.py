@@ -4,9 +4,18 @@ It is chosen when an experiment starts, from those that had ended by then, and s
 because another experiment has ended meanwhile.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+import stats
+from experiments.models import Experiment, Purpose, Tally
+from experiments.tallies import ALL, EXPOSURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +52,46 @@ class Prior:
 
 
 DEFAULT_PRIOR: Final = Prior(tau=0.07)
+
+
+def find_prior(session: Session, *, before: datetime) -> Prior:
+    """The prior for an experiment that starts now: learned from those that have ended, the default while they are few.
+
+    Args:
+        before: experiments that ended later teach nothing.
+
+    Returns:
+        One that was learned from 15 experiments or more, or `DEFAULT_PRIOR`. A/A tests do not count: their variants are
+        alike because somebody made them so. Of an experiment with several phases each phase is an experiment here, as
+        its visitors were split anew.
+    """
+    try:
+        learned = stats.learn_prior(_list_ended(session, before))
+    except stats.NotEnoughData:
+        return DEFAULT_PRIOR
+    deviation = learned.deviation
+    return Prior(
+        tau=learned.prior.tau,
+        low=deviation.low / math.sqrt(2),
+        high=deviation.high / math.sqrt(2),
+        experiments=learned.experiments,
+    )
+
+
+def _list_ended(session: Session, before: datetime) -> list[list[stats.BinarySample]]:
+    """The samples of each phase of each test that has ended."""
+    columns = (col(Tally.experiment_id), col(Tally.phase), col(Tally.variant))
+    sums = select(*columns, func.sum(Tally.confirmed), func.sum(Tally.conversions)).join(
+        Experiment, col(Experiment.id) == col(Tally.experiment_id)
+    )
+    ended = sums.where(
+        col(Experiment.ended_at) <= before,
+        col(Experiment.purpose) == Purpose.TEST.value,
+        col(Tally.goal).in_([EXPOSURES, col(Experiment.goal)]),
+        col(Tally.dimension) == ALL,
+    )
+    found: dict[tuple[int, int], list[stats.BinarySample]] = {}
+    for experiment, phase, _, n, conversions in session.execute(ended.group_by(*columns).order_by(*columns)):
+        sample = stats.BinarySample(n=int(n), conversions=int(conversions))
+        found.setdefault((experiment, phase), []).append(sample)
+    return list(found.values())

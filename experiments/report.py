@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import stats
+from experiments import segment_lifts
 from experiments.autopsy import Autopsy
 from experiments.forecast import Forecast
 from experiments.health import RULE, HealthFinding
@@ -17,11 +18,13 @@ from experiments.models import Annotation, Purpose, State
 from experiments.practice import PlanReport
 from experiments.prior import Prior
 from experiments.seen import Seen
+from experiments.segment_lifts import SegmentLifts
 from experiments.splits import SplitCheck
 from experiments.trend import TrendPoint, follow
 from experiments.verdict import Verdict
 
 FORMAT: Final = 1
+SEGMENT_DIMENSIONS: Final = ("device", "browser", "source", "returning", "day")
 NOUNS: Final = {"form": "lead", "click": "click"}
 
 
@@ -231,6 +234,23 @@ class Report:
         kept = sum(item.served + item.multiply_exposed for item in self.variants)
         return kept + sum(self.filtered.values())
 
+    def segment_lifts(self) -> tuple[SegmentLifts, ...]:
+        """The lift in every level of device, browser, source, returning and day; computed when asked for."""
+        control = [item.key for item in self.variants].index(self.control)
+        keys = [item.key for item in self.variants]
+        cells: list[tuple[str, str, DayCounts | SegmentCounts]]
+        cells = [(item.dimension, item.level, item) for item in self.segments]
+        cells += [("day", item.day.isoformat(), item) for item in self.by_day]
+        found: dict[str, dict[str, list[stats.BinarySample]]] = {}
+        for dimension, level, item in cells:
+            levels = found.setdefault(dimension, {})
+            levels.setdefault(level, []).append(stats.BinarySample(n=item.confirmed, conversions=item.conversions))
+        return tuple(
+            lifts
+            for dimension in SEGMENT_DIMENSIONS
+            for lifts in segment_lifts.compare(dimension, found.get(dimension, {}), keys=keys, control=control)
+        )
+
     def trend(self) -> tuple[TrendPoint, ...]:
         """How it came to this, day by day. Each day takes two comparisons, so it is computed when asked for."""
         days: dict[date, list[tuple[str, int, int]]] = {}
@@ -242,7 +262,7 @@ class Report:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The contract with API, command line and exports."""
+        """The contract with API, command line and exports. What is computed when asked for stands in `details_as_json`."""
         return {
             "format": FORMAT,
             "experiment": self.experiment,
@@ -283,6 +303,13 @@ class Report:
             "plan": None if self.plan is None else self.plan.as_json(),
             "looks": [item.as_json() for item in self.looks],
             "annotations": [{"at": note.at.isoformat(), "by": note.by, "text": note.text} for note in self.annotations],
+        }
+
+    def details_as_json(self) -> dict[str, Any]:
+        """What follows from the counts of days and segments, and takes a few hundred comparisons."""
+        return {
+            "trend": [item.as_json() for item in self.trend()],
+            "segment_lifts": [item.as_json() for item in self.segment_lifts()],
         }
 
 

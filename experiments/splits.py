@@ -3,10 +3,11 @@
 So many segments are looked at that some would look broken by chance: their p-values are adjusted for that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import stats
 from experiments.autopsy import CONFIRMED, SERVED, split
 from experiments.counts import Counted, Everybody
 
@@ -48,7 +49,7 @@ class SplitCheck:
 def check_splits(counted: Counted) -> tuple[SplitCheck, ...]:
     """The split at both steps in every segment that has visitors enough to tell, in the order of the dimensions."""
     found = list(_test(counted))
-    adjusted = _adjust([p_value for *_, p_value in found])
+    adjusted = stats.adjust([p_value for *_, p_value in found]).p_values
     return tuple(SplitCheck(*item, p) for item, p in zip(found, adjusted, strict=True))
 
 
@@ -60,13 +61,3 @@ def _test(counted: Counted) -> Iterator[tuple[str, str, str, Everybody, float]]:
                 expected = [mean for mean, item in zip(found.expected, counts, strict=True) if item.weight_bp]
                 if found.p_value is not None and min(expected) >= _MIN_EXPECTED:
                     yield dimension, level, step, counts, found.p_value
-
-
-def _adjust(p_values: Sequence[float]) -> list[float]:
-    """The smallest false discovery rate at which each would be found."""
-    adjusted, smallest = [0.0] * len(p_values), 1.0
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    for rank in range(len(order), 0, -1):
-        smallest = min(smallest, p_values[order[rank - 1]] * len(order) / rank)
-        adjusted[order[rank - 1]] = smallest
-    return adjusted

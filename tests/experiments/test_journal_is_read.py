@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from experiments.journal import Durability, Journal, JournalFile, Record, list_journals
+from tests.patience import PATIENCE_S
 
 
 def test_rows_stay_until_they_are_forgotten(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ time.sleep(60)
     [file] = list_journals(tmp_path)
     assert not file.remove_if_dead_and_empty()
     os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(timeout=30)
+    worker.wait(timeout=PATIENCE_S)
     worker.stdout.close()
     assert not file.remove_if_dead_and_empty()
     [(number, kind, body)] = file.read(10)

@@ -6,13 +6,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from experiments.journal import Durability, Journal, Record, list_journals
+from tests.patience import PATIENCE_S, wait_until
 
 
 def run(script: str, directory: Path, *, stop_at: str = "") -> list[str]:
@@ -36,7 +36,7 @@ def run(script: str, directory: Path, *, stop_at: str = "") -> list[str]:
             break
     lines += [line.strip() for line in process.stdout]
     process.stdout.close()
-    status = process.wait(timeout=30)
+    status = process.wait(timeout=PATIENCE_S)
     assert status == (-signal.SIGKILL if stop_at else 0)
     return lines
 
@@ -74,9 +74,7 @@ def test_an_orderly_end_writes_what_was_still_in_memory(tmp_path: Path) -> None:
 def test_page_views_are_written_soon_without_anybody_waiting(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append([Record("event", b"a page view")])
-    deadline = time.monotonic() + 5
-    while not bodies(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: bodies(tmp_path), "they are not written")
     assert bodies(tmp_path) == {"a page view": 1}
     journal.close()
 
