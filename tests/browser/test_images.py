@@ -101,7 +101,7 @@ def published(lander: Lander, plain: Path) -> Lander:
             page = load_page(session, site, f"all{slug}")
             publish.publish(session, settings, page, actor="maya", now=datetime.now(UTC))
     for slug in ("long", *STYLES):
-        lander.wait_for(HOST, f"/all/{slug}", patience_s=20)
+        lander.wait_for(HOST, f"/all/{slug}")
     return lander
 
 
