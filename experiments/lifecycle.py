@@ -56,6 +56,7 @@ def start(
     lift: float = DEFAULT_LIFT,
     value_minor: int | None = None,
     currency: str = "",
+    repeats: str = "",
     actor: str,
     now: datetime,
 ) -> Experiment:
@@ -68,6 +69,8 @@ def start(
         goal: "form", or "click" with the CSS `selector` of what is clicked.
         lift: the smallest relative change worth having, above 0.
         value_minor: what a conversion is worth, in minor units of `currency`; None where nobody said.
+        repeats: key of an ended experiment whose winner is control now, with the old content as a variant: it shows
+            whether that claim has come true. Empty for any other.
 
     Raises:
         InvalidExperiment: the plan breaks a rule.
@@ -77,6 +80,8 @@ def start(
     _check_goal(goal, selector)
     _check_timezone(timezone)
     _check_worth(lift, value_minor)
+    if repeats:
+        _check_repeated(load(session, repeats), page_id)
     open_one = find_running(session, page_id)
     if open_one is not None:
         raise ExperimentConflict(
@@ -92,7 +97,7 @@ def start(
         goal=goal,
         selector=selector,
         purpose=purpose.value,
-        plan={"lift": lift, "value_minor": value_minor, "currency": currency},
+        plan={"lift": lift, "value_minor": value_minor, "currency": currency, "repeats": repeats},
         state=State.RUNNING,
         created_at=now,
         created_by=actor,
@@ -350,6 +355,14 @@ def _check_worth(lift: float, value_minor: int | None) -> None:
     if value_minor is not None and value_minor < 1:
         raise InvalidExperiment(
             f"A conversion is worth {value_minor} in minor units.", fix="Give a value above 0, or none."
+        )
+
+
+def _check_repeated(experiment: Experiment, page_id: int) -> None:
+    if experiment.page_id != page_id or experiment.shipped in ("", experiment.control):
+        raise InvalidExperiment(
+            f"Experiment {experiment.key} cannot be repeated here.",
+            fix="Name one of this page that has ended with a variant as the winner.",
         )
 
 

@@ -186,6 +186,7 @@ def fix_plan(session: Session, experiment: Experiment, *, now: datetime) -> dict
         "coverage_bp": phase.coverage_bp,
         "value_minor": wish.get("value_minor"),
         "currency": wish.get("currency", ""),
+        "repeats": wish.get("repeats", ""),
         "prior": prior.as_json(),
         "rule": asdict(RULE),
         **need,

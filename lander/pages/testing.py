@@ -42,13 +42,15 @@ def start_experiment(
     purpose: Purpose = Purpose.TEST,
     lift: float = lifecycle.DEFAULT_LIFT,
     value_minor: int | None = None,
+    repeats: str = "",
     preflight: Preflight | None = None,
     actor: str,
     now: datetime,
 ) -> Experiment:
     """Start a test on a live page. `variants` are weights in basis points; the first one is the control.
 
-    `lift` is the smallest one worth having, `value_minor` what a conversion is worth in the site's currency.
+    `lift` is the smallest one worth having, `value_minor` what a conversion is worth in the site's currency; `repeats` the
+    ended test that this one checks.
     """
     site = session.get_one(Site, page.site_id)
     address = page_address(site, page)
@@ -76,6 +78,7 @@ def start_experiment(
         lift=lift,
         value_minor=value_minor,
         currency=site.currency,
+        repeats=repeats,
         actor=actor,
         now=now,
     )
@@ -88,6 +91,7 @@ def start_experiment(
         "purpose": purpose.value,
         "lift": lift,
         "value_minor": value_minor,
+        "repeats": repeats,
     }
     audit.record(session, now=now, actor=actor, action="experiment.start", subject=experiment.key, **details)
     republish(session, settings, page, reason="experiment start", preflight=preflight, actor=actor, now=now)
