@@ -79,10 +79,16 @@ def stop(key: str) -> Response:
         with transaction(studio().engine) as session:
             experiment = lifecycle.load(session, key)
             seen = looks.take(_report(session, experiment), by=actor(), occasion=Occasion.DECISION)
-            ship = _read_decision(typed, experiment, seen, lifecycle.current_phase(session, experiment))
+            shipped, reason = _read_decision(typed, experiment, seen, lifecycle.current_phase(session, experiment))
             looks.store(session, [seen])
             testing.stop_experiment(
-                session, studio().settings, experiment, ship=ship, reason=typed.whole, actor=actor(), now=edge().now
+                session,
+                studio().settings,
+                experiment,
+                ship=None if shipped == experiment.control else shipped,
+                reason=reason,
+                actor=actor(),
+                now=edge().now,
             )
     except (InvalidInput, ExperimentError) as error:
         with reading(studio().engine) as session:
@@ -101,26 +107,23 @@ class Typed:
     reason: str = ""
     against: str = ""  # why, where the report asks for something else
 
-    @property
-    def whole(self) -> str:
-        return f"{self.reason} Against the report, because: {self.against}" if self.against else self.reason
 
-
-def _read_decision(typed: Typed, experiment: Experiment, seen: Seen, phase: Phase) -> str | None:
-    """Whom to ship, None for control; raises `WrongField` where nothing is chosen, or against the report without words."""
+def _read_decision(typed: Typed, experiment: Experiment, seen: Seen, phase: Phase) -> tuple[str, str]:
+    """Who stays, and why; raises `WrongField` where nothing is chosen, or against the report without words."""
     if not typed.decision:
         raise WrongField("decision", "Nothing is decided yet.", fix="Choose what stays on the page.")
     shipped = experiment.control if typed.decision == _KEEP else typed.decision
     if shipped not in phase.weights:
         raise WrongField("decision", "That variant is not in this test.", fix="Choose one of those below.")
-    is_against = shipped != practice.find_advised(seen, control=experiment.control)
-    if is_against and typed.reason and not typed.against:
+    if not typed.reason or shipped == practice.find_advised(seen, control=experiment.control):
+        return shipped, typed.reason
+    if not typed.against:
         raise WrongField(
             "against",
             f"The report does not ask for {name(shipped)}. It says: {seen.sentence}",
             fix=f"Say why {name(shipped)} stays all the same; it is kept with the decision.",
         )
-    return None if typed.decision == _KEEP else typed.decision
+    return shipped, f"{typed.reason} Against the report, because: {typed.against}"
 
 
 def make_row(session: Session, experiment: Experiment) -> ExperimentRow:

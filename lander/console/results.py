@@ -6,6 +6,7 @@ from flask import Blueprint, Response, make_response
 
 from experiments import results
 from lander.access.gate import caller, studio, view
+from lander.access.looks import remember
 from lander.access.permissions import Permission
 from lander.console import plots
 from lander.console.places import place_of
@@ -27,6 +28,7 @@ def show_report(key: str) -> Response:
         place = place_of(session, report.page_id)
         names = name_variants(session, report.page_id)
         changes = results.changes(session, report) if is_latest(report) else None
+    remember(report)
     may_run = caller().can(Permission.EXPERIMENTS_RUN)
     return show(make_screen(report, asked, place, names, changes=changes, may_run=may_run))
 

@@ -282,6 +282,7 @@ ON_STUDIO: Final = [
     *acts("/redirects/mend", 409),
     *acts("/redirects/import", 422),
     *acts("/redirects/apply", 422),
+    *acts("/redirects/undo-import", 404),
     *acts("/redirects/ignore", 404),
     *acts("/snippets", 422, name="Footer"),
     *acts("/snippets/<name>", 404),

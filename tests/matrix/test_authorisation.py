@@ -80,6 +80,7 @@ route                                                   method  nobody  marketer
 /redirects/import                                       GET     in      yes       no       no
 /redirects/import                                       POST    in      yes       no       no
 /redirects/apply                                        POST    in      yes       no       no
+/redirects/undo-import                                  POST    in      yes       no       no
 /redirects/missing                                      GET     in      yes       yes      yes
 /redirects/ignore                                       POST    in      yes       no       no
 

@@ -1,0 +1,252 @@
+"""Tests as Ana runs them: read through three lenses, as of a day, on paper and by keyboard; decided, kept, planned anew."""
+
+import hashlib
+import random
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from experiments import ledger
+from experiments.events import Event, Kind
+from experiments.models import Experiment
+from lander.config import load_settings
+from lander.db import make_engine, transaction
+from lander.pages import models
+from lander.pages.testing import start_experiment
+from tests.browser.conftest import OpenStudio
+from tests.live import Lander
+from tests.screens import look_at
+
+pytestmark = pytest.mark.browser
+
+HOST, ZONE = "go.localhost", ZoneInfo("Europe/Berlin")
+DAYS, VISITORS_A_DAY = 12, 700
+NOW = datetime.now(UTC)
+ROW_OF_B = re.compile("^b ")
+SOURCE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{title}</title></head>
+<body><h1>{title}</h1><form><label>E-mail <input type="email" name="email" required></label> <button>Send</button></form></body>
+</html>
+"""
+
+
+@pytest.fixture(scope="module")
+def installation(lander: Lander, tmp_path_factory: pytest.TempPathFactory) -> Lander:
+    """Two pages under test for twelve days: on one B is clearly better, on the other it loses phones."""
+    lander.ok("site", "add", HOST, "--core-site", "www.localhost", "--timezone", ZONE.key)
+    folder = tmp_path_factory.mktemp("pages")
+    for slug in ("buggies", "prams"):
+        make_page(lander, folder, slug)
+    engine = make_engine(load_settings(lander.environ).database_url)
+    send_visitors(engine, lander, "buggies", seed=1, rates={"a": 0.05, "b": 0.075})
+    send_visitors(engine, lander, "prams", seed=2, rates={"a": 0.05, "b": 0.05}, lost={"b": 0.3})
+    engine.dispose()
+    return lander
+
+
+def make_page(lander: Lander, folder: Path, slug: str) -> None:
+    for key, word in (("a", "Bumpers"), ("b", "Buggies")):
+        file = folder / f"{slug}-{key}.html"
+        file.write_text(SOURCE.format(title=f"{word} for everybody"))
+        lander.ok("page", "import", "--site", HOST, "--slug", slug, "--variant", key, str(file))
+    lander.ok("page", "publish", "--site", HOST, "--slug", slug)
+
+
+def send_visitors(
+    engine: Engine,
+    lander: Lander,
+    slug: str,
+    *,
+    seed: int,
+    rates: dict[str, float],
+    lost: dict[str, float] | None = None,
+) -> None:
+    """A test that began twelve days ago, and everybody who has come since; `lost`: phones that never confirm."""
+    settings = load_settings(lander.environ)
+    with transaction(engine) as session:
+        page = session.exec(select(models.Page).where(models.Page.slug == slug)).one()
+        experiment = start_experiment(
+            session,
+            settings,
+            page=page,
+            variants=dict.fromkeys(rates, 10_000 // len(rates)),
+            goal="form",
+            hypothesis=f"The word on {slug} that sounds like fun brings more leads",
+            actor="maya",
+            now=NOW - timedelta(days=DAYS),
+        )
+        events = list(_visits(experiment, random.Random(seed), rates, lost or {}))
+    for first in range(0, len(events), 5_000):
+        with transaction(engine) as session:
+            ledger.ingest(session, events[first : first + 5_000])
+
+
+def _visits(
+    experiment: Experiment, chance: random.Random, rates: dict[str, float], lost: dict[str, float]
+) -> Iterator[Event]:
+    assert experiment.id is not None
+    for number in range(DAYS * VISITORS_A_DAY):
+        at = NOW - timedelta(days=DAYS) + timedelta(minutes=1 + number * (DAYS * 1440 - 2) / (DAYS * VISITORS_A_DAY))
+        variant = chance.choice(list(rates))
+        device, source = chance.choice(["phone", "phone", "desktop"]), chance.choice(["google", "newsletter"])
+        who = hashlib.md5(f"{experiment.key} {number}".encode(), usedforsecurity=False).hexdigest()
+        at_ms = int(at.timestamp() * 1000)
+        seen = Event(
+            Kind.SERVED, experiment.id, 1, variant, who, at_ms, at_ms, device, "chrome", source, returning=False
+        )
+        if chance.random() < 0.03:
+            yield seen._replace(kind=Kind.FILTERED, reason="bot")
+            continue
+        yield seen
+        if device == "phone" and chance.random() < lost.get(variant, 0.0):
+            continue
+        yield seen._replace(kind=Kind.CONFIRMED)
+        if chance.random() < rates[variant]:
+            yield seen._replace(kind=Kind.CONVERSION, goal="form", at_ms=at_ms + 30_000)
+
+
+def open_report(tab: Page, slug: str) -> None:
+    tab.get_by_role("link", name="Experiments", exact=True).first.click()
+    tab.get_by_role("link", name=f"{slug}-1", exact=True).first.click()
+    tab.get_by_role("link", name="Read the report").click()
+    tab.wait_for_url(f"**/experiments/{slug}-1/report")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])
+def test_ana_reads_the_report_from_the_verdict_down(
+    installation: Lander, open_studio: OpenStudio, scripts: bool
+) -> None:
+    tab = open_studio("ana", java_script_enabled=scripts)
+    open_report(tab, "buggies")
+
+    expect(tab.locator(".verdict")).to_contain_text("B is very likely better than A")
+    decided = tab.get_by_role("region", name="Variants").get_by_role("row", name=ROW_OF_B).inner_text()
+    tab.get_by_role("link", name="The data alone").click()
+    tab.wait_for_url("**?lens=data*")
+    alone = tab.get_by_role("region", name="Variants").get_by_role("row", name=ROW_OF_B).inner_text()
+    assert alone != decided
+    tab.get_by_role("link", name="At any time").click()
+    tab.wait_for_url("**?lens=anytime*")
+    expect(tab.get_by_role("region", name="Variants")).to_contain_text("to 1strong")
+    tab.get_by_role("link", name="For deciding").click()
+    assert tab.get_by_role("region", name="Variants").get_by_role("row", name=ROW_OF_B).inner_text() == decided
+
+    for title in ("What is believed of each rate", "Lift over A", "Probability to be best, day by day", "Day by day"):
+        figure = tab.get_by_role("figure", name=title, exact=True)
+        expect(figure.locator("svg.marks")).to_be_visible()
+        figure.get_by_text("The numbers").click()
+        expect(figure.get_by_role("table")).to_be_visible()
+    expect(tab.get_by_role("region", name="Device")).to_contain_text("phone")
+    expect(tab.get_by_role("region", name="What was filtered, and why")).to_contain_text("Bots")
+
+
+def test_ana_sees_the_report_as_it_stood(installation: Lander, open_studio: OpenStudio) -> None:
+    tab = open_studio("ana")
+    open_report(tab, "buggies")
+    now = tab.get_by_role("region", name="Variants").inner_text()
+    day = (NOW - timedelta(days=8)).astimezone(ZONE).date()
+
+    tab.get_by_label("The report as it stood at the end of").fill(day.isoformat())
+    tab.get_by_role("button", name="Show").click()
+
+    expect(tab.locator(".past")).to_contain_text(f"This is how it stood at the end of {day.day} {day:%b %Y}")
+    expect(tab.locator(".verdict")).to_contain_text("Too early to say")
+    assert tab.get_by_role("region", name="Variants").inner_text() != now
+    expect(tab.get_by_role("link", name="Decide")).to_have_count(0)
+    tab.get_by_role("link", name="Back to now").click()
+    assert tab.get_by_role("region", name="Variants").inner_text() == now
+
+
+def test_a_broken_split_names_step_and_place(installation: Lander, open_studio: OpenStudio) -> None:
+    tab = open_studio("ana")
+    open_report(tab, "prams")
+    expect(tab.locator(".verdict")).to_contain_text("Don't read this result")
+    expect(tab.locator(".verdict")).to_contain_text("between served and confirmed, on device phone")
+    expect(tab.get_by_role("region", name="Where the split does not hold")).to_contain_text("device phone")
+
+
+def test_the_report_is_read_by_keyboard_alone(installation: Lander, open_studio: OpenStudio) -> None:
+    tab = open_studio("ana")
+    open_report(tab, "buggies")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")  # skip to the content
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.textContent") == "The data alone":
+            break
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**?lens=data*")
+    for _ in range(60):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.textContent") == "The numbers":
+            break
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("figure").first.get_by_role("table")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_every_state_of_a_report_is_readable_by_everybody(
+    installation: Lander, open_studio: OpenStudio, width: int, scheme: str
+) -> None:
+    tab = open_studio("ana", viewport={"width": width, "height": 900}, color_scheme=scheme)
+    day = (NOW - timedelta(days=8)).astimezone(ZONE).date()
+    states = ["/buggies-1/report", "/buggies-1/report?lens=data", "/buggies-1/report?lens=anytime", "/prams-1/report"]
+    screens = [*states, f"/buggies-1/report?as_of={day}", "/new", "/new?page=go.localhost/prams"]
+    for path in screens:
+        tab.goto(installation.url("studio.localhost", f"/experiments{path}"))
+        look_at(tab)
+
+
+def test_on_paper_nothing_is_left_that_only_a_click_can_use(installation: Lander, open_studio: OpenStudio) -> None:
+    tab = open_studio("ana", color_scheme="dark")
+    open_report(tab, "buggies")
+    tab.emulate_media(media="print")
+    expect(tab.locator(".verdict")).to_be_visible()
+    expect(tab.locator("svg.marks").first).to_be_visible()
+    for hidden in ("header.masthead", "nav.switch", "form.then", ".actions"):
+        expect(tab.locator(hidden).first).to_be_hidden()
+    assert tab.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.locator("main").evaluate("main => main.scrollWidth <= main.clientWidth")
+
+
+def test_ana_decides_finds_it_in_the_archive_and_plans_the_next_one(
+    installation: Lander, open_studio: OpenStudio
+) -> None:
+    tab = open_studio("ana")
+    open_report(tab, "prams")
+    tab.get_by_role("link", name="Decide").click()
+
+    tab.get_by_label("Ship B").check()
+    tab.get_by_label("Why it ends now").fill("It looks nicer.")
+    tab.get_by_role("button", name="End the test").click()
+    expect(tab.get_by_role("alert")).to_contain_text("The report does not ask for B. It says: Don't read this result")
+    tab.get_by_label("Keep control").check()
+    tab.get_by_role("button", name="End the test").click()
+    expect(tab.get_by_role("status")).to_contain_text("Stopped.")
+    expect(tab.get_by_role("region", name="History of looks")).to_contain_text("decided")
+
+    tab.get_by_role("link", name="Experiments", exact=True).first.click()
+    tab.get_by_role("link", name="Plan an experiment").click()
+    tab.get_by_label("Page", exact=True).select_option(label="go.localhost/prams")
+    tab.get_by_role("button", name="Continue").click()
+    need = tab.locator("#need")
+    expect(need).to_contain_text("measured on this page")
+    expect(need).to_contain_text("Chance to know within 28 days")
+    before = need.inner_text()
+    tab.get_by_label("Smallest lift worth having").fill("40")
+    expect(need).to_contain_text("lift of +40 %")
+    assert need.inner_text() != before
+    tab.get_by_label("What you expect, and why").fill("Fewer fields, more leads.")
+    tab.get_by_role("button", name="Start the test").click()
+    expect(tab.get_by_role("status")).to_contain_text("Started.")
+    tab.get_by_role("link", name="Read the report").click()
+    expect(tab.locator("main")).to_contain_text("Smallest lift worth having")
