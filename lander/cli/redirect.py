@@ -8,11 +8,13 @@ import click
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.table import table
 from lander.db import reading, transaction
+from lander.errors import NotFound
 from lander.pages import missing, redirects, sites
 from lander.pages.redirect_checks import TableFinding
 from lander.pages.redirect_import import ImportPlan, apply_import, plan_import
 from lander.pages.redirect_rules import Rule, read_path, read_rule
 from lander.pages.redirect_sheet import write_sheet
+from lander.pages.redirect_undo import list_imports, undo_import
 
 _SITE = click.option("--site", required=True, metavar="HOST", help="The pages host.")
 _MOST_TOLD = 20
@@ -124,6 +126,19 @@ def _register_sheets(group: click.Group) -> None:
                 now=edge.now,
             )
         return Answer(plan.as_json(), _tell_plan(plan, "were"))
+
+    @command(group, "undo-import")
+    @_SITE
+    def undo_import_(edge: Cli, site: str) -> Answer:
+        """Take the latest import back: all of it, or nothing where one of its redirects was changed since."""
+        with transaction(edge.engine) as session:
+            owner = sites.load_site(session, site)
+            latest = list_imports(session, owner, limit=1)
+            if not latest:
+                raise NotFound(f"Nothing was ever imported into {site}.", fix="There is nothing to undo.")
+            done = undo_import(session, owner, latest[0].number, actor=edge.actor, now=edge.now)
+        said = f"{done.removed} redirects removed, {done.restored} as before."
+        return Answer({"removed": done.removed, "restored": done.restored}, [said])
 
     @command(group, "export")
     @_SITE

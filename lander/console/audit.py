@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -19,6 +20,7 @@ blueprint = Blueprint("audit", __name__)
 _AT_ONCE = 100
 _HASH = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]+)?")  # a release, or an asset
 _ENOUGH_OF_A_HASH = 12
+_MOST_ITEMS = 20
 
 
 @view(blueprint, "/audit", permission=Permission.AUDIT_READ)
@@ -51,10 +53,17 @@ def _plain(value: Any) -> str:
     if isinstance(value, str):
         return f"{value[:_ENOUGH_OF_A_HASH]}…" if _is_hash(value) else value
     if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value)
+        return _list(_plain(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
+        return _list(f"{name} {_plain(item)}" for name, item in value.items())
     return json.dumps(value, ensure_ascii=False)
+
+
+def _list(items: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
+    kept = list(items)
+    more = [f"and {len(kept) - _MOST_ITEMS:,} more"] if len(kept) > _MOST_ITEMS else []
+    return ", ".join([*kept[:_MOST_ITEMS], *more])
 
 
 def _is_hash(value: Any) -> bool:

@@ -72,6 +72,7 @@ class RedirectsScreen:
     older: str
     findings: list[TableFindingRow]
     removed: TypedRedirect | None
+    imported: int  # the import that was just taken in; 0 where there is none
     may_edit: bool
     errors: list[FormError]
 
@@ -127,13 +128,26 @@ class PlanBox:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportRow:
+    """A file that was taken in."""
+
+    number: int
+    at: datetime
+    by: str
+    what: str
+    is_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RedirectImportScreen:
     """Taking a CSV in: choosing the file, then the plan."""
 
     template: ClassVar[str] = "redirects/import.html"
     site: str
     query: str
+    timezone: str
     plan: PlanBox | None
+    earlier: list[ImportRow]
     errors: list[FormError]
 
 

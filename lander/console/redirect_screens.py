@@ -12,6 +12,7 @@ from lander.access.permissions import Permission
 from lander.console.context import FormError
 from lander.console.places import has_several, site_options
 from lander.console.redirect_context import (
+    ImportRow,
     PlanBox,
     PlannedRow,
     ProposalRow,
@@ -27,6 +28,7 @@ from lander.pages.models import Redirect, Site
 from lander.pages.redirect_checks import TableFinding, find_nearest
 from lander.pages.redirect_import import ImportPlan, Planned
 from lander.pages.redirect_rules import Rule, write_path
+from lander.pages.redirect_undo import list_imports
 
 AT_ONCE = 100
 _MOST_LISTED = 50
@@ -67,6 +69,7 @@ def redirects_screen(session: Session, site: Site, errors: Sequence[FormError] =
         older=turn(page + 1) if page * AT_ONCE < found else "",
         findings=finding_rows(redirects.check_redirects(session, site)) if total and not search and page == 1 else [],
         removed=_read_removed(),
+        imported=_find_imported(session, site),
         may_edit=caller().can(Permission.REDIRECTS_EDIT),
         errors=list(errors),
     )
@@ -111,6 +114,20 @@ def plan_box(plan: ImportPlan, *, name: str, sheet: str) -> PlanBox:
         sheet=sheet,
         takes=len(plan.new) + len(plan.changed),
     )
+
+
+def import_rows(session: Session, site: Site) -> list[ImportRow]:
+    """The latest imports, each with its way back."""
+    return [
+        ImportRow(
+            number=item.number,
+            at=item.at,
+            by=item.by,
+            what=f"{plural(item.added, 'redirect')} added, {item.changed:,} changed",
+            is_undone=item.is_undone,
+        )
+        for item in list_imports(session, site)
+    ]
 
 
 def finding_rows(found: Sequence[TableFinding], *, may_mend: bool = True) -> list[TableFindingRow]:
@@ -174,6 +191,13 @@ def _cut(value: str) -> str:
 
 def _planned(item: Planned) -> PlannedRow:
     return PlannedRow(item.line, item.rule.path, say(item.rule), say(item.before) if item.before else "")
+
+
+def _find_imported(session: Session, site: Site) -> int:
+    """The import that was just taken in, so that one click takes it back; 0 where there is none."""
+    number = request.args.get("imported", 0, type=int)
+    latest = list_imports(session, site, limit=1) if number else []
+    return number if any(item.number == number and not item.is_undone for item in latest) else 0
 
 
 def _read_removed() -> TypedRedirect | None:

@@ -14,7 +14,7 @@ from lander.access.permissions import Permission
 from lander.console.context import FormError
 from lander.console.places import load_site
 from lander.console.redirect_context import RedirectImportScreen, TypedRedirect
-from lander.console.redirect_screens import plan_box, query_of, redirect_screen, redirects_screen
+from lander.console.redirect_screens import import_rows, plan_box, query_of, redirect_screen, redirects_screen
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
 from lander.errors import InvalidInput, LanderError
@@ -23,6 +23,7 @@ from lander.pages.models import Site
 from lander.pages.redirect_import import ImportPlan, ImportRefused, apply_import, plan_import
 from lander.pages.redirect_rules import InvalidRedirect, read_path, read_rule, write_path
 from lander.pages.redirect_sheet import LARGEST, write_sheet
+from lander.pages.redirect_undo import list_imports, undo_import
 
 blueprint = Blueprint("redirects", __name__)
 
@@ -142,7 +143,8 @@ def apply() -> Response:
             done = apply_import(
                 session, site, content, only_good="only_good" in request.form, actor=actor(), now=edge().now
             )
-            address = f"/redirects{query_of(session, site)}"
+            query = query_of(session, site)
+            number = list_imports(session, site)[0].number if done.rules else 0
     except LanderError as error:
         if error.status == 404:
             raise
@@ -154,7 +156,27 @@ def apply() -> Response:
     said = [f"{plural(len(done.new), 'redirect')} added, {plural(len(done.changed), 'redirect')} changed."]
     if done.wrong:
         said.append(f"{plural(len(done.wrong), 'row')} left out.")
-    return go(tell(address, said))
+    imported = f"{'&' if query else '?'}{urlencode({'imported': number})}" if number else ""
+    return go(tell(f"/redirects{query}{imported}", said))
+
+
+@view(blueprint, "/redirects/undo-import", permission=Permission.REDIRECTS_EDIT, methods=("POST",))
+def undo() -> Response:
+    """Take an import back, all of it or nothing."""
+    try:
+        with transaction(studio().engine) as session:
+            site = load_site(session)
+            number = request.form.get("number", 0, type=int)
+            done = undo_import(session, site, number, actor=actor(), now=edge().now)
+            address = f"/redirects{query_of(session, site)}"
+    except LanderError as error:
+        if error.status == 404:
+            raise
+        with reading(studio().engine) as session:
+            screen = _import_screen(session, load_site(session), errors=[FormError(error.message, "", error.fix)])
+        return show(screen, status=error.status)
+    said = f"Undone: {plural(done.removed, 'redirect')} removed, {plural(done.restored, 'redirect')} as before."
+    return go(tell(address, [said]))
 
 
 def _show_edit_again(typed: TypedRedirect, errors: list[FormError], status: int) -> Response:
@@ -179,7 +201,9 @@ def _import_screen(
     return RedirectImportScreen(
         site=site.host,
         query=query_of(session, site),
+        timezone=site.timezone,
         plan=plan_box(plan, name=name, sheet=sheet) if plan is not None else None,
+        earlier=import_rows(session, site),
         errors=errors or [],
     )
 

@@ -7,7 +7,7 @@ somebody says that the good ones are enough.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -19,6 +19,9 @@ from lander.pages.redirect_rules import InvalidRedirect, Rule, read_rule, write_
 from lander.pages.redirect_sheet import Row, read_sheet
 from lander.pages.redirects import check_against, load_table, put_rules
 from lander.policy.findings import Finding, Severity
+
+IMPORT: Final = "redirect.import"
+_MOST_REMEMBERED: Final = 1_000  # of the redirects that an import changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +114,30 @@ def apply_import(
             session,
             now=now,
             actor=actor,
-            action="redirect.import",
+            action=IMPORT,
             subject=site.host,
             added=len(plan.new),
             changed=len(plan.changed),
             left_out=len(plan.wrong),
+            before=_remember(plan),
         )
     return plan
+
+
+def remembered_in(details: Mapping[str, Any]) -> dict[str, Rule] | None:
+    """What an import's audit entry remembers of the redirects that it changed; None where those were too many."""
+    before: Mapping[str, Any] = details.get("before", {})
+    if len(before) != details["changed"]:
+        return None
+    return {path: Rule(path, target, status, note) for path, (target, status, note) in before.items()}
+
+
+def _remember(plan: ImportPlan) -> dict[str, Any]:
+    """What stood where the file changes something, for undoing it."""
+    if len(plan.changed) > _MOST_REMEMBERED:
+        return {}
+    replaced = [item.before for item in plan.changed if item.before is not None]
+    return {rule.path: [rule.target, rule.status, rule.note] for rule in replaced}
 
 
 def _plan(table: Table, content: bytes) -> ImportPlan:

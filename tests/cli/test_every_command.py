@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from lander.cli import cli
+from lander.cli.group import SHOW, ShowingGroup
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = {
@@ -46,6 +47,7 @@ CONTRACT = {
     "redirect add": ("--site", "--status", "--note", "OLD", "[TARGET]"),
     "redirect remove": ("--site", "OLD"),
     "redirect import": ("--site", "--plan", "--only-good", "FILE"),
+    "redirect undo-import": ("--site",),
     "redirect export": ("--site",),
     "redirect check": ("--site", "--flatten"),
     "redirect missing": ("--site", "--limit"),
@@ -67,6 +69,7 @@ CONTRACT = {
     "experiment assign": ("KEY", "VISITOR_ID"),
     "experiment stop": ("KEY", "--ship", "--keep-control", "--reason"),
     "report": ("--site", "--slug"),
+    "report verify": ("FILE",),
     "lead list": ("--site", "--stage", "--spam", "--limit"),
     "lead export": ("--site", "--stage", "--spam", "--bom"),
     "lead erase": ("[EMAIL]", "--replay"),
@@ -90,7 +93,8 @@ def walk(group: click.Group, *words: str) -> Iterator[tuple[str, click.Command]]
         if isinstance(child, click.Group):
             yield from walk(child, *words, name)
         else:
-            yield " ".join([*words, name]), child
+            # `lander report` means its command `show`
+            yield " ".join([*words] if isinstance(group, ShowingGroup) and name == SHOW else [*words, name]), child
 
 
 COMMANDS = dict(walk(cli))

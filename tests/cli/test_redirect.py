@@ -81,3 +81,11 @@ def test_a_page_is_retired_and_put_back(terminal: Terminal) -> None:
     terminal.ok(*page, "--undo")
     assert terminal.ok("page", "list")[0]["live"] is True
     assert terminal.ok("redirect", "list", *SITE) == []
+
+
+def test_the_latest_import_is_taken_back(terminal: Terminal) -> None:
+    assert "Nothing was ever imported" in terminal.refused("redirect", "undo-import", *SITE)
+    terminal.ok("redirect", "import", *SITE, terminal.write("a.csv", "/a,https://www.localhost/a\n"))
+    assert terminal.ok("redirect", "undo-import", *SITE) == {"removed": 1, "restored": 0}
+    assert terminal.ok("redirect", "list", *SITE) == []
+    assert "undone already" in terminal.refused("redirect", "undo-import", *SITE)

@@ -194,3 +194,33 @@ def test_html_in_an_address_or_a_file_name_stays_text(maya: Browser, site: Site,
     assert "<script>alert" not in planned.text.partition("<main")[2]
     assert "<img src=x" not in planned.text
     assert "<b>x.csv" not in planned.text
+
+
+def test_an_import_is_taken_back_by_one_click_or_later(
+    maya: Browser, engine: Engine, session: Session, site: Site
+) -> None:
+    put(engine, site, ("/moved", "https://www.localhost/before"))
+    plan = upload(maya, b"/a,https://www.localhost/a\n/moved,https://www.localhost/after\n")
+    applied = maya.post("/redirects/apply", {"sheet": hidden(plan.text, "sheet"), "name": "old.csv"})
+    shown = maya.get(applied.headers["Location"])
+    assert "1 redirect added, 1 redirect changed." in text_of(shown)
+    assert "Undo this import" in text_of(shown)
+    assert "1 redirect added, 1 changed" in text_of(maya.get("/redirects/import"))
+    number = hidden(shown.text, "number")
+    undone = maya.post("/redirects/undo-import", {"number": number})
+    assert "Undone: 1 redirect removed, 1 redirect as before." in text_of(maya.get(undone.headers["Location"]))
+    assert table(session, site) == {"/moved": "301 https://www.localhost/before"}
+    assert "Undo this import" not in text_of(maya.get(applied.headers["Location"]))
+    assert "undone" in text_of(maya.get("/redirects/import"))
+
+
+def test_an_import_that_somebody_changed_since_says_why_it_stays(maya: Browser, site: Site) -> None:
+    plan = upload(maya, b"/a,https://www.localhost/a\n")
+    applied = maya.post("/redirects/apply", {"sheet": hidden(plan.text, "sheet"), "name": "old.csv"})
+    number = hidden(maya.get(applied.headers["Location"]).text, "number")
+    maya.wait(minutes=1)
+    maya.post("/redirects/edit", {"from": "/a", "to": "https://www.localhost/b", "status": "301", "note": ""})
+    answer = maya.post("/redirects/undo-import", {"number": number})
+    assert answer.status_code == 409
+    assert "One of its redirects was changed or removed since, so nothing was undone." in text_of(answer)
+    assert maya.post("/redirects/undo-import", {"number": "99999"}).status_code == 404

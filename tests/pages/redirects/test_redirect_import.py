@@ -83,7 +83,11 @@ def test_the_good_ones_are_taken_in_where_that_is_enough(session: Session, site:
         "/other": "https://www.example.com/",
     }
     entry = list_entries(session)[0]
-    assert (entry.action, entry.details) == ("redirect.import", {"added": 1, "changed": 1, "left_out": 7})
+    before = {"/other": ["/spring-sale", 301, ""]}
+    assert (entry.action, entry.details) == (
+        "redirect.import",
+        {"added": 1, "changed": 1, "left_out": 7, "before": before},
+    )
 
 
 def test_taking_it_in_twice_changes_nothing(session: Session, site: Site) -> None:
