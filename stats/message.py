@@ -32,6 +32,7 @@ class Message:
 
     log_likelihood: Smooth
     spread: float
+    about: Array  # where m is likely, shape (1,)
 
     def at(self, z: Array) -> Array:
         """The log itself, but for a constant."""
@@ -49,13 +50,20 @@ class Message:
         """Nodes of m for each z, their weights in the integral, which sum to 1, and the log of it."""
         precision = self.spread**-2
 
-        def slope_and_bend(m: Array) -> tuple[Array, Array]:
+        def of_level(m: Array) -> tuple[Array, Array]:
             slope, bend = slope_and_bend_of_prior(m)
             more_slope, curvature = self.log_likelihood.slope_and_bend(m)
-            return slope + more_slope - precision * (m - z), np.maximum(bend - curvature, 0) + precision
+            return slope + more_slope, np.maximum(bend - curvature, 0) + precision
 
+        def slope_and_bend(m: Array) -> tuple[Array, Array]:
+            slope, bend = of_level(m)
+            return slope - precision * (m - z), bend
+
+        about = np.full((len(z),) + (1,) * (z.ndim - 1), self.about)
+        slope, bend = of_level(about)
         limit = np.full_like(z, _FURTHEST)
-        peak, width = climb(slope_and_bend, z, low=-limit, high=limit)
+        start = about + (slope - precision * (about - z)) / bend
+        peak, width = climb(slope_and_bend, start, low=-limit, high=limit)
         m = peak[..., None] + width[..., None] * _SPREAD
         heights = log_prior(m) + self.log_likelihood.at(m) - precision * (m - z[..., None]) ** 2 / 2 + _LOG_WEIGHTS
         top = heights.max(axis=-1, keepdims=True)
