@@ -36,10 +36,14 @@ class Answer:
 class Cli:
     """What every command is given."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
         self.now = datetime.now(UTC)
         self.actor = f"command line ({_user_name()})"
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """Read when a command first asks: one that looks at a file alone needs no installation."""
+        return load_settings()
 
     @functools.cached_property
     def engine(self) -> Engine:
@@ -60,7 +64,7 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], 
     def declare(function: Callable[..., Answer]) -> click.Command:
         def run(as_json: bool, **options: Any) -> None:
             try:
-                answer = function(Cli(load_settings()), **options)
+                answer = function(Cli(), **options)
             except (LanderError, ExperimentError) as error:
                 fail(error, as_json=as_json)
             except (OperationalError, InterfaceError) as error:
@@ -85,8 +89,11 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], 
     return declare
 
 
-def fail(error: LanderError | ExperimentError, *, as_json: bool, status: int = 1) -> NoReturn:
-    """The reason to standard error, findings below it; with `--json` an object with code, message and findings."""
+def fail(error: LanderError | ExperimentError, *, as_json: bool, status: int = 0) -> NoReturn:
+    """The reason to standard error, findings below it; with `--json` an object with code, message and findings.
+
+    The process ends with `status`, or with the error's own `exit_status`, or with 1.
+    """
     findings = getattr(error, "findings", ())
     if as_json:
         problem: dict[str, Any] = {"code": error.code, "message": str(error)}
@@ -98,7 +105,7 @@ def fail(error: LanderError | ExperimentError, *, as_json: bool, status: int = 1
         for finding in findings:
             place = ", ".join(filter(None, [finding.where, finding.element]))
             click.echo(f"  {place}: {finding.sentence} {finding.fix} ({finding.rule})", err=True)
-    sys.exit(status)
+    sys.exit(status or getattr(error, "exit_status", 1))
 
 
 def fail_usage(error: click.ClickException, *, as_json: bool) -> NoReturn:

@@ -1,4 +1,6 @@
-"""`lander report`: what a page's newest test says."""
+"""`lander report`: what a page's newest test says, and whether a saved report is right."""
+
+from pathlib import Path
 
 import click
 from sqlmodel import Session
@@ -7,6 +9,7 @@ from experiments import lifecycle, results
 from experiments.models import Experiment
 from experiments.words import lift_range, plural, probability
 from lander.cli.edge import Answer, Cli, command
+from lander.cli.group import SHOW, ShowingGroup
 from lander.cli.table import table
 from lander.db import reading
 from lander.errors import NotFound
@@ -15,7 +18,10 @@ from lander.pages.models import Page
 
 
 def register(cli: click.Group) -> None:
-    @command(cli, "report")
+    group = ShowingGroup("report", help="Judge a page's newest test, and take its numbers along.")
+    cli.add_command(group)
+
+    @command(group, SHOW)
     @click.option("--site", required=True, metavar="HOST")
     @click.option("--slug", required=True)
     def report(edge: Cli, site: str, slug: str) -> Answer:
@@ -24,6 +30,15 @@ def register(cli: click.Group) -> None:
             page = pages.load_page(session, sites.load_site(session, site), slug)
             judged = results.report(session, _load_newest(session, page), now=edge.now)
         return Answer(judged.as_json(), _say(judged))
+
+    @command(group, "verify")
+    @click.argument("file", type=click.Path(path_type=Path))
+    def verify(edge: Cli, file: Path) -> Answer:  # noqa: ARG001
+        """Recompute a saved report, and name every figure that differs: status 1, and 2 where FILE holds no report."""
+        from lander.verification import verify as recompute
+
+        found = recompute(file)
+        return Answer(found.as_json(), found.lines(), failure=found.failure())
 
 
 def _load_newest(session: Session, page: Page) -> Experiment:

@@ -34,7 +34,7 @@ def test_it_is_one_line_and_says_where_to_read_on(
 def test_with_json_it_is_json(bare_terminal: Terminal) -> None:
     done = bare_terminal.run("report", "--json")
     assert json.loads(done.err) == {
-        "error": {"code": "invalid-input", "message": "Missing option '--site'. See: lander report --help"}
+        "error": {"code": "invalid-input", "message": "Missing option '--site'. See: lander report show --help"}
     }
 
 

@@ -109,6 +109,7 @@ def test_the_studio_says_so_and_goes_on_by_itself(
 
 
 def test_the_command_line_says_why(postgresql: PostgreSql, url: str, tmp_path: Path) -> None:
-    settings = make_settings(tmp_path, LANDER_DATABASE_URL=url)
+    edge = Cli()
+    edge.settings = make_settings(tmp_path, LANDER_DATABASE_URL=url)
     with postgresql.away(url), pytest.raises(Unavailable, match="is not currently accepting connections"):
-        _ = Cli(settings).engine
+        _ = edge.engine

@@ -1,0 +1,124 @@
+"""Whether the visitors of a saved report came as planned, and which of its health gates should stand open."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import stats
+from lander.verification.saved import Cell, Counts, Saved
+
+STEPS: Final = ("served", "confirmed")
+STOP, WAIT, NOTE = "stop", "wait", "note"
+_DIMENSIONS: Final = ("device", "browser", "source", "day")
+_CONFIGURATION: Final = "configuration"  # how the phase was run, which no count tells
+_MISMATCH_BELOW: Final = 0.001
+_LOSS_BELOW: Final = 0.01
+_MIN_EXPECTED: Final = 5
+_ENOUGH_TO_MISS: Final = 20
+_MAX_MULTIPLY_EXPOSED: Final = 0.01
+_WHOLE_BP: Final = 10_000
+
+Tree = dict[str, Any]
+
+
+def split(counts: Sequence[Counts], step: str) -> stats.Srm:
+    return stats.srm([getattr(item, step) for item in counts], [item.weight_bp for item in counts])
+
+
+def recompute_splits(saved: Saved) -> list[Tree]:
+    """The split in every segment and on every day that has visitors enough to tell."""
+    cells = [*saved.segments, *saved.days]
+    found = [item for dimension in _DIMENSIONS for item in _test(dimension, cells)]
+    adjusted = stats.adjust([item["p_value"] for item in found]).p_values
+    return [{**item, "p_adjusted": p, "mismatch": p < _MISMATCH_BELOW} for item, p in zip(found, adjusted, strict=True)]
+
+
+def recompute_autopsy(counts: Sequence[Counts]) -> Tree | None:
+    """At which step a broken split broke. The place it broke at is not recomputed."""
+    if split(counts, "served").mismatch:
+        return {"step": "served", "lost": None, "kept": None}
+    if not split(counts, "confirmed").mismatch:
+        return None
+    if not _loses(counts):
+        return {"step": "", "lost": None, "kept": None}
+    by_share = sorted(counts, key=_confirmed_share)
+    worst, best = by_share[0], max(counts, key=_confirmed_share)
+    return {
+        "step": "confirmed",
+        "lost": {"variant": worst.key, "confirmed_share": _confirmed_share(worst)},
+        "kept": {"variant": best.key, "confirmed_share": _confirmed_share(best)},
+    }
+
+
+def list_gates(saved: Saved, *, days: int) -> list[Tree]:
+    """Severity and gate of every finding, in order; those of the configuration are taken from the file."""
+    told = [finding for finding in saved.findings if finding[1] == _CONFIGURATION]
+    findings = [*_check_visitors(saved), *told, *_check_enough(saved, days)]
+    return [{"severity": severity, "gate": gate} for severity, gate in findings]
+
+
+def _check_visitors(saved: Saved) -> Iterator[tuple[str, str]]:
+    counts = saved.counts
+    served, confirmed = sum(item.served for item in counts), sum(item.confirmed for item in counts)
+    weight = sum(item.weight_bp for item in counts) or 1
+    if not served:
+        yield WAIT, "exposure"
+    elif not confirmed and served >= _ENOUGH_TO_MISS:
+        yield STOP, "exposure"
+    if any(not item.served and served * item.weight_bp / weight >= _ENOUGH_TO_MISS for item in counts):
+        yield STOP, "exposure"
+    broken = [step for step in STEPS if split(counts, step).mismatch]
+    if any(item.served and not item.weight_bp for item in counts):
+        yield STOP, "leak"
+    elif broken:
+        yield STOP, f"srm-{broken[0]}"
+    if not broken and any(item["mismatch"] for item in recompute_splits(saved)):
+        yield STOP, "srm-segment"
+    excluded = sum(item.multiply_exposed for item in counts)
+    if excluded > _MAX_MULTIPLY_EXPOSED * (excluded + served):
+        yield NOTE, "multiply-exposed"
+    shown = saved.filtered.get("bot", {})
+    bots = [shown.get(item.key, 0) for item in counts]
+    # where only a share of visitors takes part, bots outside of it are shown control
+    if saved.coverage_bp == _WHOLE_BP and stats.srm(bots, [item.weight_bp for item in counts]).mismatch:
+        yield STOP, "bots"
+
+
+def _check_enough(saved: Saved, days: int) -> Iterator[tuple[str, str]]:
+    rule, conversions = saved.parameters.rule, [item.conversions for item in saved.counts]
+    if any(item.simulated for item in saved.counts):
+        yield NOTE, "simulated"
+    if days < rule.min_days:
+        yield WAIT, "days"
+    if sum(conversions) < rule.min_conversions or min(conversions) < rule.min_conversions_each:
+        yield WAIT, "conversions"
+
+
+def _test(dimension: str, cells: Sequence[Cell]) -> Iterator[Tree]:
+    levels: dict[str, list[Counts]] = {}
+    for cell in cells:
+        if cell.dimension == dimension:
+            levels.setdefault(cell.level, []).append(cell.counts)
+    for level, counts in levels.items():
+        for step in STEPS:
+            found = split(counts, step)
+            expected = [mean for mean, item in zip(found.expected, counts, strict=True) if item.weight_bp]
+            if found.p_value is not None and min(expected) >= _MIN_EXPECTED:
+                visitors = {item.key: getattr(item, step) for item in counts}
+                yield {
+                    "dimension": dimension,
+                    "level": level,
+                    "step": step,
+                    "visitors": visitors,
+                    "p_value": found.p_value,
+                }
+
+
+def _loses(counts: Sequence[Counts]) -> bool:
+    """Whether some variants confirm a smaller share of their served visitors than others, beyond chance."""
+    found = stats.srm([item.confirmed for item in counts], [item.served for item in counts])
+    enough = min(mean for mean in found.expected if mean) >= _MIN_EXPECTED
+    return enough and found.p_value is not None and found.p_value < _LOSS_BELOW
+
+
+def _confirmed_share(item: Counts) -> float:
+    return item.confirmed / item.served if item.served else 0.0
