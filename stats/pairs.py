@@ -53,14 +53,19 @@ class Pairs:
         return odds_of(a, d, self.weight)
 
     def log_density(self, a: Array, d: Array) -> Array:
+        """But for what hangs on the middle alone, which `log_rest` has: a message is dear, a likelihood cheap."""
         control, variant = self.rates(a, d)
         log_density: Array = self.control.log(control) + self.variants.log(variant) - (d / self.tau) ** 2 / 4
-        return log_density + self.message.at(self._mean(a, d))
+        return log_density if self.weight == 0.5 else log_density + self.message.at(self._mean(a, d))
+
+    def log_rest(self, a: Array) -> Array:
+        """The rest of the log density: that of an even middle, which is the mean that the message is about."""
+        return self.message.at(a) if self.weight == 0.5 else np.zeros_like(a)
 
     def log_mass(self, a: Array) -> Array:
         """Of the middles, about: by Laplace's approximation over the gap, shape (V, A)."""
         d, width = self.gaps(a)
-        return self.log_density(a, d) + np.log(width)
+        return self.log_density(a, d) + self.log_rest(a) + np.log(width)
 
     def gaps(self, a: Array) -> tuple[Array, Array]:
         """For each middle about the likeliest gap, and the width of its peak."""
@@ -81,28 +86,19 @@ class Pairs:
         return climb(slope_and_bend, start, low=-limit, high=limit)
 
     @cached_property
-    def peaks(self) -> tuple[Array, Array, Array, Array]:
-        """About the likeliest middle and gap, the width of the middle at that gap, and their correlation: (V,)."""
+    def peaks(self) -> tuple[Array, Array, Array]:
+        """About the likeliest middle, the width of the middle at the likeliest gap, and their correlation: shape (V,)."""
         w, v, lever = self.weight, 1 - self.weight, self.weight - 0.5
-        gap = both = alone = self.about[0]
-
-        def slope_and_bend(a: Array) -> tuple[Array, Array]:
-            nonlocal gap, both, alone
-            gap, width = self.gaps(a)
-            control, variant = self.rates(a, gap)
-            of_mean, bend_of_mean = self.message.slope_and_bend(self._mean(a, gap))
-            of_control, of_variant = self.control.information(control), self.variants.information(variant)
-            both = (w * of_variant - v * of_control + lever * bend_of_mean) * width
-            alone = of_control + of_variant + bend_of_mean
-            return self.control.score(control) + self.variants.score(variant) + of_mean, alone - both * both
-
         control, variant = self.about
-        limit = np.full_like(control, LIMIT)
-        middle, _ = climb(slope_and_bend, w * control + v * variant, low=-limit, high=limit)
-        return middle, gap, 1 / np.sqrt(alone), both / np.sqrt(alone)
+        _, of_mean = self.message.slope_and_bend((control + variant) / 2)
+        of_control, of_variant = self.control.information(control), self.variants.information(variant)
+        middle = of_control + of_variant + of_mean
+        both = w * of_variant - v * of_control + lever * of_mean
+        gap = w * w * of_variant + v * v * of_control + lever * lever * of_mean + 0.5 / self.tau**2
+        return w * control + v * variant, 1 / np.sqrt(middle), both / np.sqrt(middle * gap)
 
     def _mean(self, a: Array, d: Array) -> Array:
-        return a if self.weight == 0.5 else a + (self.weight - 0.5) * d
+        return a + (self.weight - 0.5) * d
 
 
 class Slices:
@@ -126,7 +122,7 @@ class Slices:
         density = np.exp(log_height(self.panels.z))
         area = self.panels.integral(density)
         self.density = density / area[..., None, None]
-        self.log_mass = top + np.log(area)
+        self.log_mass = top + pairs.log_rest(middles) + np.log(area)
 
 
 def odds_of(middle: Array, gap: Array, weight: float) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from stats.concave import climb, edges_around
+from stats.concave import edges_around
 from stats.density import Density, draw
 from stats.estimate import Estimate
 from stats.invert import invert_interval
@@ -31,12 +31,9 @@ class ShrunkenRate:
         likelihood = level.likelihood
         message = level.messages([[i] for i in range(len(likelihood.n))], spread=level.tau)
 
-        def slope_and_bend(z: Array) -> tuple[Array, Array]:
-            slope, bend = message.slope_and_bend(z)
-            return slope + likelihood.score(z), bend + likelihood.information(z)
-
-        limit = np.full_like(level.peaks, _FAR)
-        peak, width = climb(slope_and_bend, level.peaks, low=-limit, high=limit)
+        peak = level.peaks
+        _, bend = message.slope_and_bend(peak)
+        width = 1 / np.sqrt(bend + likelihood.information(peak))
         top = likelihood.log(peak) + message.at(peak)
 
         def log_height(away: Array) -> Array:

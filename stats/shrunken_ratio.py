@@ -43,7 +43,7 @@ class ShrunkenRatio:
         """Of each variant over `control`, and None in the place of control."""
         others = [i for i in range(len(level.peaks)) if i != control]
         even = Pairs.of(level, others, control=control)
-        correlation = even.peaks[3]
+        _, _, correlation = even.peaks
         skewed = np.abs(correlation) > _SKEWED
         ratios: list[ShrunkenRatio | None] = [None] * len(level.peaks)
         for rows, weight in ((~skewed, 0.5), (skewed & (correlation < 0), 1.0), (skewed & (correlation > 0), 0.0)):
@@ -58,7 +58,8 @@ class ShrunkenRatio:
     @classmethod
     def _of_each(cls, pairs: Pairs) -> list["ShrunkenRatio"]:
         # The width at a given gap, not that of all middles: it is what the gap's distribution moves along a middle with.
-        middles, spacings = nodes_over(pairs.log_mass, pairs.peaks[0], pairs.peaks[2])
+        peak, width, _ = pairs.peaks
+        middles, spacings = nodes_over(pairs.log_mass, peak, width)
         slices = Slices(pairs, middles)
         weights = spacings * np.exp(slices.log_mass - slices.log_mass.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
