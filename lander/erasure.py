@@ -1,4 +1,4 @@
-"""Erasing a person everywhere: their leads with what was done about them, and what was to be sent of them.
+"""Erasing a person everywhere, or a single lead: with what was done about it, and what was to be sent of it.
 
 Who was erased is kept in a file of the data folder too, as keyed hashes: a database that was restored from a backup has
 lost what it was told after, and is told again. Rows that still lie in a journal are stopped when they come home.
@@ -55,17 +55,13 @@ class Gone:
 def erase_person(session: Session, settings: Settings, email: str, *, actor: str, now: datetime) -> Gone:
     """Erase; the edge commits, and then calls `write_list`."""
     erased = erasing.erase_person(session, Vault(settings.secret_keys), email, actor=actor, now=now)
-    gone = _forget_deliveries(session, erased)
-    audit.record(
-        session,
-        now=now,
-        actor=actor,
-        action="lead.erase",
-        subject="everything of one person",
-        leads=gone.leads,
-        deliveries=gone.deliveries,
-    )
-    return gone
+    return _finish(session, erased, "everything of one person", actor=actor, now=now)
+
+
+def erase_lead(session: Session, lead_id: str, *, actor: str, now: datetime) -> Gone:
+    """The same for a single lead: of somebody who left no address."""
+    erased = erasing.erase_lead(session, lead_id, actor=actor, now=now)
+    return _finish(session, erased, "one lead", actor=actor, now=now)
 
 
 def replay(engine: Engine, settings: Settings, *, actor: str, now: datetime, thoroughly: bool = False) -> int:
@@ -110,6 +106,13 @@ def write_list(engine: Engine, settings: Settings) -> None:
     content = json.dumps({"format": _FORMAT, "erasures": rows}, indent=1).encode()
     put_file(settings.data_dir / FILE, content)
     sync_folder(settings.data_dir)
+
+
+def _finish(session: Session, erased: erasing.Erased, subject: str, *, actor: str, now: datetime) -> Gone:
+    gone = _forget_deliveries(session, erased)
+    counts = {"leads": gone.leads, "deliveries": gone.deliveries}
+    audit.record(session, now=now, actor=actor, action="lead.erase", subject=subject, **counts)
+    return gone
 
 
 def _forget_deliveries(session: Session, erased: erasing.Erased) -> Gone:

@@ -72,17 +72,23 @@ def register(cli: click.Group) -> None:
 
     @command(group, "erase")
     @click.argument("email", required=False, default="")
+    @click.option(
+        "--lead", "lead_id", default="", metavar="ID", help="One lead alone: of somebody who left no address."
+    )
     @click.option("--replay", is_flag=True, help="Erase everybody again who was erased before, say after a restore.")
-    def erase(edge: Cli, email: str, replay: bool) -> Answer:
+    def erase(edge: Cli, email: str, lead_id: str, replay: bool) -> Answer:
         """Erase everything that somebody sent, by their e-mail address."""
-        if bool(email) == replay:
-            raise InvalidInput("Whom?", fix="Name one e-mail address, or say --replay after a restore.")
+        if sum(map(bool, (email, lead_id, replay))) != 1:
+            raise InvalidInput("Whom?", fix="Name one e-mail address or --lead ID, or say --replay after a restore.")
         if replay:
             again = erasure.replay(edge.engine, edge.settings, actor=edge.actor, now=edge.now, thoroughly=True)
             line = f"Erased again: {again:,}." if again else "Nobody's leads had come back."
             return Answer({"leads": again}, [line])
         with transaction(edge.engine) as session:
-            gone = erasure.erase_person(session, edge.settings, email, actor=edge.actor, now=edge.now)
+            if lead_id:
+                gone = erasure.erase_lead(session, lead_id, actor=edge.actor, now=edge.now)
+            else:
+                gone = erasure.erase_person(session, edge.settings, email, actor=edge.actor, now=edge.now)
         erasure.write_list(edge.engine, edge.settings)
         counts = {"leads": gone.leads, "entries": gone.entries, "deliveries": gone.deliveries}
         return Answer(counts, [gone.sentence])

@@ -129,6 +129,7 @@ class EraseScreen:
 
     template: ClassVar[str] = "leads/edit.html"
     email: str
+    lead_id: str  # that can be erased alone; empty where its person can be named
     people: int  # erased so far
     may_read: bool
     errors: list[FormError]

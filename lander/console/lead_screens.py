@@ -175,10 +175,13 @@ def lead_screen(
     )
 
 
-def erase_screen(session: Session, *, email: str = "", errors: Sequence[FormError] = ()) -> EraseScreen:
-    """The form that forgets a person."""
+def erase_screen(
+    session: Session, *, email: str = "", lead_id: str = "", errors: Sequence[FormError] = ()
+) -> EraseScreen:
+    """The form that forgets a person, and the one for a lead without an address."""
     times = session.exec(select(func.count(func.distinct(col(Erasure.at))))).one()
-    return EraseScreen(email=email, people=times, may_read=caller().can(Permission.LEADS_READ), errors=list(errors))
+    may_read = caller().can(Permission.LEADS_READ)
+    return EraseScreen(email=email, lead_id=lead_id, people=times, may_read=may_read, errors=list(errors))
 
 
 def name_of(lead: OpenLead) -> str:

@@ -74,22 +74,29 @@ def change_leads() -> Response:
 
 @view(blueprint, "/leads/erase", permission=Permission.LEADS_ERASE)
 def show_erase() -> Response:
-    """The form; for somebody who may read it, filled in with the address of the lead they come from."""
+    """The form; for somebody who may read it, filled in with the address of the lead they come from.
+
+    Where that holds none, or who asks may not know, the lead alone can be erased.
+    """
     email, lead_id = "", request.args.get("lead", "")
     with reading(studio().engine) as session:
         if lead_id and caller().can(Permission.LEADS_READ):
             lead = leads.load_lead(session, Vault(studio().settings.secret_keys), lead_id)
             email = next((found for value in lead.fields.values() for found in find_addresses(value)), "")
-        screen = erase_screen(session, email=email)
+        screen = erase_screen(session, email=email, lead_id="" if email else lead_id)
     return show(screen)
 
 
 @view(blueprint, "/leads/erase", permission=Permission.LEADS_ERASE, methods=("POST",))
 def erase() -> Response:
-    settings, engine, email = studio().settings, studio().engine, request.form.get("email", "")
+    settings, engine = studio().settings, studio().engine
+    email, lead_id = request.form.get("email", ""), request.form.get("lead", "")
     try:
         with transaction(engine) as session:
-            gone = erasure.erase_person(session, settings, email, actor=actor(), now=edge().now)
+            if lead_id:
+                gone = erasure.erase_lead(session, lead_id, actor=actor(), now=edge().now)
+            else:
+                gone = erasure.erase_person(session, settings, email, actor=actor(), now=edge().now)
     except InvalidInput as error:
         with reading(engine) as session:
             wrong = FormError(error.message, "email", error.fix)

@@ -1,4 +1,5 @@
-"""Forgetting a person: everything they had sent until now, found by its index and by every address in its fields.
+"""Forgetting a person: everything they had sent until now, found by its index and by every address in its fields; or a
+single lead, where nobody left an address.
 
 Who was forgotten is remembered as keyed hashes with the time, so that it is done again where a late journal or a
 restored backup brings something back. What somebody sends after that is a new lead.
@@ -17,7 +18,8 @@ from sqlmodel import Session, col, select
 from lander.db import take_turn
 from lander.email_addresses import find_addresses, normalise
 from lander.errors import InvalidInput
-from lander.leads.models import Erasure, Lead, LeadEntry
+from lander.leads.leads import load_stored
+from lander.leads.models import Erasure, Lead, LeadEntry, name_lead
 from lander.vault import Vault
 
 _CHUNK: Final = 500
@@ -41,6 +43,16 @@ def erase_person(session: Session, vault: Vault, email: str, *, actor: str, now:
     erased = _erase(session, list(_find(session, vault, dict.fromkeys(indexes, now))))
     for index in indexes:  # a journal may hold what an older secret indexed
         session.merge(Erasure(email_index=index, at=now, by=actor, leads=len(erased.leads)))
+    session.flush()
+    return erased
+
+
+def erase_lead(session: Session, lead_id: str, *, actor: str, now: datetime) -> Erased:
+    """Erase a single lead, whatever stands in it, and remember that; raises `NotFound`."""
+    take_turn(session, "leads")
+    lead = load_stored(session, lead_id)
+    erased = _erase(session, [lead.id])
+    session.merge(Erasure(email_index=name_lead(lead_id), at=now, by=actor, leads=1))
     session.flush()
     return erased
 
@@ -70,7 +82,7 @@ def _find(session: Session, vault: Vault, forgotten: dict[str, datetime]) -> Ite
         .execution_options(yield_per=_CHUNK)
     )
     for lead_id, email_index, sealed, received_at in session.execute(query):
-        named = {email_index, *_index_addresses(vault, lead_id, sealed)}
+        named = {name_lead(lead_id), email_index, *_index_addresses(vault, lead_id, sealed)}
         if any(received_at <= at for index in named if (at := forgotten.get(index)) is not None):
             yield lead_id
 

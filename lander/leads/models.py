@@ -62,10 +62,19 @@ class LeadEntry(SQLModel, table=True):
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
+def name_lead(lead_id: str) -> str:
+    """What stands for a single lead where erasures are remembered; no index of an address looks so.
+
+    >>> name_lead("6f1e")
+    'lead:6f1e'
+    """
+    return f"lead:{lead_id}"
+
+
 class Erasure(SQLModel, table=True):
     """Somebody asked to be forgotten: what they had sent until then is erased again where it comes back."""
 
-    email_index: str = Field(primary_key=True)
+    email_index: str = Field(primary_key=True)  # or what `name_lead` makes of a lead that holds no address
     at: datetime = Field(sa_type=UtcDateTime)
     by: str
     leads: int = 0  # how many were erased

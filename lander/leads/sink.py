@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from experiments.storage import UtcDateTime
 from lander.db import take_turn
-from lander.leads.models import NOT_SPAM, SPAM, Erasure, Lead, LeadEntry
+from lander.leads.models import NOT_SPAM, SPAM, Erasure, Lead, LeadEntry, name_lead
 
 REPEATED_TOKEN: Final = "repeated-token"  # noqa: S105
 RATE: Final = "rate"
@@ -144,7 +144,8 @@ def _find_known(session: Session, ids: Sequence[str]) -> Iterator[str]:
 def _leave_out_erased(session: Session, records: Sequence[_Record]) -> Iterator[_Record]:
     """What somebody sent after they were forgotten is a new lead; what they had sent before must not come back."""
     erased: dict[str, datetime] = {}
-    for chunk in _chunks(sorted({record.email_index for record in records if record.email_index})):
+    names = {name for record in records for name in (record.email_index, name_lead(record.id)) if name}
+    for chunk in _chunks(sorted(names)):
         erased |= dict(
             session.execute(
                 select(col(Erasure.email_index), col(Erasure.at)).where(col(Erasure.email_index).in_(chunk))
@@ -152,7 +153,7 @@ def _leave_out_erased(session: Session, records: Sequence[_Record]) -> Iterator[
         )
     for record in records:
         at = erased.get(record.email_index)
-        if at is None or _moment(record.received_at_ms) > at:
+        if name_lead(record.id) not in erased and (at is None or _moment(record.received_at_ms) > at):
             yield record
 
 

@@ -72,7 +72,7 @@ CONTRACT = {
     "report verify": ("FILE",),
     "lead list": ("--site", "--stage", "--spam", "--limit"),
     "lead export": ("--site", "--stage", "--spam", "--bom"),
-    "lead erase": ("[EMAIL]", "--replay"),
+    "lead erase": ("[EMAIL]", "--lead", "--replay"),
     "webhook list": ("--site",),
     "webhook add": ("URL", "--site", "--event"),
     "webhook test": ("NUMBER",),

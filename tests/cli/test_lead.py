@@ -121,6 +121,18 @@ def test_a_person_is_erased_and_stays_erased(terminal: Terminal) -> None:
     assert terminal.read("lead", "erase", "nobody@example.com").startswith("No lead of this address is here.")
 
 
-@pytest.mark.parametrize("arguments", [(), ("otto",), ("otto@example.com", "--replay")])
+def test_a_single_lead_is_erased_and_stays_erased(terminal: Terminal) -> None:
+    send(terminal, 1)
+    send(terminal, 2)
+    assert terminal.ok("lead", "erase", "--lead", f"{1:032x}") == {"leads": 1, "entries": 0, "deliveries": 0}
+    send(terminal, 1)
+    assert [lead["id"] for lead in terminal.ok("lead", "list")] == [f"{2:032x}"]
+    assert "no such lead" in terminal.refused("lead", "erase", "--lead", "nonsense")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("otto",), ("otto@example.com", "--replay"), ("otto@example.com", "--lead", "x"), ("--lead", "x", "--replay")],
+)
 def test_erasing_needs_one_person_or_a_replay(terminal: Terminal, arguments: tuple[str, ...]) -> None:
     terminal.refused("lead", "erase", *arguments)

@@ -339,6 +339,33 @@ def test_erasing_starts_from_the_lead_with_its_address_filled_in(maya: Browser, 
     assert 'value="otto1@example.com"' in maya.get(f"/leads/erase?lead={lead}").text
 
 
+@on_both
+def test_a_lead_without_an_address_is_erased_from_its_own_screen(
+    maya: Browser, engine: Engine, live: Page, site: Site
+) -> None:
+    alone = send(engine, live, 1, fields={"phone": "+49 30 1234567"}, email_index="")
+    other = send(engine, live, 2)
+    assert f"/leads/erase?lead={alone}" in maya.get(f"/leads/{alone}").text
+    shown = maya.get(f"/leads/erase?lead={alone}")
+    assert "Nobody left an e-mail address in this lead" in text_of(shown)
+    assert "Erase this lead alone" not in text_of(maya.get(f"/leads/erase?lead={other}"))
+    answer = maya.post("/leads/erase", {"lead": alone})
+    assert "Erased: 1 lead." in text_of(maya.get(answer.headers["Location"]))
+    assert maya.get(f"/leads/{alone}").status_code == 404
+    assert maya.post("/leads/erase", {"lead": alone}).status_code == 404
+    with reading(engine) as session:
+        assert [item.id for item in session.exec(select(Lead))] == [other]
+
+
+def test_ivan_erases_one_lead_without_seeing_it(ivan: Browser, engine: Engine, lead: str) -> None:
+    shown = text_of(ivan.get(f"/leads/erase?lead={lead}"))
+    assert "Erase this lead alone" in shown
+    assert "Nobody left" not in shown, "that would say what stands in it"
+    assert ivan.post("/leads/erase", {"lead": lead}).status_code == 303
+    with reading(engine) as session:
+        assert session.exec(select(Lead)).all() == []
+
+
 def test_ivan_erases_without_seeing_anybody(ivan: Browser, engine: Engine, lead: str) -> None:
     assert 'href="/leads/erase"' in ivan.get("/").text
     assert "otto" not in ivan.get(f"/leads/erase?lead={lead}").text

@@ -13,7 +13,7 @@ from lander.access.models import AuditEntry
 from lander.config import Settings, load_settings
 from lander.db import reading, transaction
 from lander.erasure import FILE, Gone
-from lander.errors import InvalidInput
+from lander.errors import InvalidInput, NotFound
 from lander.leads import stages
 from lander.leads.models import Erasure, Lead, LeadEntry
 from lander.leads.sink import store_leads
@@ -166,6 +166,59 @@ def test_erasing_somebody_twice_covers_what_came_in_between(database: Engine, se
             session, settings, "otto1@example.com", actor="Ivan", now=LATER + timedelta(minutes=1)
         )
     assert (gone.leads, left(database)) == (1, [])
+
+
+def erase_one(engine: Engine, settings: Settings, number: int) -> Gone:
+    with transaction(engine) as session:
+        gone = erasure.erase_lead(session, f"{number:032x}", actor="Ivan", now=LATER)
+    erasure.write_list(engine, settings)
+    return gone
+
+
+def test_a_lead_without_an_address_goes_alone_with_what_was_done_about_it(database: Engine, settings: Settings) -> None:
+    send(database, *(make_body(number, fields={"name": "Otto"}, email_index="") for number in (1, 2)))
+    with transaction(database) as session:
+        stages.change_stage(session, [f"{1:032x}", f"{2:032x}"], "won", actor="Maya", now=NOON)
+    assert erase_one(database, settings, 1) == Gone(leads=1, entries=1, deliveries=0)
+    assert left(database) == [2]
+    with reading(database) as session:
+        entry = session.exec(select(AuditEntry).where(AuditEntry.action == "lead.erase")).one()
+    assert (entry.subject, entry.details) == ("one lead", {"leads": 1, "deliveries": 0})
+    assert f"{1:032x}" not in str(entry.model_dump())
+
+
+def test_neither_a_journal_nor_a_backup_brings_a_single_lead_back(database: Engine, settings: Settings) -> None:
+    alone = make_body(1, fields={"name": "Otto"}, email_index="")
+    send(database, alone, make_body(2))
+    erase_one(database, settings, 1)
+    send(database, alone)
+    assert left(database) == [2]
+    with transaction(database) as session:  # the backup of before: neither the erasure nor its effect
+        for item in session.exec(select(Erasure)):
+            session.delete(item)
+    send(database, alone)
+    assert left(database) == [1, 2]
+    assert erasure.replay(database, settings, actor="the work process", now=LATER) == 1
+    assert left(database) == [2]
+    send(database, alone)
+    assert left(database) == [2], "the database knows again"
+
+
+def test_another_node_learns_which_lead_was_erased(database: Engine, settings: Settings, tmp_path: Path) -> None:
+    send(database, make_body(1))
+    erase_one(database, settings, 1)
+    other = tmp_path / "other-node"
+    other.mkdir()
+    erasure.replay(database, settings_of(other), actor="work", now=LATER)
+    assert json.loads((other / FILE).read_text()) == json.loads((settings.data_dir / FILE).read_text())
+
+
+@pytest.mark.parametrize("lead_id", ["", "x", "\0", f"lead:{1:032x}", "f" * 32])
+def test_a_lead_that_is_not_there_is_not_said_to_be_erased(database: Engine, settings: Settings, lead_id: str) -> None:
+    with pytest.raises(NotFound), transaction(database) as session:
+        erasure.erase_lead(session, lead_id, actor="Ivan", now=LATER)
+    with reading(database) as session:
+        assert session.exec(select(Erasure)).all() == []
 
 
 @pytest.mark.parametrize("email", ["", "otto", "two@example.com three@example.com", "@example.com", "otto@localhost"])
