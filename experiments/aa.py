@@ -14,7 +14,7 @@ import stats
 from experiments import lifecycle, results
 from experiments.health import RULE
 from experiments.models import Purpose, State
-from experiments.words import chance, plural
+from experiments.words import chance
 
 LOW: Final = 0.05
 _ODD: Final = 0.01  # a chance below this is worth an alarm
@@ -57,7 +57,7 @@ class AaTests:
     def sentence(self) -> str:
         if not self.judged:
             return "No A/A test has enough conversions yet."
-        said = f"{self.low} of {plural(self.judged, 'A/A test')} differ at the 5 % level"
+        said = f"{self.low} of {self.judged:,} A/A tests differ at the 5 % level"
         if self.chance_of_as_many < _ODD:
             return f"{said}, which chance explains {chance(self.chance_of_as_many)}. Something counts unequally."
         return f"{said}, which is what chance alone gives."

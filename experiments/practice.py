@@ -174,7 +174,7 @@ def _check_rate(practice: Practice, plan: Plan) -> Iterator[Departure]:
 
 def _check_looks(practice: Practice, plan: Plan) -> Iterator[Departure]:
     until = practice.phases[-1].started_at + plan["rule"]["min_days"] * _DAY
-    early = [look for look in practice.looks if look.occasion is not Occasion.DAILY and look.at < until]
+    early = [look for look in practice.looks if look.occasion is Occasion.OPENED and look.at < until]
     if early:
         people = listing(sorted({look.by for look in early}))
         days = len({look.at.date() for look in early})

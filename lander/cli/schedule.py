@@ -7,7 +7,7 @@ import click
 from sqlmodel import Session
 
 from lander.cli.edge import Answer, Cli, command
-from lander.cli.experiment import read_weights
+from lander.cli.experiment_start import read_weights
 from lander.cli.table import table
 from lander.cli.variant import load_page, on_page
 from lander.db import reading, transaction

@@ -1,7 +1,13 @@
 """`lander report`: the contract's JSON, and a table that a person reads."""
 
-import pytest
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
+from sqlalchemy import update
+
+from experiments.models import Phase
+from lander.db import transaction
 from tests.cli.conftest import HOST, Terminal
 from tests.cli.events import come, crowd
 from tests.experiments.builders import refuse, view
@@ -44,29 +50,91 @@ def test_a_person_reads_the_verdict_then_the_doubts_then_the_numbers(terminal: T
     assert lines[0].endswith(", counts leads.")
     assert lines[1].startswith("Too early to say: 0 of 7 days")
     assert lines[2] == "- 0 of 7 days; weekdays and weekends differ."
-    heading, control, other = (line.split("  ") for line in lines[4:7])
-    assert [part.strip() for part in heading if part] == [
-        "variant", "served", "confirmed", "leads", "rate, 95 %", "lift, 95 %", "beats control", "best", "loss",
-    ]  # fmt: skip
-    assert [part.strip() for part in control if part][:4] == ["a (control)", "2,000", "1,990", "100"]
-    assert [part.strip() for part in other if part][:4] == ["b", "2,010", "2,000", "160"]
-    assert "6.87 to 9.25 %" in lines[6]
+    assert cells(lines[4:7]) == [
+        ["variant", "share", "served", "confirmed", "leads"],
+        ["a (control)", "50 %", "2,000", "1,990", "100"],
+        ["b", "50 %", "2,010", "2,000", "160"],
+    ]
+    assert lines[8] == "What to decide by (variants drawn together, tau 0.07):"
+    heading = ["variant", "rate, 95 %", "lift, 95 %", "lift, 50 %", "beats control", "best", "loss, leads in 1,000"]
+    assert cells(lines[9:10]) == [heading]
+    assert lines[13] == "The data alone, taken at face value:"
+    assert cells(lines[14:15]) == [heading]
+    assert "6.87 to 9.25 %" in lines[16]
     assert lines[-1] == "Recorded and not counted, in visitors: 1 bot, 1 gpc."
+    assert max(map(len, lines)) <= 120
+
+
+def cells(lines: list[str]) -> list[list[str]]:
+    """Columns stand two spaces apart."""
+    return [[part.strip() for part in line.split("  ") if part.strip()] for line in lines]
+
+
+def test_after_two_weeks_it_says_what_holds_whatever_the_prior_and_what_comes_next(terminal: Terminal) -> None:
+    terminal.start_test()
+    come(terminal, crowd("a", served=2_000, conversions=100, days=10), days_ago=14)
+    come(terminal, crowd("b", served=2_010, conversions=118, days=10), days_ago=14)
+    begin_earlier(terminal, days=14)
+    said = terminal.read(*_REPORT)
+    assert "No clear winner yet: the lift of B over A lies between " in said
+    assert "will decide it." in said
+    assert "A week more is worth " in said
+    assert "However often you look: b lifts by " in said
+    assert "In a month of 12,030 visitors b would bring " in said
+    assert "The plan was fixed at the start (" in said
+    assert max(map(len, said.splitlines())) <= 120
+
+
+def test_a_moment_of_the_past_is_in_the_sites_time(terminal: Terminal) -> None:
+    terminal.start_test()
+    come(terminal, crowd("a", served=20, days=10), days_ago=14)
+    begin_earlier(terminal, days=14)
+    nine_days_ago = (datetime.now(ZoneInfo("Europe/Berlin")) - timedelta(days=9)).replace(microsecond=0)
+    told = terminal.ok(*_REPORT, "--as-of", nine_days_ago.replace(tzinfo=None).isoformat())
+    assert datetime.fromisoformat(told["as_of"]) == nine_days_ago
+    assert 0 < told["variants"][0]["served"] < 20
+    assert told["looks"] == []
+    assert "As it stood on" in terminal.read(*_REPORT, "--as-of", nine_days_ago.isoformat())
+    assert "--as-of 'last week' is no moment." in terminal.refused(*_REPORT, "--as-of", "last week")
+    assert "had not started" in terminal.refused(*_REPORT, "--as-of", "2001-01-01")
+    assert terminal.ok(*_REPORT)["looks"] == []  # the past is history, and no look
+
+
+def test_looking_at_it_is_kept_and_named(terminal: Terminal) -> None:
+    terminal.start_test()
+    terminal.read(*_REPORT)
+    looks = terminal.ok(*_REPORT)["looks"]
+    assert [(look["by"].split(" (")[0], look["occasion"]) for look in looks] == [("command line", "opened")]
+    assert terminal.read(*_REPORT).splitlines()[-1].startswith("Looked at by command line (")
+
+
+def test_what_changed_since_yesterday_is_said_when_asked_for(terminal: Terminal) -> None:
+    terminal.start_test()
+    assert "Since " not in terminal.read(*_REPORT, "--since-yesterday")
+    come(terminal, crowd("a", served=40, conversions=4, days=4), days_ago=4)
+    begin_earlier(terminal, days=5)
+    lines = terminal.read(*_REPORT, "--since-yesterday").splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("Since "))
+    assert lines[at + 1] == "Nobody new was counted."
+
+
+def begin_earlier(terminal: Terminal, *, days: int) -> None:
+    """As if the test had been started some days before it was."""
+    with transaction(terminal.engine) as session:
+        session.execute(update(Phase).values(started_at=datetime.now(UTC) - timedelta(days=days, hours=1)))
 
 
 def test_leads_of_unconfirmed_visitors_are_said_beside_the_table(terminal: Terminal) -> None:
     terminal.start_test()
     come(terminal, crowd("a", served=20, conversions=3), crowd("b", served=20, confirmed=15, conversions=16))
-    assert terminal.read(*_REPORT).splitlines()[-1] == (
-        "Of visitors whose page never reported back, in no rate: b 1 lead."
-    )
+    assert "Of visitors whose page never reported back, in no rate: b 1 lead." in terminal.read(*_REPORT).splitlines()
 
 
 def test_columns_stand_below_each_other(terminal: Terminal) -> None:
     terminal.start_test()
     come(terminal, crowd("a", served=1_200, conversions=100), crowd("b", served=90, conversions=7))
     lines = terminal.read(*_REPORT).splitlines()
-    table = lines[lines.index("") + 1 :]
+    table = lines[lines.index("") + 1 :][:3]
     ends = {line.index(word) + len(word) for line, word in zip(table, ("served", "1,200", "90"), strict=True)}
     assert len(ends) == 1
 
@@ -75,7 +143,7 @@ def test_nothing_is_said_of_a_lift_while_nobody_converted(terminal: Terminal) ->
     terminal.start_test()
     lines = terminal.read(*_REPORT).splitlines()
     assert lines[1] == "Too early to say: nobody has seen this test yet."
-    assert "%" not in lines[-1].replace("50 %", "")
+    assert [row[1:4] for row in cells(lines) if row[:1] == ["b"] and len(row) == 7] == [["–", "–", "–"]] * 2
 
 
 def test_a_click_goal_is_named(terminal: Terminal) -> None:
