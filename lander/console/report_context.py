@@ -170,10 +170,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """One level of a dimension: visitors and conversions of each variant."""
+    """One level of a dimension."""
 
     level: str
-    numbers: list[str]
+    counts: list[str]  # of each variant
+    lifts: list[tuple[str, str]]  # of each variant but control: its range, and its adjusted p-value
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,9 @@ class SegmentTable:
     """One dimension."""
 
     name: str
+    lifts: list[str]  # keys of the variants that have one
     rows: list[SegmentRow]
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,7 @@ class ReportScreen:
     noun: str
     figures: list[Figure]
     segments: list[SegmentTable]
+    forest: Figure | None
     json_address: str
     filtered: list[ApartRow]
     seen: list[tuple[str, list[str]]]  # filtered and unfiltered, in sum

@@ -13,8 +13,6 @@ from lander.console.report_context import (
     ApartRow,
     Bar,
     BelievedRow,
-    SegmentRow,
-    SegmentTable,
     VariantRow,
 )
 from lander.console.report_lens import Lens, see
@@ -34,16 +32,7 @@ _REASONS: Final = {
     Reason.UNKNOWN_FORM: ("Unknown form", "No form of the published page was sent; the lead is kept, unchecked."),
     Reason.QA: ("Colleagues", "They looked at a variant by a signed link."),
 }
-_DIMENSIONS: Final = {
-    "device": "Device",
-    "browser": "Browser",
-    "source": "Source",
-    "campaign": "Campaign",
-    "keyword": "Keyword",
-    "returning": "Been here before",
-}
 MOST_LIFT: Final = 2.0  # bars end here: a range beyond only says that little is known
-_LEVELS: Final = {("returning", "true"): "yes", ("returning", "false"): "no", ("source", ""): "none named"}
 
 
 def list_variants(report: Report, names: Mapping[str, str]) -> list[VariantRow]:
@@ -146,27 +135,6 @@ def list_seen(report: Report) -> list[tuple[str, list[str]]]:
     return [
         ("Everybody, unfiltered", [words.count(number) for number in [*everybody, report.seen]]),
         ("Counted as served", [words.count(number) for number in [*served, sum(served)]]),
-    ]
-
-
-def list_segments(report: Report) -> list[SegmentTable]:
-    """Conversions and visitors by level, largest level first; the sums are those of the whole."""
-    tables: dict[str, dict[str, list[tuple[int, int]]]] = {}
-    for item in report.segments:
-        levels = tables.setdefault(item.dimension, {})
-        levels.setdefault(item.level, []).append((item.conversions, item.confirmed))
-    return [
-        SegmentTable(
-            _DIMENSIONS.get(dimension, dimension.capitalize()),
-            [
-                SegmentRow(
-                    _LEVELS.get((dimension, level), level or "unknown"),
-                    [f"{words.count(won)} of {words.count(visitors)}" for won, visitors in cells],
-                )
-                for level, cells in sorted(levels.items(), key=lambda item: -sum(n for _, n in item[1]))
-            ],
-        )
-        for dimension, levels in tables.items()
     ]
 
 

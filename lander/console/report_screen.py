@@ -24,12 +24,13 @@ from lander.console.report_rows import (
     list_believed,
     list_filtered,
     list_seen,
-    list_segments,
     list_variants,
 )
 from lander.console.report_sections import list_broken, list_looks, list_phases, make_against, make_plan, say_looks
+from lander.console.report_segments import list_segments
 from lander.console.report_words import day, day_of, days_left
 
+_FOREST: Final = "segments"
 _SEVERITIES: Final = {Severity.STOP: "Do not read on", Severity.WAIT: "Not yet", Severity.NOTE: "Note"}
 
 
@@ -44,6 +45,7 @@ def make_screen(
 ) -> ReportScreen:
     """Everything that the report's template shows."""
     address = f"/experiments/{report.experiment}"
+    figures = _draw(report, asked)
     return ReportScreen(
         key=report.experiment,
         address=address,
@@ -74,8 +76,9 @@ def make_screen(
         variants=list_variants(report, names),
         apart=list_apart(report),
         noun=report.noun,
-        figures=_draw(report, asked),
-        segments=list_segments(report),
+        figures=[figure for figure in figures if figure.name != _FOREST],
+        segments=list_segments(report, report.segment_lifts()) if is_seen(report) else [],
+        forest=next((figure for figure in figures if figure.name == _FOREST), None),
         json_address=f"/api/v1{address}/report" + ("" if asked.phase is None else f"?phase={asked.phase}"),
         filtered=list_filtered(report),
         seen=list_seen(report),

@@ -12,6 +12,7 @@ from lander.leads.money import write_money
 
 _MOST_ODDS: Final = 1e6
 _STRONG: Final = stats.Rule().strong_from
+_LEVELS: Final = {("returning", "returning"): "yes", ("returning", "new"): "no", ("source", ""): "none named"}
 _SOME: Final = 3.0  # Jeffreys: below this, evidence is worth no more than a bare mention
 
 
@@ -70,6 +71,22 @@ def percent(fraction: float) -> str:
     ['10 %', '0.5 %', '4.82 %']
     """
     return f"{round(100 * fraction, 2):g}{NBSP}%"
+
+
+def name_dimension(dimension: str) -> str:
+    """
+    >>> name_dimension("device"), name_dimension("returning")
+    ('Device', 'Returning')
+    """
+    return dimension.capitalize()
+
+
+def level_in_words(dimension: str, level: str) -> str:
+    """
+    >>> level_in_words("returning", "new"), level_in_words("device", "phone"), level_in_words("browser", "")
+    ('no', 'phone', 'unknown')
+    """
+    return _LEVELS.get((dimension, level), level or "unknown")
 
 
 def day(of: date) -> str:

@@ -67,6 +67,26 @@ def test_what_else_is_said_against_control(ana: Browser, engine: Engine, experim
     assert "visitors in 30 days" in screen
 
 
+def test_segments_add_up_and_their_lifts_are_drawn_toward_the_whole(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    yesterday = (NOW - timedelta(days=1)).date()
+    come(engine, experiment, on=yesterday, device="phone", a=(900, 40), b=(900, 44))
+    come(engine, experiment, on=yesterday, device="desktop", a=(300, 20), b=(300, 60))
+
+    page = ana.get(AT)
+    screen = text_of(page)
+
+    device = screen[screen.index("Device a leads of visitors") :]
+    assert re.search(r"phone 40 of 900 44 of 900 \S+ to \S+ % p [\d.]+ desktop 20 of 300 60 of 300", device)
+    assert "The lift of B differs between the levels by more than chance explains." in device
+    assert "Beyond what looking at so many levels explains: B in desktop." in device
+    desktop = float(re.search(r"60 of 300 \S+ to \+(\d+) %", device)[1])
+    assert desktop < 300  # alone its range reaches to +390 %
+    assert "60 of 1,200 104 of 1,200" in screen  # the day holds all of them
+    assert "Lift in each segment" in screen
+
+
 def test_the_split_is_checked_at_both_steps(ana: Browser, engine: Engine, experiment: Experiment) -> None:
     assert "At served nobody yet; at confirmed nobody yet" in text_of(ana.get(AT))
     count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))

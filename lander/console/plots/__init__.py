@@ -7,7 +7,7 @@ and what every plot shares stands in `look`. A plot comes with the table that sa
 from collections.abc import Sequence
 
 from experiments.report import Report
-from lander.console.plots import beliefs, days, over_time, steps
+from lander.console.plots import beliefs, days, over_time, segments, steps
 from lander.console.plots.look import Ink, Plot
 from lander.console.plots.rendering import render
 from lander.console.report_lens import Lens
@@ -28,4 +28,5 @@ def list_plots(report: Report, lens: Lens, ink: Ink) -> Sequence[Plot]:
         *(over_time.list_plots(report, lens, ink) if lens is not Lens.ANYTIME else []),
         days.plot_days(report, ink),
         steps.plot_steps(report, ink),
+        segments.plot_segments(report, report.segment_lifts(), ink),
     ]

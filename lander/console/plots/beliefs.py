@@ -7,7 +7,18 @@ from experiments.lenses import Belief, Range
 from experiments.report import Report
 from experiments.words import name
 from lander.console import format as words
-from lander.console.plots.look import WIDTH, Ink, Plot, colours, dashes, label, make_spec, per_cent_format, quantity
+from lander.console.plots.look import (
+    WIDTH,
+    Ink,
+    Plot,
+    about,
+    colours,
+    dashes,
+    label,
+    make_spec,
+    per_cent_format,
+    quantity,
+)
 from lander.console.report_lens import Lens, see
 
 _HEIGHT: Final = 150
@@ -46,8 +57,7 @@ def plot_rates(report: Report, lens: Lens, ink: Ink) -> Plot:
     }
     ranges = {key: belief.rate for key, belief in believed.items()}
     spec = make_spec(
-        report,
-        "what is believed of each variant's rate",
+        about(report, "what is believed of each variant's rate"),
         ink,
         width=WIDTH,
         height=_HEIGHT + _BAR * len(believed) + 4,
@@ -137,8 +147,7 @@ def _draw_lifts(known: Mapping[str, Mapping[str, float]], report: Report, ink: I
         "axis": {"title": None, "domain": False, "ticks": False, "labelFontSize": 13, "minExtent": 24},
     }
     return make_spec(
-        report,
-        "how far the lift of each variant over control reaches",
+        about(report, "how far the lift of each variant over control reaches"),
         ink,
         width=WIDTH,
         height=_ROW * max(1, len(values)) + 6,

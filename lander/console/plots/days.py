@@ -9,7 +9,7 @@ from experiments.models import Annotation
 from experiments.report import Report
 from experiments.words import name
 from lander.console import format as words
-from lander.console.plots.look import WIDTH, Ink, Plot, colours, dashes, label, make_spec
+from lander.console.plots.look import WIDTH, Ink, Plot, about, colours, dashes, label, make_spec
 
 _HEIGHT: Final = 110
 
@@ -29,8 +29,7 @@ def plot_days(report: Report, ink: Ink) -> Plot:
     notes = notes_by_day(report)
     panels = [("confirmed", "Confirmed visitors"), ("conversions", f"{report.noun.capitalize()}s")]
     spec = make_spec(
-        report,
-        "confirmed visitors and conversions of each day",
+        about(report, "confirmed visitors and conversions of each day"),
         ink,
         vconcat=[
             {

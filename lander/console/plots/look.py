@@ -60,11 +60,16 @@ class Plot:
     spec: dict[str, Any]
 
 
-def make_spec(report: Report, says: str, ink: Ink, **parts: Any) -> dict[str, Any]:
+def about(report: Report, says: str) -> str:
+    """What a plot of a report shows, for whoever opens its specification."""
+    return f"{report.experiment}, phase {report.phase}: {says}"
+
+
+def make_spec(description: str, ink: Ink, **parts: Any) -> dict[str, Any]:
     """A specification with what is the same in all of them."""
     return {
         "$schema": _SCHEMA,
-        "description": f"{report.experiment}, phase {report.phase}: {says}",
+        "description": description,
         "background": None,
         "padding": {"left": 4, "right": 12, "top": 6, "bottom": 4},
         "config": {

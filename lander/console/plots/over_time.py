@@ -13,7 +13,7 @@ from experiments.trend import TrendPoint
 from experiments.words import listing, name
 from lander.console import format as words
 from lander.console.plots.days import day_axis, draw_lines, draw_notes, mark_of, notes_by_day, say_notes
-from lander.console.plots.look import WIDTH, Ink, Plot, label, make_spec
+from lander.console.plots.look import WIDTH, Ink, Plot, about, label, make_spec
 from lander.console.report_lens import Lens
 from lander.console.report_words import day_of
 
@@ -64,8 +64,7 @@ def _draw(
     days = {value["day"] for value in values}
     looked = [{"day": day.isoformat()} for day in _looks_by_day(report) if day.isoformat() in days]
     return make_spec(
-        report,
-        title,
+        about(report, title),
         ink,
         width=WIDTH,
         height=_HEIGHT,

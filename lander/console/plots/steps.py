@@ -5,7 +5,7 @@ from typing import Final
 from experiments.report import Report, VariantReport
 from experiments.words import name, share
 from lander.console import format as words
-from lander.console.plots.look import WIDTH, Ink, Plot, colours, label, make_spec
+from lander.console.plots.look import WIDTH, Ink, Plot, about, colours, label, make_spec
 
 _ROW: Final = 20
 
@@ -33,8 +33,7 @@ def plot_steps(report: Report, ink: Ink) -> Plot:
     x = {"field": "visitors", "type": "quantitative", "axis": None, "scale": {"domain": [0, most * 1.3]}}
     variants = [label(variant.key, report) for variant in report.variants]
     spec = make_spec(
-        report,
-        "visitors served, confirmed and converted",
+        about(report, "visitors served, confirmed and converted"),
         ink,
         width=WIDTH,
         height=3 * _ROW * len(report.variants) + 24,
