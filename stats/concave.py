@@ -21,7 +21,7 @@ _CLOSE = 0.01  # in widths of the peak; where a peak is decides where panels and
 _STRETCH = 0.25  # how much faster than evenly the nodes of `nodes_over` spread from the peak
 _COARSE = 0.55  # their first distance, in widths of the peak
 _SETTLED = 3e-6  # a sum that moves by less when nodes are doubled is off by the square of it
-_NEGLIGIBLE = 1e-13
+_NEGLIGIBLE = 1e-11
 _LOOKS = np.array([2, 4, 6.5, 9, 13, 20, 30, 45, 64])  # where to see how far the mass reaches, in widths of the peak
 
 
@@ -78,15 +78,19 @@ def edges_around(log_height: Callable[[Array], Array], width: Array, *, far: flo
     return kept
 
 
-def nodes_over(log_density: Callable[[Array], Array], peak: Array, width: Array) -> tuple[Array, Array]:
+def nodes_over(
+    log_density: Callable[[Array], Array], peak: Array, width: Array, *, apart: float = math.inf
+) -> tuple[Array, Array]:
     """Nodes, and weights to sum with: values at the nodes times weights add up to an integral, for each of R densities.
 
-    The trapezoidal rule on nodes that spread from the peak like a hyperbolic sine, twice as many until the integral of
-    the density stands: its error falls exponentially, as what vanishes with all derivatives at both ends is periodic.
+    The trapezoidal rule, twice as many nodes until the integral of the density stands: its error falls exponentially,
+    as what vanishes with all derivatives at both ends is periodic. The nodes spread from the peak like a hyperbolic
+    sine, or evenly where that would take them too far `apart`.
 
     Args:
         log_density: of what the values are about proportional to, log-concave: from (R, N) to (R, N).
         peak, width: of each, about; shape (R,).
+        apart: how far from each other nodes may be, at most.
 
     Returns:
         Both of shape (R, N).
@@ -99,13 +103,17 @@ def nodes_over(log_density: Callable[[Array], Array], peak: Array, width: Array)
     top = heights.max(axis=1, keepdims=True)
     alive = np.flatnonzero((heights > top - DEPTH).any(axis=0))
     ends = looks[[max(alive[0] - 1, 0), min(alive[-1] + 1, len(looks) - 1)]]
-    low, high = np.arcsinh(_STRETCH * ends) / _STRETCH
+    coarse = min(_COARSE, apart / width.max())
+    if coarse * width.max() * math.hypot(1, _STRETCH * np.abs(ends).max()) < apart:
+        stretch, low, high = _STRETCH, *(np.arcsinh(_STRETCH * ends) / _STRETCH)
+    else:
+        stretch, low, high = 0.0, *ends
     places, densities = np.empty(0), np.empty((len(peak), 0))
-    step, before = _COARSE, np.full(len(peak), np.inf)
+    step, before = coarse, np.full(len(peak), np.inf)
     steps = np.arange(math.ceil(low / step), math.floor(high / step) + 1)
     while True:
         more = step * steps
-        found = np.exp(log_density(peak + width * np.sinh(_STRETCH * more) / _STRETCH) - top) * np.cosh(_STRETCH * more)
+        found = np.exp(log_density(peak + width * _spread(more, stretch)) - top) * np.cosh(stretch * more)
         places, densities = np.concatenate([places, more]), np.concatenate([densities, found], axis=1)
         total = step * densities.sum(axis=1)
         if not math.isfinite(before[0]):  # the first time, every second node tells what twice the step would have given
@@ -116,4 +124,9 @@ def nodes_over(log_density: Callable[[Array], Array], peak: Array, width: Array)
         steps = np.arange(math.ceil(low / step), math.floor(high / step) + 1)
         steps = steps[steps % 2 == 1]
     places = places[(densities > _NEGLIGIBLE * densities.max(axis=1, keepdims=True)).any(axis=0)]
-    return peak + width * np.sinh(_STRETCH * places) / _STRETCH, step * width * np.cosh(_STRETCH * places)
+    return peak + width * _spread(places, stretch), step * width * np.cosh(stretch * places)
+
+
+def _spread(places: Array, stretch: float) -> Array:
+    spread: Array = np.sinh(stretch * places) / stretch if stretch else places
+    return spread

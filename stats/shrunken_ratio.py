@@ -19,6 +19,9 @@ from stats.pairs import LIMIT, Pairs, Slices, odds_of
 from stats.panels import Array, Panels
 from stats.smooth import Distributions
 
+_APART = (
+    0.22  # where rates are near 1 the gap of a lift grows like exp(middle), and its probability turns over within 1
+)
 _SKEWED = 0.97  # correlation of middle and gap beyond which the middle is moved onto the surer rate
 
 
@@ -59,7 +62,7 @@ class ShrunkenRatio:
     def _of_each(cls, pairs: Pairs) -> list["ShrunkenRatio"]:
         # The width at a given gap, not that of all middles: it is what the gap's distribution moves along a middle with.
         peak, width, _ = pairs.peaks
-        middles, spacings = nodes_over(pairs.log_mass, peak, width)
+        middles, spacings = nodes_over(pairs.log_mass, peak, width, apart=_APART)
         slices = Slices(pairs, middles)
         weights = spacings * np.exp(slices.log_mass - slices.log_mass.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
