@@ -32,19 +32,19 @@ def invert(
     """
     side = -1 if upper else 1
     target = side * float(special.logit(p))
-    x = min(max(start, low), high)
+    x, moved = min(max(start, low), high), math.inf
     for _ in range(_MAX_STEPS):
         below, above, density = tails(x)
         gap = _log_odds(below, above) - target
         low, high = (low, x) if gap > 0 else (x, high)
         following = x - gap * below * above / density if density > 0 else math.inf
-        if not low <= following <= high:
+        if not low <= following <= high or 2 * abs(following - x) > moved:  # over a cusp Newton jumps to and fro
             following = (low + high) / 2
         elif abs(gap) < _CLOSE:
             return following
         if following == x:
             return x
-        x = following
+        x, moved = following, abs(following - x)
     return x
 
 
@@ -68,7 +68,7 @@ def invert_interval(
     normal = float(special.ndtri(tail)) * np.array([1.0, 0, -1])
     mean, variance, third = moments
     x = np.clip(mean + math.sqrt(variance) * normal + (normal * normal - 1) * third / variance / 6, low, high)
-    least, most = np.full(3, low), np.full(3, high)
+    least, most, moved = np.full(3, low), np.full(3, high), np.full(3, math.inf)
     for _ in range(_MAX_STEPS):
         below, above, density = tails(x)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -76,9 +76,11 @@ def invert_interval(
             following = x - gap * below * above / density
         least, most = np.where(gap > 0, least, x), np.where(gap > 0, x, most)
         near = np.abs(gap) < _CLOSE
-        trusted = near | ((following >= least) & (following <= most))
+        shrinks = 2 * np.abs(following - x) <= moved  # over a cusp Newton jumps to and fro
+        trusted = near | (shrinks & (following >= least) & (following <= most))
         before, x = x, np.where(trusted, following, (least + most) / 2)
-        if (near | (x == before)).all():
+        moved = np.abs(x - before)
+        if (near | (moved == 0)).all():
             break
     return float(x[0]), float(x[1]), float(x[2])
 

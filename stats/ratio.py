@@ -14,11 +14,10 @@ from scipy import special
 from stats.beta import Beta
 from stats.curve import Curve
 from stats.estimate import Estimate
+from stats.invert import invert
 from stats.panels import LOGISTIC_EDGES, Array, Panels
 
-_MAX_STEPS = 60
 _NEGLIGIBLE = 1e-12  # of the mass, for one of some 40,000 nodes
-_CLOSE = 1e-6  # in log-odds of the probability; the step that starts this near ends at rounding, Newton squares it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,24 +78,19 @@ class Ratio:
         return float(panels.integral(outer_density * below)), float(panels.integral(outer_density * inner_density))
 
     def _quantile(self, p: float, *, upper: bool = False) -> float:
-        """The log ratio with probability `p` below it, or above, by Newton on the log-odds of that probability."""
-        side = -1 if upper else 1
-        target = side * _log_odds(p, 1 - p)
-        low = float(special.log_expit(self.variant.edges[0]) - special.log_expit(self.control.edges[-1]))
-        high = float(special.log_expit(self.variant.edges[-1]) - special.log_expit(self.control.edges[0]))
-        x = min(max(self._guess(side * float(special.ndtri(p))), low), high)
-        for _ in range(_MAX_STEPS):
-            tail, density = self._tail(x)
-            below, above = (1 - tail, tail) if x >= 0 else (tail, 1 - tail)
-            gap = _log_odds(below, above) - target
-            low, high = (low, x) if gap > 0 else (x, high)
-            following = x - gap * below * above / density if density > 0 else math.inf
-            if not low <= following <= high:
-                following = (low + high) / 2
-            elif abs(gap) < _CLOSE:
-                return following
-            x = following
-        return x
+        """The log ratio with probability `p` below it, or above."""
+        return invert(
+            self._tails,
+            p,
+            upper=upper,
+            start=self._guess((-1 if upper else 1) * float(special.ndtri(p))),
+            low=float(special.log_expit(self.variant.edges[0]) - special.log_expit(self.control.edges[-1])),
+            high=float(special.log_expit(self.variant.edges[-1]) - special.log_expit(self.control.edges[0])),
+        )
+
+    def _tails(self, log_ratio: float) -> tuple[float, float, float]:
+        tail, density = self._tail(log_ratio)
+        return (1 - tail, tail, density) if log_ratio >= 0 else (tail, 1 - tail, density)
 
     def _guess(self, normal: float) -> float:
         """Where a normal quantile lies in a distribution with the log ratio's first three cumulants.
@@ -120,12 +114,6 @@ def _moved(z: Array, shift: float) -> Array:
 def _ceiling(shift: float) -> float:
     """The log-odds beyond which the inner rate no longer grows, being held below exp(-shift)."""
     return -math.log(-math.expm1(-shift)) if shift > 0 else math.inf
-
-
-def _log_odds(below: float, above: float) -> float:
-    if below <= 0:
-        return -math.inf
-    return math.log(below) - math.log(above) if above > 0 else math.inf
 
 
 def _log_cumulants(beta: Beta) -> tuple[float, float, float]:
