@@ -6,11 +6,13 @@ an application with one that does not is refused when it is built.
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from sqlalchemy import Engine
+from werkzeug.exceptions import ClientDisconnected
 
 from experiments.journal import Journal
 from lander.access import signin
@@ -28,6 +30,8 @@ HEALTH_PATHS: Final = ("/healthz", "/readyz")  # asked by a container that knows
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SMALL_BODY: Final = 256 * 1024
 _LARGEST_FIELD: Final = 12 * 1024 * 1024  # of text; files go to disk
+_MOST_IGNORED: Final = 32 * 1024 * 1024  # of a body that is refused; nginx lets no more than 25 MiB through
+_BLOCK: Final = 64 * 1024
 _DECLARED: Final = "lander_permission"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -105,6 +109,7 @@ def install_gate(app: Flask, studio: Studio) -> None:
     app.extensions["lander"] = studio
     app.before_request(open_gate)
     app.after_request(_add_headers)
+    app.after_request(_take_the_rest)
 
 
 def check_routes(app: Flask) -> None:
@@ -269,6 +274,16 @@ def _check_csrf(caller: Caller) -> None:
             "This form is older than your sign-in, so it was not carried out.",
             fix="Go back, load the screen again, and repeat it.",
         )
+
+
+def _take_the_rest(response: Response) -> Response:
+    """Read what nobody has read of the body: a proxy that is still sending it would find us gone, and say 503."""
+    request.max_content_length = None
+    left = _MOST_IGNORED
+    with suppress(ClientDisconnected):
+        while left > 0 and (block := request.stream.read(_BLOCK)):
+            left -= len(block)
+    return response
 
 
 def _add_headers(response: Response) -> Response:

@@ -1,5 +1,7 @@
 """What the gate turns away before a view runs: foreign origins, missing tokens, doubled cookies, wrong hosts."""
 
+import io
+
 import pytest
 from flask import Flask
 from sqlmodel import Session, select
@@ -31,6 +33,13 @@ def test_it_refuses_a_post_from(maya: Browser, session: Session, headers: dict[s
     assert response.status_code == 403
     assert "did not come from the studio" in text_of(response)
     assert len(session.exec(select(AuditEntry)).all()) == before
+
+
+def test_it_reads_what_it_refuses_so_that_a_proxy_can_send_it_to_the_end(studio: Flask) -> None:
+    body = io.BytesIO(b"a" * 3_000_000)
+    answer = studio.test_client().post("/pages/new", base_url=ORIGIN, input_stream=body, content_length=3_000_000)
+    assert answer.status_code == 403
+    assert body.tell() == 3_000_000
 
 
 def test_it_takes_our_origin_from_a_browser_without_fetch_metadata(maya: Browser) -> None:

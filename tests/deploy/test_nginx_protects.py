@@ -18,6 +18,7 @@ import pytest
 from tests.deploy.proxy import NGINX, Proxy, needs_nginx, nginx_before, write_config
 from tests.deploy.published import BROCHURE, HOST, NULL_ORIGIN, PATH, PRODUCTION, find_asset, form_body, install
 from tests.live import ROOT, Lander, served
+from tests.patience import PATIENCE_S, wait_until
 from tests.serve.stage import CHROME
 
 HOSTS = {
@@ -111,8 +112,9 @@ def test_a_body_beyond_the_limit_is_refused_with_our_headers(nginx: Proxy) -> No
 
 
 def test_an_upload_to_the_studio_may_be_larger(nginx: Proxy) -> None:
-    response, _ = nginx.request("POST", "studio.localhost", "/pages/new", body=b"a" * 3_000_000)
-    assert response.status in (302, 303, 401, 403), "Lander's own refusal, not 413"
+    for _ in range(10):
+        response, _ = nginx.request("POST", "studio.localhost", "/pages/new", body=b"a" * 3_000_000)
+        assert response.status == 403, "Lander's own refusal, not 413, and not nginx's 503 for somebody who hung up"
 
 
 def test_what_a_client_says_of_its_address_is_not_passed_on(nginx: Proxy, tmp_path: Path) -> None:
@@ -145,6 +147,11 @@ def test_files_are_sent_packed_whole_and_in_parts(nginx: Proxy) -> None:
 
 
 def test_two_hundred_slow_clients_hold_up_nobody(nginx: Proxy) -> None:
+    """Whoever waits for them waits five seconds each time; a busy machine is slow once."""
+    assert any(time_twenty_pages_beside_slow_clients(nginx) < 5 for _ in range(3))
+
+
+def time_twenty_pages_beside_slow_clients(nginx: Proxy) -> float:
     with ExitStack() as held:
         for number in range(SLOW):
             source = f"127.0.1.{1 + number % 100}"
@@ -158,16 +165,15 @@ def test_two_hundred_slow_clients_hold_up_nobody(nginx: Proxy) -> None:
         started = time.monotonic()
         for _ in range(20):
             page(nginx)
-        assert time.monotonic() - started < 5, "20 pages in a quarter of a second each, on a busy machine"
+        return time.monotonic() - started
 
 
 def test_a_slow_client_is_sent_away(nginx: Proxy) -> None:
     with nginx.connect(HOST) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: ")
         started = time.monotonic()
-        connection.settimeout(15)
         assert connection.recv(100) == b""
-        assert 3 < time.monotonic() - started < 12
+        assert 3 < time.monotonic() - started < PATIENCE_S / 2
 
 
 def test_one_address_cannot_knock_without_end(nginx: Proxy) -> None:
@@ -185,10 +191,8 @@ def test_the_log_names_nobody(nginx: Proxy) -> None:
     referring = {"Referer": "https://x.example/?q=otto"}
     nginx.request("GET", HOST, f"{PATH}?email=otto@example.com", headers=referring, source="127.0.2.9")
     nginx.request("GET", "preview.localhost", "/p/a-signed-link/")
-    deadline = time.monotonic() + 5
-    while "/p/-" not in (logged := nginx.logged()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: "/p/-" in nginx.logged() and "127.0.2.0/24" in nginx.logged(), "it is not logged")
+    logged = nginx.logged()
     assert "otto" not in logged
     assert "a-signed-link" not in logged
     assert "127.0.2.9" not in logged
@@ -211,7 +215,7 @@ def test_files_are_shown_though_lander_is_away(installation: Path, tmp_path: Pat
 
 
 def ask_plainly(nginx: Proxy, request: str) -> bytes:
-    with socket.create_connection(("127.0.0.1", nginx.plain_port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", nginx.plain_port), timeout=PATIENCE_S) as connection:
         connection.sendall(request.encode())
         answer = b""
         with contextlib.suppress(ConnectionResetError):
@@ -234,7 +238,4 @@ def test_a_unix_socket_carries_pages(server: str, tmp_path: Path) -> None:
         web = stack.enter_context(subprocess.Popen([sys.executable, "-m", *command[server]], env=environ, cwd=ROOT))
         stack.callback(web.terminate)
         nginx = stack.enter_context(nginx_before(tmp_path / "nginx", f"unix:{path}", hosts=HOSTS))
-        deadline = time.monotonic() + 20
-        while nginx.request("GET", HOST, PATH)[0].status != 200:
-            assert time.monotonic() < deadline, "nothing answers on the socket"
-            time.sleep(0.1)
+        wait_until(lambda: nginx.request("GET", HOST, PATH)[0].status == 200, "nothing answers on the socket")
