@@ -89,8 +89,12 @@ class Lander:
         assert response.status == status
         return body
 
-    def wait_until_live(self, host: str, slug: str) -> None:
-        """Until every worker shows this page as the database has it, a test that was started on it included."""
+    def wait_until_live(self, host: str, slug: str, *, crowd: bool = False) -> None:
+        """Until every worker shows this page as the database has it, a test that was started on it included.
+
+        Of a `crowd`, some may be shown what was live before while the first of them makes their worker look at the
+        disk; after a quiet second all of them wait for that one.
+        """
         (release,) = {row["release"] for row in self.ok("page", "list") if row["address"] == f"{host}/{slug}"}
 
         def is_on_disk() -> bool:
@@ -98,7 +102,7 @@ class Lander:
             return route is not None and route.id == release
 
         wait_until(is_on_disk, f"{host}/{slug} does not come to the disk")
-        time.sleep(CHECK_EVERY_S)
+        time.sleep(CHECK_EVERY_S + crowd)
 
     def wait_for_lead(self, email: str) -> None:
         """Until somebody's lead is home."""

@@ -13,6 +13,7 @@ from sqlmodel import select
 from lander.db import make_engine, reading, transaction
 from lander.errors import ConfigurationError
 from lander.pages.models import Page, Site
+from tests.patience import PATIENCE_S
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -75,7 +76,7 @@ def test_a_second_writer_waits_for_the_first_instead_of_failing(database: Engine
     first_has_read = threading.Event()
 
     def write_second() -> None:
-        first_has_read.wait(20)
+        first_has_read.wait(PATIENCE_S)
         with transaction(database) as session:
             session.add(make_site("go.second.com"))
 
@@ -86,7 +87,7 @@ def test_a_second_writer_waits_for_the_first_instead_of_failing(database: Engine
         first_has_read.set()
         second.join(timeout=0.1)
         session.add(make_site("go.first.com"))
-    second.join(timeout=30)
+    second.join(timeout=PATIENCE_S)
     assert count_sites(database) == 2
 
 

@@ -161,6 +161,6 @@ def test_it_decodes_character_references_as_a_browser_does(text: str, in_text: s
     ids=range(10),
 )
 def test_hostile_nesting_costs_no_more_than_its_length(source: str) -> None:
-    started = time.perf_counter()
+    began = time.process_time()
     Document(source)
-    assert time.perf_counter() - started < 5  # measured: under 0.7 s each; quadratic work would take minutes
+    assert time.process_time() - began < 20  # measured: under 0.7 s each; quadratic work would take minutes

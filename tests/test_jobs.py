@@ -1,7 +1,6 @@
 """The work process: rows leave a journal only after the ledger's commit, and no journal holds up another."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from lander.vault import Vault
 from tests.experiments.builders import after, confirm, convert, crowd, start, view
 from tests.leads.builders import make_body
 from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings
+from tests.patience import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -291,13 +291,11 @@ def test_it_works_until_it_is_told_to_stop_and_then_once_more(
     running = threading.Thread(target=worker.run, args=(stop,))
     running.start()
     leave(settings, *rows_of(view("1" * 32)))
-    deadline = time.monotonic() + 20
-    while worker.progress.events < 1 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: worker.progress.events, "the event does not come home")
     assert count(engine) == (1, 0, 0)
     assert load_catalog(settings.published_dir).routes == {}
     stop.set()
-    running.join(timeout=20)
+    running.join(timeout=PATIENCE_S)
     assert not running.is_alive()
     leave(settings, *rows_of(view("2" * 32)))
     worker.run(stop)  # told to stop already: brings home what is there
@@ -311,13 +309,10 @@ def test_it_outlives_a_database_that_is_away(settings: Settings, engine: Engine,
         with broken_ledger(engine):
             running = threading.Thread(target=worker.run, args=(stop,))
             running.start()
-            while not worker._failing:
-                time.sleep(0.01)
-        deadline = time.monotonic() + 20
-        while worker.progress.events < 1 and time.monotonic() < deadline:
-            time.sleep(0.01)
+            wait_until(lambda: worker._failing, "nothing fails")
+        wait_until(lambda: worker.progress.events, "the event does not come home")
         stop.set()
-        running.join(timeout=20)
+        running.join(timeout=PATIENCE_S)
     assert count(engine) == (1, 0, 0)
 
 

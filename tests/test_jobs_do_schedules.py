@@ -1,7 +1,6 @@
 """The work process does what is scheduled, node beside node, after restarts, and whatever breaks down beside it."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from lander.pages import publish, schedules
 from lander.pages.models import Page, Schedule
 from lander.pages.schedules import Plan, Publishing, State, Withdrawing, add_schedule
 from tests.pages.publishing import FORM, MAYA, add_page, add_site, make_settings
+from tests.patience import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -81,11 +81,9 @@ def test_the_loop_does_it_without_being_asked(database: Engine, settings: Settin
     stop = threading.Event()
     running = threading.Thread(target=Worker(settings, database).run, args=(stop,))
     running.start()
-    deadline = time.monotonic() + 20
-    while not load_catalog_or_nothing(settings) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: load_catalog_or_nothing(settings), "it is not done")
     stop.set()
-    running.join(timeout=20)
+    running.join(timeout=PATIENCE_S)
     assert load_catalog_or_nothing(settings) == [("go.example.com", "/spring-sale")]
 
 

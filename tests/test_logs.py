@@ -84,7 +84,7 @@ def test_what_names_a_person_or_a_visit_is_left_out(read: Read, said: str, kept:
 def test_a_long_line_is_cut_before_it_costs_anything(read: Read, pattern: str) -> None:
     began = time.process_time()
     logging.getLogger("x").error("%s", pattern * 20_000)
-    assert time.process_time() - began < 1  # uncut, the worst took two minutes
+    assert time.process_time() - began < 10  # uncut, the worst took two minutes
     assert len(read()[0]["event"]) < 2_100
 
 

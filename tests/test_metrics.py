@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,8 @@ from lander.jobs import Progress
 from lander.metrics import NodeMetrics, metrics_served
 from lander.serve.snapshots import DEAD_AFTER_S, Snapshot, SnapshotWriter, list_snapshots
 from lander.unreadable import put_aside
+from tests.live import free_port
+from tests.patience import PATIENCE_S
 from tests.serve.stage import CHROME, HOST, settings_for, staged
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
@@ -197,13 +198,11 @@ def test_a_process_that_answers_nothing_leaves_no_file(tmp_path: Path) -> None:
 
 def test_metrics_are_told_on_loopback_and_a_taken_port_stops_nothing(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with (
         metrics_served(settings, Progress(events=7), host="127.0.0.1", port=port),
         metrics_served(settings, Progress(), host="127.0.0.1", port=port),
-        urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer,
+        urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as answer,
     ):
         samples = parse(answer.read().decode())
     assert samples["lander_ingested_total", ("event",)] == 7

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live import Lander, lander_at
+from tests.patience import PATIENCE_S
 
 HOST = b"Host: studio.localhost\r\n"
 TRICKS = {
@@ -39,7 +40,7 @@ def lander(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lander]:
 
 def say(lander: Lander, message: bytes) -> bytes:
     """Everything that comes back until the line is cut."""
-    with socket.create_connection(("127.0.0.1", lander.port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", lander.port), timeout=PATIENCE_S) as line:
         line.sendall(message)
         heard = b""
         while chunk := line.recv(65_536):

@@ -96,10 +96,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.fixture
-def studio(built: Flask, settings: Settings, engine: Engine) -> Flask:
+def studio(built: Flask, settings: Settings, engine: Engine) -> Iterator[Flask]:
     """The application on this test's settings and database, which are all that it holds."""
-    built.extensions["lander"] = Studio(settings, engine)
-    return built
+    door = built.extensions["lander"] = Studio(settings, engine)
+    yield built
+    door.journal.close()
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.live import free_port
+from tests.patience import PATIENCE_S, wait_until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -57,7 +59,7 @@ class Proxy:
 
     def connect(self, name: str, *, source: str = "127.0.0.1") -> ssl.SSLSocket:
         """A connection whose handshake names this host."""
-        plain = socket.create_connection(("127.0.0.1", self.tls_port), timeout=20, source_address=(source, 0))
+        plain = socket.create_connection(("127.0.0.1", self.tls_port), timeout=PATIENCE_S, source_address=(source, 0))
         return _TRUSTING.wrap_socket(plain, server_hostname=name)
 
     def logged(self) -> str:
@@ -69,7 +71,7 @@ class Visit(http.client.HTTPSConnection):
     """A browser's connection to one of the hosts, from one of this machine's loopback addresses."""
 
     def __init__(self, nginx: Proxy, host: str, *, source: str) -> None:
-        super().__init__(host, timeout=20, context=_TRUSTING)
+        super().__init__(host, timeout=PATIENCE_S, context=_TRUSTING)
         self._nginx = nginx
         self._source = source
 
@@ -80,15 +82,15 @@ class Visit(http.client.HTTPSConnection):
 @contextmanager
 def nginx_before(folder: Path, upstream: str, *, hosts: Mapping[str, str]) -> Iterator[Proxy]:
     """nginx for `upstream` (`127.0.0.1:8000`, `unix:/path`); `hosts` maps the names of deploy/ to those to use."""
-    plain_port, tls_port = _free_ports(2)
+    plain_port, tls_port = free_port(), free_port()
     config = write_config(folder, upstream, hosts=hosts, plain_port=plain_port, tls_port=tls_port)
     process = subprocess.Popen([str(NGINX), "-c", str(config), "-g", "daemon off;"])
     try:
-        _wait_until_listening(tls_port)
+        wait_until(lambda: _listens(tls_port), "nginx does not listen")
         yield Proxy(folder, plain_port, tls_port)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE_S)
 
 
 def write_config(
@@ -146,19 +148,6 @@ def _write_certificate(folder: Path, names: list[str]) -> None:
     )
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
-def _wait_until_listening(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError("nginx does not listen")
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

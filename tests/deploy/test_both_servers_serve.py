@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +22,9 @@ from tests.deploy.published import (
     form_body,
     view,
 )
+from tests.faults.processes import wait_until_gone
 from tests.live import Lander, is_running, served
+from tests.patience import PATIENCE_S, wait_until
 from tests.serve.stage import CHROME
 
 
@@ -38,7 +39,7 @@ def lander(
 
 def raw(lander: Lander, request: bytes) -> bytes:
     """What a socket gives back for these bytes."""
-    with socket.create_connection(("127.0.0.1", lander.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", lander.port), timeout=PATIENCE_S) as connection:
         connection.sendall(request)
         answer = b""
         while block := connection.recv(65_536):
@@ -81,9 +82,7 @@ def test_a_form_becomes_one_lead(lander: Lander) -> None:
     for _ in range(2):  # a proxy that asks again, a finger that clicks twice
         response, _ = lander.request("POST", HOST, "/_l/f", body=posted, headers=NULL_ORIGIN)
         assert response.status == 303
-    deadline = time.monotonic() + 10
-    while not (leads := lander.ok("lead", "list")):
-        assert time.monotonic() < deadline, "the lead does not come home"
+    leads = wait_until(lambda: lander.ok("lead", "list"), "the lead does not come home")
     assert [lead["fields"]["email"] for lead in leads] == ["otto@example.com"]
 
 
@@ -113,7 +112,7 @@ def test_http_1_1_without_a_host_is_a_bad_request(lander: Lander) -> None:
     ids=["large", "many"],
 )
 def test_headers_beyond_the_limit_are_refused(lander: Lander, lines: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", lander.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", lander.port), timeout=PATIENCE_S) as connection:
         try:
             connection.sendall(b"GET %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (PATH.encode(), HOST.encode(), lines))
             answer = connection.recv(12)
@@ -147,8 +146,8 @@ def test_killed_workers_are_replaced_and_sigterm_ends_everything(
             killed = see_workers(lander, 1)
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
-            wait_until_gone(killed)
-        wait_until_dead_journals_are_home(lander)
+            wait_until_gone(list(killed))
+        wait_until(lambda: all(map(is_running, journal_owners(lander))), "journals of killed workers stay behind")
         workers = see_workers(lander, 1)
         view(lander)
     assert not [pid for pid in workers if is_running(pid)]
@@ -157,28 +156,14 @@ def test_killed_workers_are_replaced_and_sigterm_ends_everything(
 
 def see_workers(lander: Lander, count: int) -> set[int]:
     """Visit until so many living workers have written to their journals; their ids."""
-    deadline = time.monotonic() + 30
-    workers: set[int] = set()
-    while len(workers) < count:
-        assert time.monotonic() < deadline, f"only {workers} answer"
+
+    def visit() -> set[int]:
         with contextlib.suppress(ConnectionError):
             view(lander)
         workers = {pid for pid in journal_owners(lander) if is_running(pid)}
-    return workers
+        return workers if len(workers) >= count else set()
 
-
-def wait_until_gone(pids: set[int]) -> None:
-    deadline = time.monotonic() + 30
-    while any(map(is_running, pids)):
-        assert time.monotonic() < deadline, "killed workers live on"
-        time.sleep(0.01)
-
-
-def wait_until_dead_journals_are_home(lander: Lander) -> None:
-    deadline = time.monotonic() + 30
-    while not all(map(is_running, journal_owners(lander))):
-        assert time.monotonic() < deadline, "journals of killed workers stay behind"
-        time.sleep(0.1)
+    return wait_until(visit, f"fewer than {count} answer")
 
 
 def journal_owners(lander: Lander) -> set[int]:

@@ -2,11 +2,11 @@
 
 import os
 import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 
 from tests.live import is_running
+from tests.patience import wait_until
 
 
 def children_of(pid: int) -> list[int]:
@@ -51,7 +51,4 @@ def kill(pid: int | None) -> None:
 
 def wait_until_gone(pids: list[int]) -> None:
     """Until none of them runs, as a service manager does before it starts a service again."""
-    deadline = time.monotonic() + 30
-    while any(map(is_running, pids)):
-        assert time.monotonic() < deadline, f"of {pids} some live on"
-        time.sleep(0.05)
+    wait_until(lambda: not any(map(is_running, pids)), f"of {pids} some live on")

@@ -1,29 +1,17 @@
 """`lander simulate` against a running server: the report counts what was sent, no more and no fewer."""
 
-import time
 from typing import Any
 
 import pytest
 
-from lander.catalog import load_catalog
-from lander.serve.catalog import CHECK_EVERY_S
 from tests.cli.conftest import HOST, Terminal
 from tests.live import Lander
+from tests.patience import wait_until
 
 
 def put_under_test(terminal: Terminal, lander: Lander, slug: str, *, goal: str = "form") -> None:
     terminal.start_test(slug=slug, goal=goal)
-    (release,) = {row["release"] for row in terminal.ok("page", "list") if row["address"] == f"{HOST}/{slug}"}
-    deadline = time.monotonic() + 20
-    while find_release(lander, slug) != release:
-        assert time.monotonic() < deadline, "the release does not come to the disk"
-        time.sleep(0.05)
-    time.sleep(2 * CHECK_EVERY_S)  # each worker looks at the disk for itself
-
-
-def find_release(lander: Lander, slug: str) -> str | None:
-    route = load_catalog(lander.data_dir / "published").routes.get((HOST, f"/{slug}"))
-    return route.id if route else None
+    lander.wait_until_live(HOST, slug, crowd=True)
 
 
 def send(terminal: Terminal, lander: Lander, slug: str, *options: str) -> Any:
@@ -33,13 +21,13 @@ def send(terminal: Terminal, lander: Lander, slug: str, *options: str) -> Any:
 
 def read_report(terminal: Terminal, slug: str, sent: Any) -> Any:
     """The report once everybody who was sent came home; page views follow a little behind."""
-    deadline = time.monotonic() + 30
-    while True:
+
+    def find_report() -> Any:
         report = terminal.ok("report", "--site", HOST, "--slug", slug)
-        if all(sum(count(report, what).values()) >= sum(sent[what].values()) for what in ("served", "confirmed")):
-            return report
-        assert time.monotonic() < deadline, f"not everybody came home: {report}"
-        time.sleep(0.1)
+        here = all(sum(count(report, what).values()) >= sum(sent[what].values()) for what in ("served", "confirmed"))
+        return report if here else None
+
+    return wait_until(find_report, "not everybody came home")
 
 
 def count(report: Any, what: str) -> dict[str, int]:

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from lander.vault import Vault
 from tests.faults.processes import master_of, work_of
 from tests.leads import builders
 from tests.live import ROOT, Lander, free_port, is_running
+from tests.patience import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -38,7 +38,7 @@ def supervised(lander: Lander) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -52,13 +52,6 @@ def children_of(pid: int) -> dict[str, int]:
     """Its children's ids, by what they are: web and work."""
     found = {"web": master_of(pid), "work": work_of(pid)}
     return {name: child for name, child in found.items() if child is not None}
-
-
-def wait_until(happened: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def test_a_work_process_that_dies_is_started_again_and_finds_what_waited(
@@ -78,7 +71,7 @@ def test_a_work_process_that_dies_is_started_again_and_finds_what_waited(
         assert children["web"] == before["web"]
 
         process.send_signal(signal.SIGINT)  # as Ctrl+C does
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
         assert not any(map(is_running, children.values()))
         assert process.stderr is not None
         assert "lander: The work process ended with status -9; starting it again." in process.stderr.read()
@@ -89,7 +82,7 @@ def test_a_supervisor_that_is_killed_outright_leaves_nothing_running(lander: Lan
         children = children_of(process.pid)
         assert set(children) == {"web", "work"}
         process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE_S)
         wait_until(lambda: not any(map(is_running, children.values())), "orphans live on")
     check_port("127.0.0.1", lander.port)  # another one can have it
 
@@ -98,7 +91,7 @@ def test_a_web_server_that_dies_ends_the_service_with_a_reason(lander: Lander) -
     with supervised(lander) as process:
         children = children_of(process.pid)
         os.kill(children["web"], signal.SIGKILL)
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=PATIENCE_S) == 1
         assert not is_running(children["work"])
         assert process.stderr is not None
         assert "lander: The web server ended with status -9." in process.stderr.read()

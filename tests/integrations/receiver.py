@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from lander.integrations.exchange import Network
+from tests.patience import PATIENCE_S
 
 PUBLIC = "93.184.215.14"
 HOST = "hooks.example.com"
@@ -160,7 +161,7 @@ def receiving(certificates: Certificates | None = None) -> Iterator[Receiver]:
         finally:
             stop.set()
             for thread in [listening, *threads]:
-                thread.join(timeout=20)
+                thread.join(timeout=PATIENCE_S)
 
 
 def never(sock: socket.socket) -> None:
@@ -174,13 +175,6 @@ def drip(sock: socket.socket) -> None:
     for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 200:
         sock.sendall(bytes([byte]))
         time.sleep(0.1)
-
-
-def flood(sock: socket.socket) -> None:
-    """A header for a gigabyte, and as much of it as the other side takes."""
-    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
-    for _ in range(1024):
-        sock.sendall(b"x" * 1024 * 1024)
 
 
 def endless_header(sock: socket.socket) -> None:

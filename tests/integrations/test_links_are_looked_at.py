@@ -121,7 +121,7 @@ def test_slow_hosts_hold_up_nobody_for_longer_than_promised(
     monkeypatch.setattr(links, "LONGEST_S", 2.0)
     receiver.answers = [tricks.never]
     found, took_s = seconds(lambda: look(receiver.network(), *(f"{PAGE}/{number}" for number in range(30))))
-    assert took_s < 10, "thirty times five seconds by eight is nineteen"
+    assert took_s < 15, "thirty times five seconds by eight is nineteen"
     assert {item.tone for item in found} == {Tone.DEAD, Tone.UNKNOWN}
     assert found[-1].words == "Not asked: the others took too long. Ask again."
 

@@ -22,7 +22,7 @@ from lander.integrations.exchange import Network
 from lander.integrations.models import Delivery, DeliveryAttempt, DeliveryState, MailRecipient, Webhook
 from lander.integrations.outcome import Fate
 from lander.integrations.sender import AT_ONCE, Courier, Sender
-from lander.integrations.webhook import receivers
+from lander.integrations.webhook import receivers, transport
 from lander.integrations.webhook.address import check_target
 from lander.integrations.webhook.receivers import add_webhook
 from lander.pages.models import Site
@@ -40,6 +40,7 @@ from tests.integrations.conftest import (
 )
 from tests.integrations.mailbox import mailbox
 from tests.integrations.receiver import PUBLIC, Certificates, Receiver, receiving, status
+from tests.patience import PATIENCE_S
 
 MakeSender = Callable[..., Sender]
 
@@ -139,8 +140,15 @@ def test_410_turns_it_off_and_what_else_waits_is_not_sent(
 
 
 def test_a_slow_receiver_holds_up_nobody_else(
-    database: Engine, site: Site, announcer: Announcer, certificates: Certificates, make_sender: MakeSender
+    *,
+    database: Engine,
+    site: Site,
+    announcer: Announcer,
+    certificates: Certificates,
+    make_sender: MakeSender,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(transport, "PATIENCE_S", 2 * PATIENCE_S)  # whoever is held up is held up for good
     hosts = {"slow.example.com": "93.184.215.14", "fast.example.com": "93.184.215.15"}
     policy = f"[egress]\nwebhook_hosts = {json.dumps(list(hosts))}\n"
     with transaction(database) as session:
@@ -157,7 +165,7 @@ def test_a_slow_receiver_holds_up_nobody_else(
     hold, fast_is_done = threading.Event(), threading.Event()
 
     def wait(sock: socket.socket) -> None:
-        hold.wait(20)
+        hold.wait(PATIENCE_S)
 
     with receiving(both) as slow, receiving(both) as fast:
         slow.answers = [wait]
@@ -179,19 +187,26 @@ def test_a_slow_receiver_holds_up_nobody_else(
 
         working = threading.Thread(target=work)
         working.start()
-        assert fast_is_done.wait(4.5), "a slow receiver is waited for, for five seconds"
+        assert fast_is_done.wait(PATIENCE_S / 2), "a slow receiver is waited for"
         assert slow.connections <= 2
         hold.set()
         working.join()
 
 
 def test_no_more_than_so_many_are_sent_at_once(
-    database: Engine, site: Site, announcer: Announcer, receiver: Receiver, make_sender: MakeSender
+    *,
+    database: Engine,
+    site: Site,
+    announcer: Announcer,
+    receiver: Receiver,
+    make_sender: MakeSender,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(transport, "PATIENCE_S", 2 * PATIENCE_S)
     for number in range(12):
         add_hook(database, site, f"https://hooks.example.com/{number}")
     hold = threading.Event()
-    receiver.answers = [lambda sock: status(200)(sock) if hold.wait(4) else None]
+    receiver.answers = [lambda sock: status(200)(sock) if hold.wait(PATIENCE_S) else None]
     send_leads(database, announcer, 1, 2, 3)
     sender = make_sender(receiver.network())
     assert sender.step(NOW) == AT_ONCE

@@ -60,14 +60,23 @@ def test_a_slow_receiver_is_left_after_five_seconds(receiver: Receiver, trick: t
     receiver.answers = [trick]
     outcome, took_s = seconds(lambda: attempt(receiver.network()))
     assert outcome == Outcome(Fate.AGAIN, "No answer within 5 seconds.")
-    assert 4.5 < took_s < 6
+    assert 4.5 < took_s < 12, "one of them would say nothing for 15 seconds, the other for 20"
 
 
 def test_a_gigabyte_of_an_answer_is_not_read(receiver: Receiver) -> None:
-    receiver.answers = [tricks.flood]
-    outcome, took_s = seconds(lambda: attempt(receiver.network()))
+    flooded_mib: list[int] = []
+
+    def flood(sock: socket.socket) -> None:
+        """As much of it as the other side takes."""
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
+        for number in range(1024):
+            sock.sendall(b"x" * 1024 * 1024)
+            flooded_mib.append(number)
+
+    receiver.answers = [flood]
+    outcome = attempt(receiver.network())
     assert outcome.fate is Fate.DELIVERED, "its status came first"
-    assert took_s < 2
+    assert len(flooded_mib) < 100
 
 
 def test_headers_without_an_end_are_given_up(receiver: Receiver) -> None:

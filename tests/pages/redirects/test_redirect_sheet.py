@@ -78,7 +78,7 @@ def test_a_hundred_thousand_rows_take_a_moment() -> None:
     content = "".join(f"/category/{number}/old-product,/new?id={number}\n" for number in range(MOST_ROWS)).encode()
     began = time.process_time()
     assert sum(1 for _ in read_sheet(content)) == MOST_ROWS
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 10
 
 
 def test_what_is_written_comes_back_without_a_loss() -> None:
