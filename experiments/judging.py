@@ -31,6 +31,7 @@ from experiments.splits import check_splits
 from experiments.verdict import Evidence, decide
 
 _DAY: Final = timedelta(days=1)
+_FLOOR: Final = 0.1  # of an equal share, that every variant keeps in the advice
 _DATA_PRIOR: Final = stats.Beta(0.5, 0.5)
 
 
@@ -95,6 +96,7 @@ def judge(facts: Facts) -> Report:
     waiting = None
     if ended_at is None and per_day is not None and per_day >= 1:
         waiting = stats.value_of_waiting(comparison, visitors_per_day=per_day, rule=RULE)
+    advice = _advise(comparison) if ended_at is None and days >= RULE.min_days else None
     splits = check_splits(counted)
     notes = [note for note in facts.notes if note.phase == phase.number]
     conduct = health.Conduct(
@@ -131,7 +133,8 @@ def judge(facts: Facts) -> Report:
             comparison,
             data,
             decision,
-            anytime,
+            anytime=anytime,
+            advice=advice,
             visitors_per_day=None if per_day is None else per_day * WHOLE_BP / phase.coverage_bp,
             value_minor=parameters.value_minor,
         ),
@@ -209,8 +212,9 @@ def _put_together(
     comparison: stats.Comparison,
     data: Sequence[Belief],
     decision: Sequence[Belief],
-    anytime: Sequence[Anytime | None],
     *,
+    anytime: Sequence[Anytime | None],
+    advice: Sequence[float] | None,
     visitors_per_day: float | None,
     value_minor: int | None,
 ) -> tuple[VariantReport, ...]:
@@ -234,9 +238,16 @@ def _put_together(
                 visitors_per_day=visitors_per_day,
                 value_minor=value_minor,
             ),
+            advised_share=None if advice is None else advice[position],
         )
         for position, item in enumerate(totals)
     )
+
+
+def _advise(comparison: stats.Comparison) -> tuple[float, ...] | None:
+    """Where the next visitors teach most; with two variants that is half each, whatever they have shown."""
+    variants = len(comparison.variants)
+    return stats.top_two(comparison, floor=_FLOOR / variants) if variants > 2 else None
 
 
 def _draw_line(phase: Phase, counts: Everybody, facts: Facts, *, tau: float) -> PhaseLine:

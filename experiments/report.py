@@ -69,6 +69,9 @@ class VariantReport:
     decision: Belief
     anytime: Anytime | None  # this one and the next are None for control
     forecast: Forecast | None
+    advised_share: (
+        float | None
+    )  # of the next visitors, to learn most about which is best; None where nothing is to be learned
 
     @property
     def confirmed_share(self) -> float | None:
@@ -90,6 +93,7 @@ class VariantReport:
             "decision": self.decision.as_json(),
             "anytime": None if self.anytime is None else self.anytime.as_json(),
             "forecast": None if self.forecast is None else self.forecast.as_json(),
+            "advised_share": self.advised_share,
         }
 
 

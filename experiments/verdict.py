@@ -264,7 +264,9 @@ def _say_outlook(evidence: Evidence) -> str:
     if waiting is None:
         return f"Let it run, or keep {a}."
     if waiting.days_to_decision is None:
-        return f"If the lift stays as it is, not even a year would decide it: keep {a}."
+        return f"If the lift stays as it is, not even a year would decide it: keep {a}, or test a bolder change."
+    if waiting.days_to_decision > _LONG_DAYS:
+        return f"If the lift stays as it is, that takes more than three months: keep {a}, or test a bolder change."
     return f"If the lift stays as it is, about {plural(max(1, waiting.days_to_decision), 'more day')} will decide it."
 
 

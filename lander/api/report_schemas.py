@@ -78,6 +78,7 @@ class VariantBody(BeliefBody):
     decision: BeliefBody
     anytime: AnytimeBody | None
     forecast: ForecastBody | None
+    advised_share: float | None = Field(description="Of the next visitors, to learn most about which is best")
 
 
 class SplitBody(_Output):

@@ -131,6 +131,28 @@ def test_an_ended_test_waits_for_nothing(engine: Engine) -> None:
     assert (report.waiting, report.verdict.days_left) == (None, None)
 
 
+def test_with_three_variants_it_advises_where_the_next_visitors_teach_most(database: Engine) -> None:
+    with transaction(database) as session:
+        start(session, weights={"a": 3_334, "b": 3_333, "c": 3_333})
+    for key, conversions in (("a", 60), ("b", 100), ("c", 104)):
+        take_in(database, crowd(key, served=1_200, conversions=conversions, days=10))
+    early, later = judge(database, days=6), judge(database)
+    assert {variant.advised_share for variant in early.variants} == {None}
+    a, b, c = (variant.advised_share or 0 for variant in later.variants)
+    assert a + b + c == pytest.approx(1)
+    assert 1 / 30 <= a < 0.1 < b < c
+    assert {variant.advised_share for variant in judge_two(database).variants} == {None}
+
+
+def judge_two(engine: Engine) -> results.Report:
+    """The same visitors in a test of two variants."""
+    with transaction(engine) as session:
+        experiment = start(session, page_id=2, slug_key="winter")
+    take_in(engine, crowd("a", served=90, conversions=9, days=10, experiment_id=2))
+    with reading(engine) as session:
+        return results.report(session, experiment, now=after(days=10))
+
+
 def test_the_trend_ends_where_the_report_stands(engine: Engine) -> None:
     report = judge(engine)
     trend = report.trend()

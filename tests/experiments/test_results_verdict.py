@@ -12,28 +12,43 @@ from experiments import health, lifecycle, results
 from experiments.autopsy import CONFIRMED, SERVED, split
 from experiments.counts import Counted, VariantCounts
 from experiments.health import RULE
+from experiments.models import Purpose
 from experiments.verdict import Action, Evidence, Verdict, decide
+from experiments.words import lift_range
 from lander.db import reading, transaction
 from tests.experiments.builders import after, crowd, start, take_in
 
+ALONE = stats.Beta(0.5, 0.5)
 Numbers = tuple[int, int, int]  # served, confirmed, conversions
 
 
-def weigh(*numbers: Numbers, days: int = 14, elapsed: float | None = None, ended: bool = False) -> Evidence:
+def weigh(
+    *numbers: Numbers,
+    days: int = 14,
+    elapsed: float | None = None,
+    ended: bool = False,
+    prior: stats.Prior = ALONE,
+    purpose: Purpose = Purpose.TEST,
+) -> Evidence:
     counts = [
         VariantCounts(key=key, weight_bp=10_000 // len(numbers), served=n[0], confirmed=n[1], conversions=n[2])
         for key, n in zip("abcd", numbers, strict=False)
     ]
     samples = [stats.BinarySample(item.confirmed, item.conversions) for item in counts]
+    comparison = stats.compare(samples, prior=prior)
+    seen = sum(item.confirmed for item in counts)
+    waiting = stats.value_of_waiting(comparison, visitors_per_day=seen / days) if days and seen >= days else None
     return Evidence(
         counts=counts,
-        comparison=stats.compare(samples),
+        comparison=comparison,
         e_values=[stats.anytime(samples[0], sample, tau=0.1).e_value for sample in samples],
         findings=health.check(Counted(totals=counts), days=days),
         days=days,
         elapsed_days=days if elapsed is None else elapsed,
         ended=ended,
         noun="lead",
+        purpose=purpose,
+        waiting=None if ended else waiting,
     )
 
 
@@ -125,8 +140,16 @@ def test_equal_variants_are_told_apart_from_too_little_data() -> None:
 def test_without_a_winner_it_gives_the_range_and_what_it_takes() -> None:
     assert say((5_000, 4_900, 250), (5_000, 4_900, 262)).sentence == (
         "No clear winner yet: the lift of B over A lies between −11 % and +24 %, and B is better with 70 %. "
-        "It takes 97.5 % to ship B, 2.5 % to drop it. Let it run, or keep A."
+        "It takes 97.5 % to ship B, 2.5 % to drop it. "
+        "If the lift stays as it is, that takes more than three months: keep A, or test a bolder change."
     )
+
+
+def test_it_says_how_much_longer_a_decision_takes() -> None:
+    near, far = say((10_000, 9_800, 490), (10_000, 9_800, 540)), say((10_000, 9_800, 490), (10_000, 9_800, 491))
+    assert near.sentence.endswith(f"If the lift stays as it is, about {near.days_left} more days will decide it.")
+    assert far.days_left is None
+    assert far.sentence.endswith("not even a year would decide it: keep A, or test a bolder change.")
 
 
 def test_a_failed_gate_withholds_the_verdict_however_good_the_numbers() -> None:
@@ -150,20 +173,28 @@ def test_an_ended_test_is_told_in_the_past() -> None:
 
 @st.composite
 def results_of_any_kind(draw: st.DrawFn) -> Evidence:
-    base = draw(st.integers(0, 60_000))
+    base = draw(st.integers(0, 60_000) | st.integers(0, 5_000_000))
+    middle, spread = draw(st.floats(0.001, 0.3)), draw(st.sampled_from([0.0, 0.01, 0.1, 1.0]))
     numbers = []
     for _ in range(draw(st.integers(2, 4))):
         served = max(0, base + draw(st.integers(-200, 200)))
         confirmed = served - draw(st.integers(0, max(0, served // 50)))
-        rate = draw(st.floats(0.001, 0.3))
+        rate = middle * (1 + spread * draw(st.floats(-0.9, 2)))
         numbers.append((served, confirmed, int(confirmed * rate)))
-    return weigh(*numbers, days=draw(st.integers(0, 20)), ended=draw(st.booleans()))
+    return weigh(
+        *numbers,
+        days=draw(st.integers(0, 20)),
+        ended=draw(st.booleans()),
+        prior=draw(st.just(ALONE) | st.floats(0.02, 0.35).map(stats.Exchangeable)),
+        purpose=draw(st.sampled_from([Purpose.TEST, Purpose.TEST, Purpose.AA])),
+    )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(results_of_any_kind())
 def test_no_verdict_contradicts_the_intervals_beside_it(evidence: Evidence) -> None:
     verdict = decide(evidence)
+    assert evidence.purpose is Purpose.TEST or verdict.action not in {Action.SHIP, Action.DROP, Action.KEEP}
     judged = {item.key: variant for item, variant in zip(evidence.counts, evidence.comparison.variants, strict=True)}
     lifts = {key: variant.lift for key, variant in judged.items() if variant.lift is not None}
     if verdict.action is Action.SHIP:
@@ -179,6 +210,9 @@ def test_no_verdict_contradicts_the_intervals_beside_it(evidence: Evidence) -> N
     elif verdict.action is Action.EQUIVALENT:
         assert all(-0.01 < lift.low <= lift.high < 0.01 for key, lift in lifts.items() if key not in verdict.dropped)
     assert all(lifts[key].high < 0 for key in verdict.dropped)
+    if verdict.days_left is not None:
+        assert not evidence.ended
+        assert verdict.action in {Action.CONTINUE, Action.DROP}
     if verdict.action not in {Action.HOLD, Action.CONTINUE}:
         assert evidence.days >= 7
         assert sum(item.conversions for item in evidence.counts) >= 100
@@ -187,6 +221,9 @@ def test_no_verdict_contradicts_the_intervals_beside_it(evidence: Evidence) -> N
         assert not split(evidence.counts, CONFIRMED).mismatch
     for words, actions in _ONLY_SAID_WHEN.items():
         assert (words in verdict.sentence) <= (verdict.action in actions)
+    if "lies between" in verdict.sentence and len(lifts) == 1:
+        (lift,) = lifts.values()
+        assert f"lies between {lift_range(lift.low, lift.high)}" in verdict.sentence
     assert verdict.sentence.endswith(".")
     assert not re.search(r"nan|inf\b|None|\{|%%|  ", verdict.sentence)
 
