@@ -17,13 +17,13 @@ _DAY: Final = "day"
 
 
 def plot_segments(report: Report, found: Sequence[SegmentLifts], ink: Ink) -> Plot:
-    """A bar for each level and variant; the dashed line is the lift over everybody."""
+    """A bar for each level and variant; the dashed line is what they are drawn toward."""
     shown = [(lifts, level) for lifts in found if lifts.dimension != _DAY for level in lifts.levels[:_MOST_LEVELS]]
     values = [_value(lifts, level, report) for lifts, level in shown]
     whole = [
-        {"variant": label(variant.key, report), "low": min(variant.decision.lift.median, _MOST_LIFT)}
+        {"variant": label(variant.key, report), "low": min(variant.data.lift.median, _MOST_LIFT)}
         for variant in report.variants
-        if variant.decision.lift is not None
+        if variant.data.lift is not None
     ]
     edges = [0.0, *(min(edge, _MOST_LIFT) for _, level in shown for edge in (level.low, level.high))]
     x = quantity("low", f"Lift over {name(report.control)}", ticks="+.0%", domain=[min(edges), max(edges)])
@@ -64,7 +64,7 @@ def plot_segments(report: Report, found: Sequence[SegmentLifts], ink: Ink) -> Pl
         name="segments",
         title="Lift in each segment",
         caption="The bars hold the lift with 95 % probability, drawn toward the whole because most of what differs between "
-        "segments is chance. The dashed line is the lift over everybody.",
+        "segments is chance. The dashed line is that whole: the lift over everybody by the data alone.",
         columns=("Segment", "Variant", "95 % range", "Middle"),
         rows=tuple(
             (
