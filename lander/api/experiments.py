@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from experiments import lifecycle, results
 from experiments.models import Experiment
-from lander.access.gate import edge, needs, studio
+from lander import exports
+from lander.access.gate import actor, edge, needs, studio
 from lander.access.looks import remember
 from lander.access.permissions import Permission
 from lander.api.problems import problem
@@ -20,10 +21,11 @@ from lander.api.schemas import (
     ExperimentBody,
     ExperimentPath,
     ExperimentsBody,
+    ExportQuery,
     ProblemBody,
     ReportQuery,
 )
-from lander.db import reading
+from lander.db import reading, transaction
 from lander.pages.models import Page
 from lander.pages.pages import address_of
 
@@ -73,6 +75,29 @@ def show_report(path: ExperimentPath, query: ReportQuery) -> Response:
         report = results.report(session, path.key, phase=query.phase, as_of=query.as_of, now=edge().now)
     remember(report)
     return jsonify(report.as_json())
+
+
+@blueprint.post(
+    "/experiments/<key>/export",
+    responses={
+        HTTPStatus.OK: {
+            "description": "The file, as an attachment",
+            "content": {kind: {"schema": {"type": "string"}} for kind in exports.MIMETYPES.values()},
+        },
+        HTTPStatus.NOT_FOUND: ProblemBody,
+        HTTPStatus.SERVICE_UNAVAILABLE: ProblemBody,
+    },
+)
+@needs(Permission.EXPERIMENTS_READ)
+def export(path: ExperimentPath, query: ExportQuery) -> Response:
+    """Take an experiment's numbers along. Who does is in the audit trail, so it is a POST, with the studio's token."""
+    asked, now = exports.ask(query.what, query.format), edge().now
+    with transaction(studio().engine) as session:
+        exports.record_export(session, path.key, asked, actor=actor(), now=now)
+    pieces = exports.stream(studio().engine, studio().settings, path.key, asked, now=now)
+    response = Response(pieces, mimetype=asked.mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{asked.filename(path.key, now)}"'
+    return response
 
 
 def refuse_arguments(error: ValidationError) -> Response:

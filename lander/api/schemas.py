@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from lander.exports import Format, What
+
 
 class _Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -20,6 +22,15 @@ class ReportQuery(_Input):
 
     phase: int | None = Field(default=None, ge=1, description="Number of the phase; the latest where left out")
     as_of: AwareDatetime | None = Field(default=None, description="As it stood at this moment, with its zone")
+
+
+class ExportQuery(_Input):
+    """Which numbers of it, written how."""
+
+    what: What = Field(default=What.REPORT, description="The report, its tallies, or what each visitor did")
+    format: Format = Field(
+        default=Format.JSON, description="A report is JSON; events as JSON are one object a line; Parquet needs pyarrow"
+    )
 
 
 class ExperimentBody(BaseModel):

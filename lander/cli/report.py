@@ -1,21 +1,20 @@
-"""`lander report`: what a page's newest test says, and whether a saved report is right."""
+"""`lander report`: what a page's newest test says, its numbers as files, and whether a saved report is right."""
 
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from sqlmodel import Session
 
-from experiments import lifecycle, looks, results
-from experiments.models import Experiment, Occasion
+from experiments import looks, results
+from experiments.models import Occasion
+from lander.cli import report_files
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.group import SHOW, ShowingGroup
+from lander.cli.newest import load_newest
 from lander.cli.report_words import say_report
 from lander.db import reading, transaction
-from lander.errors import InvalidInput, NotFound
+from lander.errors import InvalidInput
 from lander.pages import pages, sites
-from lander.pages.models import Page
 
 
 def register(cli: click.Group) -> None:
@@ -34,7 +33,7 @@ def register(cli: click.Group) -> None:
         """Judge the page's newest test: the verdict, health, and every variant through both lenses."""
         with reading(edge.engine) as session:
             page = pages.load_page(session, sites.load_site(session, site), slug)
-            newest = _load_newest(session, page)
+            newest = load_newest(session, page)
             moment = _read_moment(as_of, newest.timezone)
             judged = results.report(session, newest, phase=phase, as_of=moment, now=edge.now)
             changes = results.changes(session, judged) if since_yesterday else None
@@ -43,21 +42,7 @@ def register(cli: click.Group) -> None:
                 looks.store(session, [looks.take(judged, by=edge.actor, occasion=Occasion.OPENED)])
         return Answer(judged.as_json(), say_report(judged, changes))
 
-    @command(group, "verify")
-    @click.argument("file", type=click.Path(path_type=Path))
-    def verify(edge: Cli, file: Path) -> Answer:  # noqa: ARG001
-        """Recompute a saved report, and name every figure that differs: status 1, and 2 where FILE holds no report."""
-        from lander.verification import verify as recompute
-
-        found = recompute(file)
-        return Answer(found.as_json(), found.lines(), failure=found.failure())
-
-
-def _load_newest(session: Session, page: Page) -> Experiment:
-    found = lifecycle.list_experiments(session, page_id=page.id)
-    if not found:
-        raise NotFound(f"There was no test on '{page.slug}' yet.", fix="Start one with: lander experiment start")
-    return found[0]
+    report_files.register(group)
 
 
 def _read_moment(text: str | None, timezone: str) -> datetime | None:

@@ -70,6 +70,7 @@ def test_the_document_describes_what_is_there(maya: Browser) -> None:
         "/api/v1/experiments",
         "/api/v1/experiments/{key}",
         "/api/v1/experiments/{key}/report",
+        "/api/v1/experiments/{key}/export",
     }
     answer = document["paths"]["/api/v1/experiments/{key}/report"]["get"]["responses"]
     assert {"200", "401", "403", "404", "422"} <= set(answer)

@@ -75,6 +75,7 @@ CONTRACT = {
     "experiment calibration": (),
     "experiment aa-tests": (),
     "report": ("--site", "--slug", "--phase", "--as-of", "--since-yesterday"),
+    "report export": ("--site", "--slug", "--what", "--format", "--output"),
     "report verify": ("FILE",),
     "lead list": ("--site", "--stage", "--spam", "--limit"),
     "lead export": ("--site", "--stage", "--spam", "--bom"),
