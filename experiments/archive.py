@@ -9,10 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from experiments import lifecycle, looks, results
-from experiments.models import Experiment, Occasion, Purpose, State
+from experiments.models import Annotation, Experiment, Occasion, Purpose, State
 from experiments.seen import Seen, SeenVariant
 
 
@@ -49,6 +50,7 @@ class Ended:
     outcome: Outcome
     shipped: str
     reason: str
+    decided_by: str
     verdict: str  # of the last look
     days: int
     visitors: int
@@ -65,6 +67,7 @@ class Ended:
             "outcome": self.outcome.value,
             "shipped": self.shipped,
             "reason": self.reason,
+            "decided_by": self.decided_by,
             "verdict": self.verdict,
             "days": self.days,
             "visitors": self.visitors,
@@ -86,13 +89,23 @@ def list_ended(
     if page_ids is not None:
         wanted = set(page_ids)
         ended = [item for item in ended if item.page_id in wanted]
-    last = looks.find_last(session, ended)
-    found = [_describe(item, last.get(item.key) or _look_again(session, item)) for item in ended]
+    last, deciders = looks.find_last(session, ended), _find_deciders(session)
+    found = [
+        _describe(item, last.get(item.key) or _look_again(session, item), by=deciders.get(item.id or 0, ""))
+        for item in ended
+    ]
     kept = [item for item in found if outcome in (None, item.outcome) and _mentions(item, words)]
     return sorted(kept, key=lambda item: item.ended_at, reverse=True)
 
 
-def _describe(experiment: Experiment, seen: Seen) -> Ended:
+def _find_deciders(session: Session) -> dict[int, str]:
+    """Who ended each experiment, by its id: the note of its end says so."""
+    ends = col(Annotation.text).startswith(lifecycle.ENDED)
+    notes = session.execute(select(Annotation).where(ends)).scalars()
+    return {note.experiment_id: note.by for note in notes}
+
+
+def _describe(experiment: Experiment, seen: Seen, *, by: str) -> Ended:
     assert experiment.ended_at is not None, "it has ended"
     shipped = next((item for item in seen.variants if item.key == experiment.shipped), None)
     return Ended(
@@ -106,6 +119,7 @@ def _describe(experiment: Experiment, seen: Seen) -> Ended:
         outcome=Outcome.KEPT if experiment.shipped == experiment.control else Outcome.SHIPPED,
         shipped=experiment.shipped,
         reason=experiment.reason,
+        decided_by=by,
         verdict=seen.sentence,
         days=seen.days,
         visitors=sum(item.confirmed for item in seen.variants),

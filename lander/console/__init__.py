@@ -1,14 +1,15 @@
 """The studio: server-rendered screens. A view is: require, load, call one verb, respond."""
 
 from lander.console import (
+    aa,
     after_form,
+    archive,
     audit,
     bulk,
     calendar,
     deliveries,
     duplicates,
     experiments,
-    exports,
     files,
     home,
     images,
@@ -55,9 +56,10 @@ BLUEPRINTS = tuple(
         bulk,
         publishing,
         plans,
+        archive,
+        aa,
         experiments,
         results,
-        exports,
         leads,
         redirects,
         missing,

@@ -23,12 +23,32 @@ class ExperimentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedRow:
+    """An experiment that has ended: what came of it, who decided, and why."""
+
+    key: str
+    address: str
+    page: str
+    hypothesis: str
+    outcome: str
+    claimed: str
+    by: str
+    reason: str
+    verdict: str
+    ended_at: datetime
+    timezone: str
+    days: int
+    visitors: int
+    is_aa: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentsScreen:
     """Every experiment, running ones first."""
 
     template: ClassVar[str] = "experiments/index.html"
     open: list[ExperimentRow]
-    ended: list[ExperimentRow]
+    ended: list[EndedRow]  # the latest few
     may_run: bool
     has_live_pages: bool
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from sqlmodel import Session
 
 from experiments import lifecycle, looks, practice, results
+from experiments.archive import list_ended
 from experiments.errors import ExperimentError
 from experiments.models import Experiment, Occasion, Phase, State
 from experiments.report import Report
@@ -17,6 +18,7 @@ from lander.access.gate import actor, caller, edge, studio, view
 from lander.access.permissions import Permission
 from lander.config import Settings
 from lander.console import format as words
+from lander.console.archive import make_ended_row
 from lander.console.context import FormError
 from lander.console.experiment_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, ShipChoice
 from lander.console.experiment_words import goal_in_words, note_row
@@ -32,15 +34,19 @@ from lander.pages.pages import name_variants
 blueprint = Blueprint("experiments", __name__)
 
 _KEEP = "keep"
+_LATEST = 10
 
 
 @view(blueprint, "/experiments", permission=Permission.EXPERIMENTS_READ)
 def list_experiments() -> Response:
     with reading(studio().engine) as session:
-        rows = [(item.state, make_row(session, item)) for item in lifecycle.list_experiments(session)]
+        rows = [
+            make_row(session, item) for item in lifecycle.list_experiments(session) if item.state is not State.ENDED
+        ]
+        decided = list_ended(session)[:_LATEST]
         screen = ExperimentsScreen(
-            open=[row for state, row in rows if state is not State.ENDED],
-            ended=[row for state, row in rows if state is State.ENDED],
+            open=rows,
+            ended=[make_ended_row(item, place_of(session, item.page_id)) for item in decided],
             may_run=caller().can(Permission.EXPERIMENTS_RUN),
             has_live_pages=bool(list_live_places(session)),
         )

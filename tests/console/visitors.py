@@ -15,7 +15,7 @@ from lander.db import transaction
 _MINUTE_MS = 60_000
 
 
-def come(engine: Engine, experiment: Experiment, *, on: date, **variants: Any) -> None:
+def come(engine: Engine, experiment: Experiment, *, on: date, phase: int = 1, **variants: Any) -> None:
     """Visitors and conversions of each variant, at noon of that day in the site's zone; all of them confirm.
 
     What is no variant is a segment: `device="phone"`.
@@ -26,6 +26,7 @@ def come(engine: Engine, experiment: Experiment, *, on: date, **variants: Any) -
     for variant, (visitors, conversions) in variants.items():
         for number in range(visitors):
             seen = view(experiment, variant, noon + timedelta(seconds=number % 3600), number, segments)
+            seen = seen._replace(phase=phase)
             events += [seen, seen._replace(kind=Kind.CONFIRMED)]
             if number < conversions:
                 later = seen.at_ms + _MINUTE_MS

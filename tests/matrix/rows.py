@@ -192,13 +192,17 @@ ON_STUDIO: Final = [
     *looks(STUDIO, "/bulk/<int:number>", SCREEN, status=404, who="maya"),
     *looks(STUDIO, "/experiments", SCREEN, who="maya"),
     *looks(STUDIO, "/experiments/new", SCREEN, who="maya"),
+    *looks(STUDIO, "/experiments/archive", SCREEN, who="maya"),
+    *looks(STUDIO, "/experiments/calibration", SCREEN, who="maya"),
+    *looks(STUDIO, "/experiments/calibration/plot.json", SCREEN, status=404, who="maya"),
+    *looks(STUDIO, "/experiments/aa", SCREEN, who="maya"),
+    *looks(STUDIO, "/experiments/aa/plot.json", SCREEN, status=404, who="maya"),
     *looks(STUDIO, _TEST, SCREEN, who="maya"),
     *(
         row
         for verb in ("pause", "resume", "stop")
         for row in looks(STUDIO, f"{_TEST}/{verb}", SCREEN, status=303, who="maya")
     ),
-    *looks(STUDIO, f"{_TEST}/export", SCREEN, who="maya"),
     *looks(STUDIO, f"{_TEST}/report", SCREEN, who="maya"),
     *looks(STUDIO, f"{_TEST}/report/plots/<name>.json", SCREEN, who="maya"),
     *looks(STUDIO, "/deliveries", SCREEN, who="maya"),
@@ -299,13 +303,10 @@ ON_STUDIO: Final = [
     *acts("/leads/<lead_id>/stage", 404),
     *acts("/leads/<lead_id>/spam", 404),
     *acts("/experiments/new", 422),
+    *acts("/experiments/aa", 422),
     *acts(f"{_TEST}/pause", 303),
     *acts(f"{_TEST}/resume", 303),
     *acts(f"{_TEST}/stop", 422),
-    *acts(f"{_TEST}/export", 422),
-    Row(STUDIO, f"{_API}/<key>/export", "POST", 200, SCREEN, who="maya", body=signed()),
-    Row(STUDIO, f"{_API}/<key>/export", "POST", 403, SCREEN, who="maya", body=b"x=1"),
-    Row(STUDIO, f"{_API}/<key>/export", "POST", 401, SCREEN, headers={"Origin": "ORIGIN"}),
     Row(STUDIO, "/sign-in", "POST", 422, SCREEN, headers={"Origin": "ORIGIN"}, body=b"name=maya&password=wrong"),
     Row(STUDIO, "/sign-in", "POST", 403, SCREEN, headers={"Origin": "null"}, body=b"name=maya&password=wrong"),
     Row(STUDIO, "/sign-out", "POST", 403, SCREEN, who="maya", body=b"x=1"),

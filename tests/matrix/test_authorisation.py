@@ -100,6 +100,12 @@ route                                                   method  nobody  marketer
 /experiments                                            GET     in      yes       yes      yes
 /experiments/new                                        GET     in      yes       yes      no
 /experiments/new                                        POST    in      yes       yes      no
+/experiments/aa                                         GET     in      yes       yes      yes
+/experiments/aa                                         POST    in      yes       yes      no
+/experiments/aa/plot.json                               GET     in      yes       yes      yes
+/experiments/archive                                    GET     in      yes       yes      yes
+/experiments/calibration                                GET     in      yes       yes      yes
+/experiments/calibration/plot.json                      GET     in      yes       yes      yes
 /experiments/<key>                                      GET     in      yes       yes      yes
 /experiments/<key>/pause                                GET     in      yes       yes      yes
 /experiments/<key>/pause                                POST    in      yes       yes      no
@@ -107,8 +113,6 @@ route                                                   method  nobody  marketer
 /experiments/<key>/resume                               POST    in      yes       yes      no
 /experiments/<key>/stop                                 GET     in      yes       yes      yes
 /experiments/<key>/stop                                 POST    in      yes       yes      no
-/experiments/<key>/export                               GET     in      yes       yes      yes
-/experiments/<key>/export                               POST    in      yes       yes      yes
 /experiments/<key>/report                               GET     in      yes       yes      yes
 /experiments/<key>/report/plots/<name>.json             GET     in      yes       yes      yes
 
@@ -157,7 +161,6 @@ route                                                   method  nobody  marketer
 /api/v1/openapi.json                                    GET     in      yes       yes      yes
 /api/v1/experiments                                     GET     in      yes       yes      yes
 /api/v1/experiments/<key>                               GET     in      yes       yes      yes
-/api/v1/experiments/<key>/export                        POST    in      yes       yes      yes
 /api/v1/experiments/<key>/report                        GET     in      yes       yes      yes
 
 /sign-in                                                GET     yes     yes       yes      yes

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from experiments.report import Report
 from lander.console.plots import beliefs, days, over_time, segments, steps
+from lander.console.plots.history import plot_claims, plot_p_values
 from lander.console.plots.look import Ink, Plot
 from lander.console.plots.rendering import render
 from lander.console.report_lens import Lens
 
-__all__ = ["Ink", "Plot", "list_plots", "render"]
+__all__ = ["Ink", "Plot", "list_plots", "plot_claims", "plot_p_values", "render"]
 
 
 def list_plots(report: Report, lens: Lens, ink: Ink) -> Sequence[Plot]:
