@@ -203,6 +203,7 @@ ON_STUDIO: Final = [
         for verb in ("pause", "resume", "stop")
         for row in looks(STUDIO, f"{_TEST}/{verb}", SCREEN, status=303, who="maya")
     ),
+    *looks(STUDIO, f"{_TEST}/export", SCREEN, who="maya"),
     *looks(STUDIO, f"{_TEST}/report", SCREEN, who="maya"),
     *looks(STUDIO, f"{_TEST}/report/plots/<name>.json", SCREEN, who="maya"),
     *looks(STUDIO, "/deliveries", SCREEN, who="maya"),
@@ -307,6 +308,10 @@ ON_STUDIO: Final = [
     *acts(f"{_TEST}/pause", 303),
     *acts(f"{_TEST}/resume", 303),
     *acts(f"{_TEST}/stop", 422),
+    *acts(f"{_TEST}/export", 422),
+    Row(STUDIO, f"{_API}/<key>/export", "POST", 200, SCREEN, who="maya", body=signed()),
+    Row(STUDIO, f"{_API}/<key>/export", "POST", 403, SCREEN, who="maya", body=b"x=1"),
+    Row(STUDIO, f"{_API}/<key>/export", "POST", 401, SCREEN, headers={"Origin": "ORIGIN"}),
     Row(STUDIO, "/sign-in", "POST", 422, SCREEN, headers={"Origin": "ORIGIN"}, body=b"name=maya&password=wrong"),
     Row(STUDIO, "/sign-in", "POST", 403, SCREEN, headers={"Origin": "null"}, body=b"name=maya&password=wrong"),
     Row(STUDIO, "/sign-out", "POST", 403, SCREEN, who="maya", body=b"x=1"),

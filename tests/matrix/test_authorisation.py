@@ -113,6 +113,8 @@ route                                                   method  nobody  marketer
 /experiments/<key>/resume                               POST    in      yes       yes      no
 /experiments/<key>/stop                                 GET     in      yes       yes      yes
 /experiments/<key>/stop                                 POST    in      yes       yes      no
+/experiments/<key>/export                               GET     in      yes       yes      yes
+/experiments/<key>/export                               POST    in      yes       yes      yes
 /experiments/<key>/report                               GET     in      yes       yes      yes
 /experiments/<key>/report/plots/<name>.json             GET     in      yes       yes      yes
 
@@ -161,6 +163,7 @@ route                                                   method  nobody  marketer
 /api/v1/openapi.json                                    GET     in      yes       yes      yes
 /api/v1/experiments                                     GET     in      yes       yes      yes
 /api/v1/experiments/<key>                               GET     in      yes       yes      yes
+/api/v1/experiments/<key>/export                        POST    in      yes       yes      yes
 /api/v1/experiments/<key>/report                        GET     in      yes       yes      yes
 
 /sign-in                                                GET     yes     yes       yes      yes
