@@ -5,14 +5,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from experiments import looks, results
-from experiments.models import Occasion
+from experiments import results
 from lander.cli import report_files
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.group import SHOW, ShowingGroup
 from lander.cli.newest import load_newest
 from lander.cli.report_words import say_report
-from lander.db import reading, transaction
+from lander.db import reading
 from lander.errors import InvalidInput
 from lander.pages import pages, sites
 
@@ -37,9 +36,6 @@ def register(cli: click.Group) -> None:
             moment = _read_moment(as_of, newest.timezone)
             judged = results.report(session, newest, phase=phase, as_of=moment, now=edge.now)
             changes = results.changes(session, judged) if since_yesterday else None
-        if not judged.is_past:
-            with transaction(edge.engine) as session:
-                looks.store(session, [looks.take(judged, by=edge.actor, occasion=Occasion.OPENED)])
         return Answer(judged.as_json(), say_report(judged, changes))
 
     report_files.register(group)
