@@ -50,17 +50,18 @@ def test_a_person_reads_the_verdict_then_the_doubts_then_the_numbers(terminal: T
     assert lines[0].endswith(", counts leads.")
     assert lines[1].startswith("Too early to say: 0 of 7 days")
     assert lines[2] == "- 0 of 7 days; weekdays and weekends differ."
-    assert cells(lines[4:7]) == [
+    counts, decision, data, *_ = (number + 1 for number, line in enumerate(lines) if not line)
+    assert cells(lines[counts : counts + 3]) == [
         ["variant", "share", "served", "confirmed", "leads"],
         ["a (control)", "50 %", "2,000", "1,990", "100"],
         ["b", "50 %", "2,010", "2,000", "160"],
     ]
-    assert lines[8] == "What to decide by (variants drawn together, tau 0.07):"
+    assert lines[decision] == "What to decide by (variants drawn together, tau 0.07):"
     heading = ["variant", "rate, 95 %", "lift, 95 %", "lift, 50 %", "beats control", "best", "loss, leads in 1,000"]
-    assert cells(lines[9:10]) == [heading]
-    assert lines[13] == "The data alone, taken at face value:"
-    assert cells(lines[14:15]) == [heading]
-    assert "6.87 to 9.25 %" in lines[16]
+    assert cells(lines[decision + 1 : decision + 2]) == [heading]
+    assert lines[data] == "The data alone, taken at face value:"
+    assert cells(lines[data + 1 : data + 2]) == [heading]
+    assert "6.87 to 9.25 %" in lines[data + 3]
     assert lines[-1] == "Recorded and not counted, in visitors: 1 bot, 1 gpc."
     assert max(map(len, lines)) <= 120
 
