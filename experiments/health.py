@@ -47,6 +47,7 @@ class Gate(StrEnum):
     SIMULATED = "simulated"
     DAYS = "days"
     CONVERSIONS = "conversions"
+    SURPRISE = "surprise"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from experiments.report import (
 )
 from experiments.seen import Seen
 from experiments.splits import check_splits
+from experiments.surprise import check_surprise
 from experiments.verdict import Evidence, decide
 
 _DAY: Final = timedelta(days=1)
@@ -105,6 +106,7 @@ def judge(facts: Facts) -> Report:
         changes=sum(lifecycle.is_change(note) for note in notes),
     )
     findings = health.check(counted, days=days, splits=splits, conduct=conduct)
+    findings += check_surprise([item.key for item in totals], data, decision)
     return Report(
         experiment=experiment.key,
         purpose=Purpose(experiment.purpose),

@@ -65,6 +65,14 @@ def lift_range(low: float, high: float) -> str:
     return f"{_signed(low, digits)} and {_signed(high, digits)}"
 
 
+def signed_share(fraction: float) -> str:
+    """
+    >>> signed_share(0.774), signed_share(-0.3)
+    ('+77 %', '−30 %')
+    """
+    return _signed(fraction, 0)
+
+
 def per_thousand(fraction: float) -> str:
     """
     >>> [per_thousand(loss) for loss in (0.0123, 0.0004, 0.00004, 0.000001)]
