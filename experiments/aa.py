@@ -112,4 +112,4 @@ def _tail(successes: int, trials: int) -> float:
     (0.642, 1.0)
     """
     below = sum(math.comb(trials, k) * LOW**k * (1 - LOW) ** (trials - k) for k in range(successes))
-    return max(0.0, 1 - below)
+    return max(0.0, 1.0 - below)
