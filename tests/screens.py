@@ -2,10 +2,10 @@
 
 import os
 import re
+from collections.abc import Sequence
 from functools import cache
-from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,8 +13,9 @@ from playwright.sync_api import Page
 
 from tests.live import ROOT
 
-WIDTHS: Final = (1440, 390)
-SCHEMES: Final = ("light", "dark")
+Look = tuple[Literal["light", "dark"], int]
+"""A color scheme, and how wide the window is."""
+LOOKS: Final[Sequence[Look]] = (("light", 1440), ("dark", 390), ("light", 390), ("dark", 1440))
 SHOTS: Final = os.environ.get("SCREENSHOTS", "")
 """A folder to look at the screens in; none are taken without."""
 _AXE: Final = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -26,7 +27,7 @@ def look_at(tab: Page) -> None:
     assert not faults, "\n".join([tab.url, *faults])
 
 
-def list_faults(tab: Page) -> list[str]:
+def list_faults(tab: Page, *, looks: Sequence[Look] = LOOKS) -> list[str]:
     """What a screen reader would meet on this screen, on a desk and on a phone, in light and in dark.
 
     The screen is loaded once: its window changes, as when somebody turns a phone, and in the end is as it was.
@@ -35,7 +36,7 @@ def list_faults(tab: Page) -> list[str]:
         tab.evaluate(_read_axe())
     before = tab.viewport_size
     faults = []
-    for scheme, width in product(SCHEMES, WIDTHS):
+    for scheme, width in looks:
         tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # a color on its way to another is neither
         tab.set_viewport_size({"width": width, "height": 900})
         _take_picture(tab, f"{scheme}-{width}")
