@@ -111,15 +111,15 @@ class Level:
 class Given:
     """Each variant's posterior given m, for many m: where its peak is, panels around it, and its height.
 
-    `peak`: shape (K, *m.shape). `panels`: of distances from the peak. `edges`: of these panels.
+    `peak`, `width`: of each peak, shape (K, *m.shape). `panels`: of distances from it. `edges`: of these panels.
     """
 
     def __init__(self, likelihood: Likelihood, tau: float, m: Array) -> None:
         self._likelihood, self._precision = likelihood, tau**-2
         self._m = m
-        self.peak, width = likelihood.peaks(m, tau=tau)
+        self.peak, self.width = likelihood.peaks(m, tau=tau)
         self._top = likelihood.log(self.peak)
-        self.edges = edges_around(self.log_height, width, far=tau * math.sqrt(2 * DEPTH))
+        self.edges = edges_around(self.log_height, self.width, far=tau * math.sqrt(2 * DEPTH))
         self.panels = Panels.cut(self.edges)
 
     def log_height(self, away: Array) -> Array:

@@ -71,11 +71,14 @@ class ShrunkenRatio:
             mean: Array = (slices.panels.integral(slices.density * values) * weights).sum(axis=1)
             return mean
 
+        # The higher rate over the lower is 1 + (e^|d| - 1) (1 - the higher), which loses no digit on either side.
         control, variant = pairs.rates(middles[..., None, None], slices.gaps)
-        log_ratio = special.log_expit(variant) - special.log_expit(control)
-        mean = average(log_ratio)
+        more = np.expm1(np.abs(slices.gaps)) * special.expit(-np.maximum(control, variant))
+        log_ratio = np.copysign(np.log1p(more), slices.gaps)
+        lift = np.where(slices.gaps > 0, more, -more / (1 + more))
+        mean, mean_lift = average(log_ratio), average(lift)
         away = log_ratio - mean[:, None, None, None]
-        variance, third, lift = average(away**2), average(away**3), average(np.expm1(log_ratio))
+        variance, third = average(away * away), average(away * away * away)
         return [
             cls(
                 weight=pairs.weight,
@@ -84,7 +87,7 @@ class ShrunkenRatio:
                 gaps=Distributions.of(slices.edges[row], slices.density[row]),
                 moments=(float(mean[row]), float(variance[row]), float(third[row])),
                 ends=(float(log_ratio[row].min()), float(log_ratio[row].max())),
-                mean_lift=float(lift[row]),
+                mean_lift=float(mean_lift[row]),
             )
             for row in range(len(middles))
         ]
