@@ -9,7 +9,9 @@ from lander.verification.saved import Cell, Counts, Saved
 STEPS: Final = ("served", "confirmed")
 STOP, WAIT, NOTE = "stop", "wait", "note"
 _DIMENSIONS: Final = ("device", "browser", "source", "day")
-_CONFIGURATION: Final = "configuration"  # how the phase was run, which no count tells
+_KNOWN: Final = {"exposure", "leak", "srm-served", "srm-confirmed", "srm-segment", "multiply-exposed", "bots"} | {
+    "simulated", "days", "conversions", "surprise",
+}  # fmt: skip
 _MISMATCH_BELOW: Final = 0.001
 _LOSS_BELOW: Final = 0.01
 _MIN_EXPECTED: Final = 5
@@ -49,10 +51,14 @@ def recompute_autopsy(counts: Sequence[Counts]) -> Tree | None:
     }
 
 
-def list_gates(saved: Saved, *, days: int) -> list[Tree]:
-    """Severity and gate of every finding, in order; those of the configuration are taken from the file."""
-    told = [finding for finding in saved.findings if finding[1] == _CONFIGURATION]
-    findings = [*_check_visitors(saved), *told, *_check_enough(saved, days)]
+def list_gates(saved: Saved, data: stats.Comparison, decision: stats.Comparison, *, days: int) -> list[Tree]:
+    """Severity and gate of every finding, in order. A gate that no count tells of, or that another version has, is taken
+    from the file, where it stands.
+    """
+    findings = [*_check_visitors(saved), *_check_enough(saved, days), *_check_surprise(data, decision)]
+    for position, finding in enumerate(saved.findings):
+        if finding[1] not in _KNOWN:
+            findings.insert(position, finding)
     return [{"severity": severity, "gate": gate} for severity, gate in findings]
 
 
@@ -91,6 +97,16 @@ def _check_enough(saved: Saved, days: int) -> Iterator[tuple[str, str]]:
         yield WAIT, "days"
     if sum(conversions) < rule.min_conversions or min(conversions) < rule.min_conversions_each:
         yield WAIT, "conversions"
+
+
+def _check_surprise(data: stats.Comparison, decision: stats.Comparison) -> Iterator[tuple[str, str]]:
+    """The decision lens cannot follow the data."""
+    lifts = [(alone.lift, together.lift) for alone, together in zip(data.variants, decision.variants, strict=True)]
+    if any(
+        alone is not None and together is not None and not alone.low <= together.median <= alone.high
+        for alone, together in lifts
+    ):
+        yield NOTE, "surprise"
 
 
 def _test(dimension: str, cells: Sequence[Cell]) -> Iterator[Tree]:

@@ -19,6 +19,7 @@ from lander.verification.verdict import Evidence, recompute_verdict
 _DAY: Final = timedelta(days=1)
 _MONTH_DAYS: Final = 30
 _WHOLE_BP: Final = 10_000
+_FLOOR: Final = 0.1  # of an equal share, that every variant keeps in the advice
 
 Tree = dict[str, Any]
 
@@ -48,15 +49,18 @@ def recompute(saved: Saved) -> Tree:
         "elapsed_days": elapsed / _DAY,
         "verdict": recompute_verdict(saved, evidence),
         "waiting": None if waiting is None else _describe_waiting(waiting),
-        "health": list_gates(saved, days=days),
+        "health": list_gates(saved, data, decision, days=days),
         "variants": [
             {
                 **_describe(alone, saved),
                 "decision": _describe(together, saved),
                 "anytime": None if alone.lift is None else _describe_anytime(watched),
                 "forecast": None if alone.lift is None else _foresee(decision, together, saved, per_day),
+                "advised_share": share,
             }
-            for alone, together, watched in zip(data.variants, decision.variants, anytime, strict=True)
+            for alone, together, watched, share in zip(
+                data.variants, decision.variants, anytime, _advise(saved, decision, days), strict=True
+            )
         ],
         "srm": {step: _describe_split(saved.counts, step) for step in STEPS},
         "autopsy": recompute_autopsy(saved.counts),
@@ -127,6 +131,14 @@ def _foresee(decision: stats.Comparison, judged: stats.VariantComparison, saved:
         "per_month": None if month is None else _range(*month),
         "money_minor": None if month is None or value is None else _range(*month, value),
     }
+
+
+def _advise(saved: Saved, decision: stats.Comparison, days: int) -> Sequence[float | None]:
+    """Where the next visitors teach most; with two variants that is half each, whatever they have shown."""
+    variants = len(saved.counts)
+    if saved.ended_at is not None or days < saved.parameters.rule.min_days or variants == 2:
+        return [None] * variants
+    return stats.top_two(decision, floor=_FLOOR / variants)
 
 
 def _describe_anytime(found: stats.Anytime) -> Tree:
