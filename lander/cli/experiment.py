@@ -11,6 +11,7 @@ from lander.cli.table import table
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages import testing
+from lander.preflight import look_ahead
 
 
 def register(cli: click.Group) -> None:
@@ -39,7 +40,12 @@ def _register_change(group: click.Group) -> None:
         """Go on with a paused test; every visitor gets the same variant as before."""
         with transaction(edge.engine) as session:
             testing.resume_experiment(
-                session, edge.settings, lifecycle.load(session, key), actor=edge.actor, now=edge.now
+                session,
+                edge.settings,
+                lifecycle.load(session, key),
+                preflight=look_ahead,
+                actor=edge.actor,
+                now=edge.now,
             )
         return Answer({"experiment": key, "state": "running"}, [f"{key} is running again."])
 

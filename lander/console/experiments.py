@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Response, request
 from sqlmodel import Session
@@ -30,6 +31,7 @@ from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages import schedules, testing
 from lander.pages.pages import name_variants
+from lander.preflight import look_ahead
 
 blueprint = Blueprint("experiments", __name__)
 
@@ -75,7 +77,7 @@ def pause(key: str) -> Response:
 
 @view(blueprint, "/experiments/<key>/resume", permission=Permission.EXPERIMENTS_RUN, methods=("POST",))
 def resume(key: str) -> Response:
-    return _change(key, testing.resume_experiment, notice="resumed")
+    return _change(key, partial(testing.resume_experiment, preflight=look_ahead), notice="resumed")
 
 
 @view(blueprint, "/experiments/<key>/stop", permission=Permission.EXPERIMENTS_RUN, methods=("POST",))

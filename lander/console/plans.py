@@ -37,6 +37,7 @@ from lander.pages import testing
 from lander.pages.models import Page, StoredRelease
 from lander.pages.pages import name_variants
 from lander.pages.schedules import Starting
+from lander.preflight import look_ahead
 
 blueprint = Blueprint("plans", __name__)
 
@@ -71,7 +72,13 @@ def start() -> Response:
                 told = add_at_typed_time(session, place, plan)
                 return go(tell("/schedules", told), notice="scheduled")
             experiment = testing.start_experiment(
-                session, studio().settings, page=place.page, actor=actor(), now=edge().now, **asdict(plan)
+                session,
+                studio().settings,
+                page=place.page,
+                preflight=look_ahead,
+                actor=actor(),
+                now=edge().now,
+                **asdict(plan),
             )
             planning.fix_plan(session, experiment, now=edge().now)
             key = experiment.key

@@ -18,10 +18,7 @@ VERBS = {
     (module.name, name)
     for module in pkgutil.iter_modules(lander.pages.__path__, "lander.pages.")
     for name, verb in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction)
-    # a test's start and going on are asked by `lander work` and not yet by who does them at once
-    if module.name != "lander.pages.testing"
-    and "preflight" in inspect.signature(verb).parameters
-    and not name.startswith(LOOKING_ONLY)
+    if "preflight" in inspect.signature(verb).parameters and not name.startswith(LOOKING_ONLY)
 }
 
 

@@ -12,6 +12,7 @@ from lander.pages.editable import Mode
 from lander.pages.models import Page
 from lander.pages.sharing import share
 from lander.preview import EditingLink, sign_editing, sign_share
+from lander.serve.token import TokenSigner
 from tests.fuzz.grammar import FORM
 from tests.fuzz.world import CHROME, PAGES, PREVIEW, STUDIO, Request, World
 from tests.matrix.prescribed import ANSWER, ASSET, DRAFT, OWN, OWN_DRAFT, PAGE, REDIRECT, SCREEN, STATIC
@@ -78,7 +79,13 @@ FILLED: Final[dict[str, str | Callable[[World], str]]] = {
 
 
 def view_token(world: World) -> str:
-    return world.get(PAGES, "/spring-sale").text.partition('data-lander="')[2].partition('"')[0]
+    """Of a visitor who takes part: one in ten does not, and what they do is not kept."""
+    signer = TokenSigner(world.settings.signing_keys)
+    for _ in range(100):
+        token = world.get(PAGES, "/spring-sale").text.partition('data-lander="')[2].partition('"')[0]
+        if signer.read(token).experiment_id:
+            return token
+    raise AssertionError("nobody of a hundred visitors takes part")
 
 
 def filled_form(**fields: str) -> Callable[[World], bytes]:
