@@ -63,9 +63,9 @@ def find_prior(session: Session, *, before: datetime) -> Prior:
         before: experiments that ended later teach nothing.
 
     Returns:
-        One that was learned from 15 experiments or more, the latest hundred, or `DEFAULT_PRIOR`. A/A tests do not count: their variants are
-        alike because somebody made them so. Of an experiment with several phases each phase is an experiment here, as
-        its visitors were split anew.
+        One that was learned from 15 experiments or more, the latest hundred, or `DEFAULT_PRIOR`. A/A tests do not count:
+        their variants are alike because somebody made them so. Of an experiment with several phases each phase is an
+        experiment here, as its visitors were split anew.
     """
     return _learn(tuple(map(tuple, _list_ended(session, before))))
 
