@@ -13,6 +13,7 @@ from tests.databases import (  # noqa: F401  (fixtures)
     database,
     database_url,
     empty_database_url,
+    engines,
     lasting_database,
     postgresql,
     sqlite_template,

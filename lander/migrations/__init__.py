@@ -1,5 +1,6 @@
 """The schema's history: upgrade, downgrade, and the question whether a database is up to date."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -31,13 +32,19 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def is_current(engine: Engine) -> bool:
     """Whether the database has every step this version knows."""
-    return current_revision(engine) == ScriptDirectory.from_config(_config()).get_current_head()
+    return current_revision(engine) == _find_head()
 
 
 def current_revision(engine: Engine) -> str | None:
     """The last step the database has; None where it is empty."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def _find_head() -> str | None:
+    """The last step this version knows; finding it loads them all."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _run(engine: Engine, verb: object, revision: str) -> None:

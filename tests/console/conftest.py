@@ -37,7 +37,7 @@ from lander.pages.sites import add_site
 from lander.pages.testing import start_experiment
 from lander.policy.store import load_policy
 from tests.cast import PASSWORD, ROLES
-from tests.databases import ENGINES, PostgreSql
+from tests.databases import ENGINES, Engines, PostgreSql
 
 HOST = "studio.localhost:8000"
 ORIGIN = f"http://{HOST}"
@@ -71,18 +71,17 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, settings: Settings, engines: Engines) -> Iterator[Engine]:
     """The studio's database: SQLite, and PostgreSQL where a module asks for `on_both`."""
     with ExitStack() as ending:
         if getattr(request, "param", "sqlite") == "sqlite":
             shutil.copy(request.getfixturevalue("furnished"), settings.data_dir / "lander.db")
-            engine = make_engine(settings.database_url)
-        else:
-            server: PostgreSql = request.getfixturevalue("postgresql")
-            engine = make_engine(ending.enter_context(server.tables()))
-            furnish(engine)
+            yield ending.enter_context(engines.on(settings.database_url))
+            return
+        server: PostgreSql = request.getfixturevalue("postgresql")
+        engine = ending.enter_context(engines.on(ending.enter_context(server.tables())))
+        furnish(engine)
         yield engine
-        engine.dispose()
 
 
 on_both = pytest.mark.parametrize("engine", ENGINES, indirect=True)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session, select
 
 from experiments import lifecycle
@@ -14,6 +13,7 @@ from lander.pages.edits import Kind, Operation, Where
 from lander.pages.models import Publication, StoredRelease, Version
 from lander.pages.together import RefusedTogether, Undecided
 from lander.policy.store import apply_policy
+from tests.databases import noted
 from tests.pages.bulk_builders import LATER, MAYA, World, html, save
 from tests.pages.publishing import refusals
 
@@ -316,9 +316,8 @@ def test_a_live_page_that_shows_a_snippet_only_in_its_draft_is_left_alone(world:
 def test_a_hundred_pages_take_few_statements_beside_their_versions(world: World) -> None:
     for number in range(100):
         world.page(f"sale-{number}", a="<h1>Bumpers</h1>", b="<h1>bumpers</h1>")
-    statements: list[str] = []
-    event.listen(world.session.get_bind(), "before_cursor_execute", lambda *args: statements.append(args[2]))
-    made = world.apply()
+    with noted(world.session.get_bind()) as statements:
+        made = world.apply()
     assert len(made.changes) == 200
     assert len([text for text in statements if not text.startswith("INSERT INTO version")]) < 20
     assert len(world.session.exec(select(Version.id).where(Version.note != "")).all()) == 200

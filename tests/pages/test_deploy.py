@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 from sqlmodel import Session
 
 from lander.catalog import load_catalog
@@ -15,6 +14,7 @@ from lander.pages import publish
 from lander.pages.deploy import KEPT_S, materialise
 from lander.pages.models import Page, Site
 from lander.pages.rollback import rollback
+from tests.databases import noted
 from tests.pages.publishing import MAYA, NOW, PAGE, add_page, add_site, make_settings, save, text_of
 
 SOURCE = PAGE.replace("</head>", '<link rel="stylesheet" href="main.css"></head>')
@@ -77,10 +77,8 @@ def test_asking_again_changes_nothing_and_reads_no_release(
     _publish(session, settings, add_page(session, site, {"a": SOURCE}, files=FILES))
     materialise(session, disk)
     before = {path: path.stat().st_mtime_ns for path in disk.rglob("*")}
-    statements: list[str] = []
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
-    assert materialise(session, disk) is False
+    with noted(session.get_bind()) as statements:
+        assert materialise(session, disk) is False
     assert {path: path.stat().st_mtime_ns for path in disk.rglob("*")} == before
     assert len(statements) == 2
     assert not any("FROM release" in statement or "FROM asset" in statement for statement in statements)
