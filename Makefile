@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 VENDOR := static/vendor/.installed
+# what waits for servers, browsers and clocks, or uses all processors by itself
+ALONE := tests/browser tests/deploy tests/faults tests/flows tests/fuzz tests/nodes
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types contracts soak bench lock clean
@@ -16,7 +18,8 @@ demo: $(VENV)/.runtime $(VENDOR) ## Serve three landing pages under test, with t
 	@LANDER_ENV=development $(BIN)/lander demo --port $(PORT)
 
 test: $(VENV)/.dev $(VENDOR) ## Install what tests need and run them all
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%); beside=$$?; \
+	$(BIN)/python -m pytest $(ALONE) && exit $$beside
 
 check: lint types contracts test ## What CI runs
 

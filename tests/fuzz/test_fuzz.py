@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -35,10 +36,11 @@ def find(pattern: str, text: str) -> str:
     return found[1]
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    furnish(tmp_path / "template", "production")
-    with opened(tmp_path / "template", tmp_path / "world", "production") as world:
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    furnish(folder / "template", "production")
+    with opened(folder / "template", folder / "world", "production") as world:
         yield world
 
 
@@ -82,7 +84,7 @@ def test_it_hears_a_rule_break(world: World, harm: dict[str, object], said: str)
     assert any(said in breach for breach in find_breaches(world, request, spoiled))
 
 
-def test_an_exception_that_gets_out_is_a_breach(world: World) -> None:
+def test_an_exception_that_gets_out_is_a_breach(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.fuzz.attack import Chunk, Ears, Outcome
 
     def broken(environ: object, start_response: object) -> list[bytes]:
@@ -91,8 +93,12 @@ def test_an_exception_that_gets_out_is_a_breach(world: World) -> None:
     outcome = Outcome()
     chunk = Chunk(world, 1, 0, outcome, Ears())
     good = world.app
-    world.app = lambda environ, start_response: (
-        broken(environ, start_response) if environ["PATH_INFO"] == "/_l/b" else good(environ, start_response)
+    monkeypatch.setattr(
+        world,
+        "app",
+        lambda environ, start_response: (
+            broken(environ, start_response) if environ["PATH_INFO"] == "/_l/b" else good(environ, start_response)
+        ),
     )
     chunk.run(50)
     assert "RuntimeError got out: boo" in outcome.breaches[0]
