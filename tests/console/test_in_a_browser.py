@@ -117,6 +117,8 @@ def test_from_upload_to_a_decision(
     tab.get_by_label("Ship B").check()
     tab.get_by_label("Why it ends now").fill("Enough.")
     tab.get_by_role("button", name="End the test").click()
+    tab.get_by_label("Why against the report").fill("We cannot wait.")
+    tab.get_by_role("button", name="End the test").click()
     expect(tab.get_by_role("status")).to_contain_text("Stopped.")
     expect(tab.get_by_text("B stays. Enough.")).to_be_visible()
 
@@ -142,7 +144,7 @@ def test_the_number_of_visitors_follows_the_plan(open_tab: Callable[..., Tab], o
     tab.goto(f"{origin}/experiments/new?page=go.localhost/spring-sale")
     expect(tab.locator("#need")).to_contain_text("lift of +10 %")
     with tab.expect_request(lambda request: "lift=25" in request.url) as asked:
-        tab.get_by_label("Smallest lift worth finding").fill("25")
+        tab.get_by_label("Smallest lift worth having").fill("25")
     expect(tab.locator("#need")).to_contain_text("lift of +25 %")
     assert "_csrf" not in asked.value.url
     assert tab.url.endswith("spring-sale")
