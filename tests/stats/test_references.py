@@ -24,6 +24,7 @@ WHERE = {
     "abba_proportions.json": [HERE],
     "bayesian_testing_mc.json": [HERE, "tests/stats/test_counts.py", "tests/stats/test_revenue.py"],
     "confseq_bounds.json": ["tests/stats/test_anytime.py", "tests/stats/test_multinomial.py"],
+    "exact_posteriors.json": ["tests/stats/test_compare_fifty_digits.py", "bench/stats.py"],
     "field_test_exact_prob_winning.json": ["tests/stats/test_compare_references.py"],
     "group_sequential_and_multiplicity.json": ["tests/stats/test_multiplicity.py"],
     "sample_size_gpower.json": ["tests/stats/test_plan.py"],
