@@ -7,6 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.databases import (  # noqa: F401  (fixtures)
@@ -19,6 +20,10 @@ from tests.databases import (  # noqa: F401  (fixtures)
     sqlite_template,
 )
 from tests.patience import PATIENCE_MS
+
+# the same examples in every run: what fails in one place fails in all
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 _FLAGS = [
     "--no-sandbox",

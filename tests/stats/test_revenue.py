@@ -138,7 +138,7 @@ def test_one_more_who_pays_no_less_than_any_in_control_never_makes_a_variant_loo
     before, after = (
         compare_revenue([SOMEBODY, RevenueSample.of(500, [amount] * k)]).variants[1] for k in (paying, paying + 1)
     )
-    assert after.p_best >= before.p_best - 1e-9
+    assert after.p_best >= before.p_best - 1e-7
     assert after.lift.median > before.lift.median
 
 
