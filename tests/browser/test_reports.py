@@ -22,6 +22,7 @@ from lander.pages import models
 from lander.pages.testing import start_experiment
 from tests.browser.conftest import OpenStudio
 from tests.live import Lander
+from tests.patience import wait_until
 from tests.screens import look_at
 
 pytestmark = pytest.mark.browser
@@ -128,16 +129,16 @@ def test_ana_reads_the_report_from_the_verdict_down(
     open_report(tab, "buggies")
 
     expect(tab.locator(".verdict")).to_contain_text("B is very likely better than A")
-    decided = tab.get_by_role("region", name="Variants").get_by_role("row", name=ROW_OF_B).inner_text()
+    row = tab.get_by_role("region", name="Variants").get_by_role("row", name=ROW_OF_B)
+    decided = row.inner_text()
     tab.get_by_role("link", name="The data alone").click()
     tab.wait_for_url("**?lens=data*")
-    alone = tab.get_by_role("region", name="Variants").get_by_role("row", name=ROW_OF_B).inner_text()
-    assert alone != decided
+    assert row.inner_text() != decided
     tab.get_by_role("link", name="At any time").click()
     tab.wait_for_url("**?lens=anytime*")
     expect(tab.get_by_role("region", name="Variants")).to_contain_text("to 1strong")
     tab.get_by_role("link", name="For deciding").click()
-    assert tab.get_by_role("region", name="Variants").get_by_role("row", name=ROW_OF_B).inner_text() == decided
+    wait_until(lambda: row.inner_text() == decided, "the report does not come back")
 
     for title in ("What is believed of each rate", "Lift over A", "Probability to be best, day by day", "Day by day"):
         figure = tab.get_by_role("figure", name=title, exact=True)
@@ -162,7 +163,7 @@ def test_ana_sees_the_report_as_it_stood(installation: Lander, open_studio: Open
     assert tab.get_by_role("region", name="Variants").inner_text() != now
     expect(tab.get_by_role("link", name="Decide")).to_have_count(0)
     tab.get_by_role("link", name="Back to now").click()
-    assert tab.get_by_role("region", name="Variants").inner_text() == now
+    wait_until(lambda: tab.get_by_role("region", name="Variants").inner_text() == now, "now does not come back")
 
 
 def test_a_broken_split_names_step_and_place(installation: Lander, open_studio: OpenStudio) -> None:
