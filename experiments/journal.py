@@ -151,7 +151,8 @@ class Journal:
                 if self._closing and not self._writes and not self._batch:
                     self._closing = False
                     self._thread = None
-                    self._let_go()
+                    with _writing:
+                        self._let_go()
                     return
                 writes, self._writes = self._writes, []
                 batch: list[Record] = []
@@ -192,6 +193,10 @@ class Journal:
                 self._hold(newer)
 
     def _write(self, records: Sequence[Record], *, synchronous: str) -> None:
+        with _writing:
+            self._write_to_file(records, synchronous=synchronous)
+
+    def _write_to_file(self, records: Sequence[Record], *, synchronous: str) -> None:
         if self._file is not None and not self._file.path.exists():
             self._let_go()  # somebody took the folder away: writing on would acknowledge into a file nobody finds
         try:
@@ -369,12 +374,15 @@ def _sync_directory(path: Path) -> None:
 
 
 _journals: "weakref.WeakSet[Journal]" = weakref.WeakSet()
+_writing: Final = threading.Lock()
+"""Held while SQLite is at work: a fork in the middle of it would hand the child SQLite's own locks, held for ever."""
 _inherited: list[sqlite3.Connection] = []
 
 
 def _leave_journals_to_parent() -> None:
     for journal in list(_journals):
         journal._leave_to_parent()
+    _writing.release()
 
 
 def _close_journals() -> None:
@@ -382,5 +390,7 @@ def _close_journals() -> None:
         journal.close()
 
 
-os.register_at_fork(after_in_child=_leave_journals_to_parent)
+os.register_at_fork(
+    before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_leave_journals_to_parent
+)
 atexit.register(_close_journals)

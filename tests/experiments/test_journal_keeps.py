@@ -119,7 +119,7 @@ def test_a_fork_while_other_threads_append_leaves_both_sides_working(tmp_path: P
                 j.append([Record("event", b"noise")], Durability.ACKNOWLEDGED)
         for _ in range(4):
             threading.Thread(target=work, daemon=True).start()
-        for number in range(20):
+        for number in range(200):
             child = os.fork()
             if child == 0:
                 j.append([Record("event", b"child %d" % number)], Durability.ACKNOWLEDGED)
@@ -128,7 +128,7 @@ def test_a_fork_while_other_threads_append_leaves_both_sides_working(tmp_path: P
     """
     run(script, tmp_path)
     kept = bodies(tmp_path)
-    assert all(kept[f"child {number}"] == 1 for number in range(20))
+    assert all(kept[f"child {number}"] == 1 for number in range(200))
 
 
 def test_callers_at_the_same_time_share_commits_and_all_get_their_answer(tmp_path: Path) -> None:
