@@ -65,7 +65,7 @@ def main() -> None:
     halves = read_halves()
     learned = stats.learn_prior([first for first, _ in halves])
     realised = np.array([lift for _, second in halves for lift in come_back(second)])
-    lenses = {"data only": None, "decision, default tau": 0.07, "decision, learned tau": learned.tau}
+    lenses = {"data only": None, "decision, default tau": 0.07, "decision, learned tau": learned.prior.tau}
     with Pool() as pool:
         for lens, tau in lenses.items():
             answers = pool.map(claim, [(first, tau) for first, _ in halves], chunksize=50)

@@ -390,7 +390,5 @@ def _close_journals() -> None:
         journal.close()
 
 
-os.register_at_fork(
-    before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_leave_journals_to_parent
-)
+os.register_at_fork(before=_writing.acquire, after_in_parent=_writing.release, after_in_child=_leave_journals_to_parent)
 atexit.register(_close_journals)

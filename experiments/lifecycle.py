@@ -5,7 +5,7 @@ knows pages, checks that first and publishes the allocation afterwards.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,9 +16,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from experiments.allocation import WHOLE_BP, ranges
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
+from experiments.goals import Goal, check_deciding, give_keys
 from experiments.models import Annotation, Experiment, Phase, Purpose, State
 
-GOALS: Final = ("form", "click")
 DEFAULT_LIFT: Final = 0.10
 _MOST_LIFT: Final = 10.0
 PAUSED: Final = "Paused: everybody sees control and nothing is counted."
@@ -38,6 +38,7 @@ class PhaseAllocation:
     goal: str
     selector: str
     window_s: int
+    goals: tuple[tuple[str, str, str], ...]  # further ones: key, kind, and what is clicked or passed
 
 
 def start(
@@ -51,6 +52,7 @@ def start(
     coverage_bp: int,
     goal: str,
     selector: str = "",
+    goals: Sequence[Goal] = (),
     hypothesis: str = "",
     purpose: Purpose = Purpose.TEST,
     lift: float = DEFAULT_LIFT,
@@ -66,7 +68,8 @@ def start(
         slug_key: the page's slug; the experiment is called after it, with the next free number.
         weights: basis points per variant key, each above 0, together 10,000.
         coverage_bp: share of visitors who take part, 1 to 10,000 basis points.
-        goal: "form", or "click" with the CSS `selector` of what is clicked.
+        goal: the one that decides: "form", or "click" with the CSS `selector` of what is clicked.
+        goals: further ones, secondary or guardrails, without keys.
         lift: the smallest relative change worth having, above 0.
         value_minor: what a conversion is worth, in minor units of `currency`; None where nobody said.
         repeats: key of an ended experiment whose winner is control now, with the old content as a variant: it shows
@@ -77,7 +80,8 @@ def start(
         ExperimentConflict: the page has an experiment that has not ended.
     """
     _check_split(weights, coverage_bp, control)
-    _check_goal(goal, selector)
+    check_deciding(goal, selector)
+    further = give_keys(goals, deciding=goal, selector=selector)
     _check_timezone(timezone)
     _check_worth(lift, value_minor)
     if repeats:
@@ -96,6 +100,7 @@ def start(
         control=control,
         goal=goal,
         selector=selector,
+        goals=[item.as_json() for item in further],
         purpose=purpose.value,
         plan={"lift": lift, "value_minor": value_minor, "currency": currency, "repeats": repeats},
         state=State.RUNNING,
@@ -196,7 +201,13 @@ def allocation_of(experiment: Experiment, phase: Phase) -> PhaseAllocation | Non
         goal=experiment.goal,
         selector=experiment.selector,
         window_s=experiment.window_s,
+        goals=tuple((item.key, item.kind.value, item.target) for item in further_goals(experiment)),
     )
+
+
+def further_goals(experiment: Experiment) -> tuple[Goal, ...]:
+    """What it counts beside the goal that decides it."""
+    return tuple(Goal.from_json(entry) for entry in experiment.goals)
 
 
 def is_intact(phase: Phase) -> bool:
@@ -329,21 +340,6 @@ def _check_weights(weights: Mapping[str, int], control: str) -> None:
         raise InvalidExperiment(
             f"Control is variant {control}, but it has no weight: {listed}.",
             fix="The others are compared with control, so it must take part.",
-        )
-
-
-def _check_goal(goal: str, selector: str) -> None:
-    if goal not in GOALS:
-        raise InvalidExperiment(f"There is no goal {goal!r}.", fix=f"Goals are {' and '.join(GOALS)}.")
-    if goal == "click" and not selector.strip():
-        raise InvalidExperiment(
-            "A click goal counts clicks on something, and nothing is named.",
-            fix="Give a CSS selector, say a.call-to-action.",
-        )
-    if goal == "form" and selector:
-        raise InvalidExperiment(
-            f"A form goal counts leads and takes no selector; this one has {selector!r}.",
-            fix="Leave the selector out, or make it a click goal.",
         )
 
 

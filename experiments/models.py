@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from experiments.storage import UtcDateTime
@@ -45,8 +45,9 @@ class Experiment(SQLModel, table=True):
     timezone: str  # the site's, for the days of its tallies
     hypothesis: str
     control: str  # variant key
-    goal: str  # form or click
+    goal: str  # the one that decides: form or click
     selector: str = ""  # of a click goal
+    goals: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # further ones
     window_s: int = 72 * 3600
     purpose: str = Purpose.TEST.value
     plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # never changed
@@ -131,6 +132,22 @@ class Tally(SQLModel, table=True):
     unconfirmed_conversions: int = 0
     multiply_exposed: int = 0
     simulated: int = 0  # of those served or multiply exposed, how many a simulation sent
+
+
+class Receipt(SQLModel, table=True):
+    """What something of a phase's visitors was worth, from a moment until another: a lead, named by its reference.
+
+    Kept by variant, never by visitor: whoever records it does not know the visitor.
+    """
+
+    experiment_id: int = Field(primary_key=True, foreign_key="experiment.id")
+    reference: str = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # None: still
+    phase: int
+    variant: str
+    amount_minor: int = Field(sa_type=BigInteger)  # above 0
+    simulated: bool = False
 
 
 class FilteredTally(SQLModel, table=True):

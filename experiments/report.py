@@ -15,6 +15,7 @@ from experiments.forecast import Forecast
 from experiments.health import RULE, HealthFinding
 from experiments.lenses import EQUIVALENT_LIFT, INNER_LEVEL, LEVEL, Anytime, Belief, Range
 from experiments.models import Annotation, Purpose, State
+from experiments.outcomes import GoalReport, RevenueReport
 from experiments.practice import PlanReport
 from experiments.prior import Prior
 from experiments.seen import Seen
@@ -226,6 +227,9 @@ class Report:
     looks: tuple[Seen, ...]  # at this phase, oldest first
     annotations: tuple[Annotation, ...]
     simulated: int  # visitors, of all counted
+    goals: tuple[GoalReport, ...] = ()  # further ones
+    revenue: RevenueReport | None = None  # None where nobody said what anything was worth
+    open_segments: tuple[SegmentCounts, ...] = ()  # of campaign and keyword, where they were asked for
 
     @property
     def noun(self) -> str:
@@ -303,6 +307,9 @@ class Report:
             "seen": self.seen,
             "by_day": [item.as_json() for item in self.by_day],
             "segments": [item.as_json() for item in self.segments],
+            "open_segments": [item.as_json() for item in self.open_segments],
+            "goals": [item.as_json() for item in self.goals],
+            "revenue": None if self.revenue is None else self.revenue.as_json(),
             "phase_lines": [item.as_json() for item in self.phase_lines],
             "plan": None if self.plan is None else self.plan.as_json(),
             "looks": [item.as_json() for item in self.looks],

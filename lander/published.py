@@ -15,8 +15,12 @@ from typing import Any, Final
 
 from lander.durable import sync_folder, write_file
 
-RELEASE_FORMAT: Final = 2
-_READ_FORMATS: Final = (1, 2)  # 1 knew no query and referrer slots; who reads 1 alone must not meet them
+RELEASE_FORMAT: Final = 3
+_READ_FORMATS: Final = (
+    1,
+    2,
+    3,
+)  # 1 knew no query and referrer slots, 2 no further goals; an older reader must not meet them
 RELEASES_DIR: Final = "releases"
 
 
@@ -96,6 +100,7 @@ class Allocation:
     goal: str  # "form", or "click" with its selector below
     selector: str = ""
     window_s: int = 72 * 3600
+    goals: tuple[tuple[str, str, str], ...] = ()  # further ones: key, kind, and what is clicked or passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +250,16 @@ def _allocation_to_json(allocation: Allocation | None) -> dict[str, Any] | None:
         "goal": allocation.goal,
         "selector": allocation.selector,
         "window_s": allocation.window_s,
+        "goals": [list(entry) for entry in allocation.goals],
     }
 
 
 def _allocation_from_json(entry: dict[str, Any] | None) -> Allocation | None:
     if entry is None:
         return None
-    return Allocation(**{**entry, "ranges": tuple((key, low, high) for key, low, high in entry["ranges"])})
+    ranges = tuple((key, low, high) for key, low, high in entry["ranges"])
+    goals = tuple((key, kind, target) for key, kind, target in entry.get("goals", ()))
+    return Allocation(**{**entry, "ranges": ranges, "goals": goals})
 
 
 def _form_to_json(form: Form) -> dict[str, Any]:

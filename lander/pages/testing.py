@@ -4,7 +4,7 @@ The domain knows nothing of pages; here stands what only pages know: that varian
 something to click in each of them, that a form goal has a form, and what shipping a winner means for the content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from experiments import lifecycle
 from experiments.allocation import WHOLE_BP
+from experiments.goals import Goal
 from experiments.models import Experiment, Purpose
 from lander.access import audit
 from lander.config import Settings
@@ -38,6 +39,7 @@ def start_experiment(
     coverage_bp: int = WHOLE_BP,
     goal: str,
     selector: str = "",
+    goals: Sequence[Goal] = (),
     hypothesis: str = "",
     purpose: Purpose = Purpose.TEST,
     lift: float = lifecycle.DEFAULT_LIFT,
@@ -73,6 +75,7 @@ def start_experiment(
         coverage_bp=coverage_bp,
         goal=goal,
         selector=selector,
+        goals=goals,
         hypothesis=hypothesis,
         purpose=purpose,
         lift=lift,
@@ -88,6 +91,7 @@ def start_experiment(
         "coverage_bp": coverage_bp,
         "goal": goal,
         "selector": selector,
+        "goals": experiment.goals,
         "purpose": purpose.value,
         "lift": lift,
         "value_minor": value_minor,

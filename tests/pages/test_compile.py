@@ -563,5 +563,5 @@ def test_a_release_of_the_first_format_is_still_read() -> None:
         del form["message"], form["fields"][0]["step"]
     old = {**files, "manifest.json": json.dumps({**manifest, "format": 1}).encode()}
     assert read_release("x", old).variants["a"].forms == compiled.variant.forms
-    with pytest.raises(ValueError, match="format 3"):
-        read_release("x", {**files, "manifest.json": json.dumps({**manifest, "format": 3}).encode()})
+    with pytest.raises(ValueError, match="format 4"):
+        read_release("x", {**files, "manifest.json": json.dumps({**manifest, "format": 4}).encode()})
