@@ -1,4 +1,5 @@
-"""How a phase came to where it is: after each day, which variant was how likely the best, and what choosing it would cost.
+"""How a phase came to where it is: after each day, which variant was how likely the best, what choosing it would cost, and
+the anytime-valid evidence for its lift.
 
 Visitors stand on the day of their first exposure with all they did since, so a point is what is known today of the visitors
 until that day. What stood in the report on that day is another question, which `as_of` answers.
@@ -11,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import stats
+from experiments.lenses import watch
 
 _KEPT: Final = 4096  # past days do not change, so a process computes each of them once
 
@@ -28,7 +30,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
-    """A variant at the end of a day."""
+    """A variant at the end of a day.
+
+    `e_value`: evidence that its lift is not nothing, 1 is none and 20 is strong. `low`, `high`: between which its lift lies
+    at every look together with 95 %, None where nothing can be said yet. All three are None for control.
+    """
 
     day: date
     variant: str
@@ -36,6 +42,9 @@ class TrendPoint:
     conversions: int
     data: Standing
     decision: Standing
+    e_value: float | None
+    low: float | None
+    high: float | None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -45,6 +54,9 @@ class TrendPoint:
             "conversions": self.conversions,
             "data": self.data.as_json(),
             "decision": self.decision.as_json(),
+            "e_value": self.e_value,
+            "low": self.low,
+            "high": self.high,
         }
 
 
@@ -58,7 +70,7 @@ def follow(
             always in the same order.
         control: position of the variant the others are compared with.
         data: prior of the data lens.
-        tau: of the decision lens.
+        tau: of the decision lens, and with it of the anytime-valid line.
     """
     points: list[TrendPoint] = []
     total: list[stats.BinarySample] = []
@@ -67,9 +79,20 @@ def follow(
         total = [before + item for before, item in zip(total, new, strict=True)] if total else new
         alone = _judge(tuple(total), control, data)
         together = _judge(tuple(total), control, stats.Exchangeable(tau))
+        lines = watch(total, control=control, tau=tau)
         points += [
-            TrendPoint(day, key, sample.n, sample.conversions, data=mine, decision=shrunken)
-            for (key, *_), sample, mine, shrunken in zip(counts, total, alone, together, strict=True)
+            TrendPoint(
+                day,
+                key,
+                sample.n,
+                sample.conversions,
+                data=mine,
+                decision=shrunken,
+                e_value=None if line is None else line.e_value,
+                low=None if line is None else line.low,
+                high=None if line is None else line.high,
+            )
+            for (key, *_), sample, mine, shrunken, line in zip(counts, total, alone, together, lines, strict=True)
         ]
     return tuple(points)
 

@@ -167,6 +167,31 @@ def test_the_trend_ends_where_the_report_stands(engine: Engine) -> None:
     assert [point.confirmed for point in trend if point.variant == "a"] == [150 * day for day in range(1, 11)]
 
 
+def test_the_trend_tells_the_anytime_valid_line_of_every_day(engine: Engine) -> None:
+    report = judge(engine)
+    trend = report.trend()
+    assert {(point.e_value, point.low, point.high) for point in trend if point.variant == "a"} == {(None, None, None)}
+    line = report.variants[1].anytime
+    assert line is not None
+    assert (trend[-1].e_value, trend[-1].low, trend[-1].high) == (line.e_value, line.low, line.high)
+    for control, point in zip(trend[::2], trend[1::2], strict=True):
+        counted = [stats.BinarySample(item.confirmed, item.conversions) for item in (control, point)]
+        expected = stats.anytime(*counted, tau=0.07 * 2**0.5)
+        assert expected.lift is not None
+        assert (point.e_value, point.low, point.high) == (expected.e_value, expected.lift.low, expected.lift.high)
+
+
+def test_a_day_before_anybody_converted_has_no_evidence_and_no_range(database: Engine) -> None:
+    with transaction(database) as session:
+        start(session)
+    take_in(database, crowd("a", served=90, conversions=0, days=1))
+    take_in(database, crowd("b", served=90, conversions=0, days=1))
+    control, variant = judge(database, days=1).trend()
+    assert (variant.e_value, variant.low, variant.high) == (1.0, None, None)
+    assert control.as_json()["e_value"] is None
+    assert variant.as_json()["e_value"] == 1.0
+
+
 def test_segments_are_drawn_toward_the_whole_and_add_up_to_it(database: Engine) -> None:
     with transaction(database) as session:
         start(session)
