@@ -63,7 +63,14 @@ def _register_change(group: click.Group) -> None:
             report = results.report(session, experiment, now=edge.now)
             looks.store(session, [looks.take(report, by=edge.actor, occasion=Occasion.DECISION)])
             testing.stop_experiment(
-                session, edge.settings, experiment, ship=ship, reason=reason, actor=edge.actor, now=edge.now
+                session,
+                edge.settings,
+                experiment,
+                ship=ship,
+                reason=reason,
+                preflight=look_ahead,
+                actor=edge.actor,
+                now=edge.now,
             )
         shipped = ship or experiment.control
         return Answer(

@@ -28,9 +28,11 @@ from lander.console.plan_reading import WrongField
 from lander.console.schedules import say_variant, schedule_address
 from lander.console.screens import go, show
 from lander.db import reading, transaction
-from lander.errors import InvalidInput
+from lander.errors import InvalidInput, LanderError
 from lander.pages import schedules, testing
+from lander.pages.freezes import Frozen
 from lander.pages.pages import name_variants
+from lander.policy.findings import Refused, say_refusals
 from lander.preflight import look_ahead
 
 blueprint = Blueprint("experiments", __name__)
@@ -95,16 +97,31 @@ def stop(key: str) -> Response:
                 experiment,
                 ship=None if shipped == experiment.control else shipped,
                 reason=reason,
+                preflight=look_ahead,
                 actor=actor(),
                 now=edge().now,
             )
-    except (InvalidInput, ExperimentError) as error:
+    except (InvalidInput, ExperimentError, Refused, Frozen) as error:
         with reading(studio().engine) as session:
-            field = error.field if isinstance(error, WrongField) else "reason"
-            wrong = FormError(error.message, field, error.fix)
+            wrong = _point_at(error)
             screen = _screen(session, lifecycle.load(session, key), typed=typed, errors=[wrong])
         return show(screen, status=error.status)
     return go(f"/experiments/{key}/report", notice="stopped")
+
+
+def _point_at(error: LanderError | ExperimentError) -> FormError:
+    """What was wrong, beside the field that it is about."""
+    if isinstance(error, Refused):
+        return FormError(
+            "That variant cannot become the page: the rules refuse it now. The test goes on as before.",
+            "decision",
+            f"{say_refusals(error.findings)} Mend the variant and publish it, or end the test with control.",
+        )
+    if isinstance(error, Frozen):
+        return FormError(
+            error.message, "decision", f"{error.fix} Ending the test with control is possible at any time."
+        )
+    return FormError(error.message, error.field if isinstance(error, WrongField) else "reason", error.fix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Freeze windows: while one lasts, nothing new goes live.
 
-Going back, taking away, and pausing or ending a test stay possible: nobody is kept in front of a mistake.
+Going back, taking away, and pausing a test or ending it with control stay possible: nobody is kept in front of a mistake.
 """
 
 from datetime import datetime

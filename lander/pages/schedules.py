@@ -24,7 +24,7 @@ from lander.pages import publish, testing
 from lander.pages.freezes import check_freeze
 from lander.pages.models import Page, Schedule
 from lander.pages.pages import address_of
-from lander.policy.findings import Refused, Severity
+from lander.policy.findings import Refused, say_refusals
 
 LATEST: Final = timedelta(days=1)
 FARTHEST: Final = timedelta(days=366)
@@ -102,7 +102,7 @@ def add_schedule(session: Session, page: Page, plan: Plan, *, at: datetime, acto
         raise InvalidInput("That time has passed.", fix="Choose a later one, or do it now.")
     if at > now + FARTHEST:
         raise InvalidInput("That is more than a year from now.", fix="Choose a time within a year.")
-    if plan.action in (Action.PUBLISH, Action.START):
+    if plan.action in (Action.PUBLISH, Action.START) or (isinstance(plan, Stopping) and plan.ship):
         check_freeze(session, at)
     if isinstance(plan, Stopping):
         _check_stop(session, page, plan)
@@ -239,7 +239,14 @@ def _carry_out(
         case Stopping():
             experiment = lifecycle.load(session, plan.experiment)
             testing.stop_experiment(
-                session, settings, experiment, ship=plan.ship, reason=plan.reason, actor=actor, now=now
+                session,
+                settings,
+                experiment,
+                ship=plan.ship,
+                reason=plan.reason,
+                preflight=preflight,
+                actor=actor,
+                now=now,
             )
             return f"{experiment.key} has ended; {name(experiment.shipped)} stays."
 
@@ -267,9 +274,7 @@ def _check_stop(session: Session, page: Page, plan: Stopping) -> None:
 
 def _say(error: LanderError | ExperimentError) -> str:
     """The error, with what stands in the way where it was refused by rules."""
-    findings = error.findings if isinstance(error, Refused) else ()
-    refusing = [item for item in findings if item.severity is Severity.REFUSE]
-    return " ".join([str(error), *(f"{item.sentence} {item.fix}" for item in refusing)])
+    return f"{error} {say_refusals(error.findings)}" if isinstance(error, Refused) else str(error)
 
 
 def _say_late(late: timedelta) -> str:

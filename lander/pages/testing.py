@@ -142,14 +142,22 @@ def stop_experiment(
     *,
     ship: str | None = None,
     reason: str,
+    preflight: Preflight | None = None,
     actor: str,
     now: datetime,
 ) -> Experiment:
-    """End a test with a decision. `ship` makes that variant's live content the control's; None keeps the control."""
+    """End a test with a decision. `ship` makes that variant's live content the control's; None keeps the control.
+
+    Shipping goes through the gate like any publishing: it raises `Refused`, and `Frozen` in a freeze. Keeping the control is
+    always possible.
+    """
     page = session.get_one(Page, experiment.page_id)
+    ships = ship not in (None, experiment.control)
+    if ships:
+        check_freeze(session, now)
     lifecycle.stop(session, experiment, ship=ship, reason=reason, actor=actor, now=now)
     shipped = {}
-    if experiment.shipped != experiment.control:
+    if ships:
         shipped[experiment.control] = _adopt_winner(session, page, experiment, actor=actor, now=now)
     audit.record(
         session,
@@ -160,7 +168,17 @@ def stop_experiment(
         shipped=experiment.shipped,
         reason=experiment.reason,
     )
-    republish(session, settings, page, reason="experiment stop", enforce=False, versions=shipped, actor=actor, now=now)
+    republish(
+        session,
+        settings,
+        page,
+        reason="experiment stop",
+        enforce=ships,
+        versions=shipped,
+        preflight=preflight if ships else None,
+        actor=actor,
+        now=now,
+    )
     return experiment
 
 

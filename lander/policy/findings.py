@@ -56,6 +56,11 @@ def count_refusals(findings: Iterable[Finding]) -> int:
     return sum(finding.severity is Severity.REFUSE for finding in findings)
 
 
+def say_refusals(findings: Iterable[Finding]) -> str:
+    """What stands in the way and what to do about each of it, in one line."""
+    return " ".join(f"{item.sentence} {item.fix}" for item in findings if item.severity is Severity.REFUSE)
+
+
 def say_in_the_way(refusals: int) -> str:
     """
     >>> say_in_the_way(1), say_in_the_way(3)

@@ -1,5 +1,7 @@
 """Planning, starting, pausing, resuming and ending an experiment."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
@@ -7,6 +9,7 @@ from sqlmodel import Session, select
 from experiments.models import Experiment, Look, Phase, State
 from lander.access.models import AuditEntry
 from lander.pages.models import Page, Site, StoredRelease, Version
+from lander.policy.store import apply_policy
 from tests.console.conftest import HTML, Browser, build_page, count_visitors, text_of
 
 PLAN = {
@@ -194,6 +197,25 @@ def test_shipping_against_the_report_asks_for_a_reason_in_words(
     form = {"decision": "b", "reason": "The board likes it.", "against": "The sale ends tomorrow."}
     assert maya.post(f"{AT}/stop", form).status_code == 303
     assert find(session).reason == "The board likes it. Against the report, because: The sale ends tomorrow."
+
+
+def test_what_the_rules_refuse_is_not_shipped_and_the_test_goes_on(
+    maya: Browser, experiment: Experiment, session: Session
+) -> None:
+    apply_policy(session, '[content]\ndescription = "refuse"\n', actor="ivan", now=datetime.now(UTC))
+    session.commit()
+    form = {"decision": "b", "reason": "The board likes it.", "against": "The sale ends tomorrow."}
+    response = maya.post(f"{AT}/stop", form)
+
+    assert response.status_code == 422
+    screen = text_of(response)
+    assert "That variant cannot become the page" in screen
+    assert "or end the test with control" in screen
+    assert 'href="#decision"' in response.text
+    assert "The board likes it." in response.text
+    assert find(session).state is State.RUNNING
+    assert session.exec(select(Look)).all() == []
+    assert maya.post(f"{AT}/stop", {"decision": "keep", "reason": "It is refused."}).status_code == 303
 
 
 def test_ana_keeps_control(ana: Browser, experiment: Experiment, session: Session) -> None:

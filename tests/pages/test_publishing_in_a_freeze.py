@@ -84,7 +84,10 @@ def test_a_test_can_be_paused_and_ended(session: Session, settings: Settings, pa
         now=NOW,
     )
     testing.pause_experiment(session, settings, experiment, actor=MAYA, now=INSIDE)
-    testing.stop_experiment(session, settings, experiment, ship="b", reason="Enough", actor=MAYA, now=INSIDE)
+    with pytest.raises(Frozen, match="Black Friday"):
+        testing.stop_experiment(session, settings, experiment, ship="b", reason="Enough", actor=MAYA, now=INSIDE)
+    assert experiment.state is State.PAUSED
+    testing.stop_experiment(session, settings, experiment, reason="Enough", actor=MAYA, now=INSIDE)
     assert experiment.state is State.ENDED
 
 

@@ -71,6 +71,33 @@ def _seen(session: Session, page: Page) -> str:
     return text_of(release.variants[release.control].segments)
 
 
+def test_shipping_goes_through_the_gate_and_keeping_control_need_not(
+    session: Session, settings: Settings, site: Site
+) -> None:
+    store.apply_policy(session, '[isolation.allow]\nimg = ["cdn.example"]\n', actor="ivan", now=NOW)
+    page = add_page(session, site, {"a": FORM, "b": f'{FORM}<img src="https://cdn.example/b.png" alt="">'})
+    publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    experiment = _start(session, settings, page)
+    store.apply_policy(session, "[isolation]\n", actor="ivan", now=NOW)
+    session.commit()
+    with pytest.raises(Refused, match="was not published") as refused:
+        _stop(session, settings, experiment, ship="b")
+    assert any("cdn.example" in finding.sentence for finding in refused.value.findings)
+    session.rollback()
+    assert experiment.state is State.RUNNING
+    assert _stop(session, settings, experiment).shipped == "a"
+
+
+def test_shipping_asks_the_release_first(session: Session, settings: Settings, page: Page) -> None:
+    experiment = _start(session, settings, page)
+    asked = []
+    testing.stop_experiment(
+        session, settings, experiment, ship="b", reason="decided", preflight=lambda *about: asked.append(about) or (),
+        actor=MAYA, now=NOW,
+    )  # fmt: skip
+    assert len(asked) == 1
+
+
 def test_starting_puts_the_split_before_visitors(session: Session, settings: Settings, page: Page) -> None:
     experiment = _start(session, settings, page, coverage_bp=8000)
     release = _live(session, page)
@@ -167,8 +194,8 @@ def test_pausing_is_possible_whatever_the_rules_have_become(session: Session, se
 def test_ending_is_possible_whatever_the_rules_have_become(session: Session, settings: Settings, page: Page) -> None:
     experiment = _start(session, settings, page)
     store.apply_policy(session, '[forms]\nfield_types = ["name"]\n', actor="ivan", now=NOW)
-    _stop(session, settings, experiment, ship="b")
-    assert "Summer" in _seen(session, page)
+    _stop(session, settings, experiment)
+    assert "Spring" in _seen(session, page)
 
 
 def test_a_split_that_would_go_wrong_for_visitors_does_not_start_nor_go_on(
