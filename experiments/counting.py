@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from experiments.counts import NUMBERS, Counted, Everybody, VariantCounts, add
+from experiments.counts import NUMBERS, Counted, Everybody, VariantCounts, add, with_conversions_of
+from experiments.lifecycle import further_goals
 from experiments.models import Experiment, FilteredTally, Phase, Tally, VisitorRow
 from experiments.tallies import ALL, EXPOSURES, Cell, Counts, add_up
 from experiments.visitors import Refusal, Standing, cut, find_standing, list_refusals
@@ -30,7 +31,11 @@ def count(session: Session, experiment: Experiment, phase: Phase) -> Counted:
     everybody, in_segments = mine & (col(Tally.dimension) == ALL), mine & (col(Tally.dimension) != ALL)
     days = _read(session, experiment, phase, of=everybody, by=[col(Tally.day)])
     segments = _read(session, experiment, phase, of=in_segments, by=[col(Tally.dimension), col(Tally.level)])
-    return _lay_out(phase, days, segments, _read_filtered(session, experiment, phase))
+    further = {goal.key: nothing(phase) for goal in further_goals(experiment)}
+    if further:
+        reached = _read(session, experiment, phase, of=everybody, by=[col(Tally.goal)], goals=list(further))
+        further |= {goal: counts for (goal,), counts in reached.items()}
+    return _lay_out(phase, days, segments, further, _read_filtered(session, experiment, phase))
 
 
 def count_totals(session: Session, experiment: Experiment, phases: Sequence[Phase]) -> list[Everybody]:
@@ -49,6 +54,7 @@ def count_as_of(session: Session, experiment: Experiment, phases: Sequence[Phase
     only later is in it: this is how things stood, not what was known of them.
     """
     at_ms, where = int(at.timestamp() * 1000), experiment.timezone
+    further = [goal.key for goal in further_goals(experiment)]
     standings: Counter[Standing] = Counter()
     refusals: Counter[Refusal] = Counter()
     states = select(col(VisitorRow.state)).where(col(VisitorRow.experiment_id) == experiment.id)
@@ -58,25 +64,37 @@ def count_as_of(session: Session, experiment: Experiment, phases: Sequence[Phase
         if standing is not None:
             standings[standing] += 1
         refusals.update(list_refusals(then, timezone=where))
-    cells = [(cell, counts) for cell, counts in add_up(standings).items() if cell.goal in (EXPOSURES, experiment.goal)]
-    return [_pick(phase, cells, refusals) for phase in phases]
+    cells = list(add_up(standings).items())
+    return [_pick(phase, cells, refusals, deciding=experiment.goal, further=further) for phase in phases]
 
 
-def _pick(phase: Phase, cells: Sequence[tuple[Cell, Counts]], refusals: Mapping[Refusal, int]) -> Counted:
+def _pick(
+    phase: Phase,
+    cells: Sequence[tuple[Cell, Counts]],
+    refusals: Mapping[Refusal, int],
+    *,
+    deciding: str,
+    further: Sequence[str],
+) -> Counted:
     """What belongs to one phase."""
     days: Groups = {}
     segments: Groups = {}
+    reached = {goal: nothing(phase) for goal in further}
     for cell, counts in cells:
-        if cell.phase == phase.number:
-            whole = cell.dimension == ALL
+        if cell.phase != phase.number:
+            continue
+        whole = cell.dimension == ALL
+        if cell.goal in (EXPOSURES, deciding):
             groups, group = (days, (cell.day,)) if whole else (segments, (cell.dimension, cell.level))
             _put(groups.setdefault(group, nothing(phase)), cell.variant, counts)
+        elif whole and cell.goal in reached:
+            _put(reached[cell.goal], cell.variant, counts)
     filtered: Filtered = {}
     for refusal, visitors in refusals.items():
         if refusal.phase == phase.number:
             shown = filtered.setdefault(refusal.reason, {})
             shown[refusal.variant] = shown.get(refusal.variant, 0) + visitors
-    return _lay_out(phase, days, segments, filtered)
+    return _lay_out(phase, days, segments, reached, filtered)
 
 
 def nothing(phase: Phase) -> list[VariantCounts]:
@@ -84,12 +102,16 @@ def nothing(phase: Phase) -> list[VariantCounts]:
     return [VariantCounts(key=key, weight_bp=weight) for key, weight in phase.weights.items()]
 
 
-def _lay_out(phase: Phase, days: Groups, segments: Groups, filtered: Filtered) -> Counted:
+def _lay_out(
+    phase: Phase, days: Groups, segments: Groups, further: Mapping[str, Everybody], filtered: Filtered
+) -> Counted:
+    totals = add(days.values(), to=nothing(phase))
     return Counted(
-        totals=add(days.values(), to=nothing(phase)),
+        totals=totals,
         by_day={day: counts for (day,), counts in sorted(days.items())},
         segments={(dimension, level): counts for (dimension, level), counts in sorted(segments.items())},
         filtered=filtered,
+        goals={goal: with_conversions_of(reached, totals) for goal, reached in further.items()},
     )
 
 
@@ -101,14 +123,20 @@ def _put(place: list[VariantCounts], variant: str, counts: Sequence[int]) -> Non
 
 
 def _read(
-    session: Session, experiment: Experiment, phase: Phase, *, of: ColumnElement[bool], by: Sequence[Mapped[Any]]
+    session: Session,
+    experiment: Experiment,
+    phase: Phase,
+    *,
+    of: ColumnElement[bool],
+    by: Sequence[Mapped[Any]],
+    goals: Sequence[str] = (),
 ) -> Groups:
-    """Counts of each group that has any."""
+    """Counts of each group that has any: of visitors and the goal that decides, or of the conversions of other goals."""
     # visitors stand under no goal, their conversions under theirs: the sum over both is the whole row
     sums = [func.sum(col(getattr(Tally, number))) for number in NUMBERS]
     query = select(*by, col(Tally.variant), *sums).where(
         col(Tally.experiment_id) == experiment.id,
-        col(Tally.goal).in_([EXPOSURES, experiment.goal]),
+        col(Tally.goal).in_(goals or [EXPOSURES, experiment.goal]),
         of,
     )
     groups: Groups = {}

@@ -45,11 +45,20 @@ class Counted:
     by_day: Mapping[date, Everybody] = field(default_factory=dict)
     segments: Segments = field(default_factory=dict)
     filtered: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    goals: Mapping[str, Everybody] = field(default_factory=dict)
 
     def of(self, *dimensions: str) -> Segments:
         """The segments of some dimensions; the day is one of them."""
         days = {("day", day.isoformat()): counts for day, counts in self.by_day.items()} if "day" in dimensions else {}
         return {**{key: counts for key, counts in self.segments.items() if key[0] in dimensions}, **days}
+
+
+def with_conversions_of(reached: Everybody, totals: Everybody) -> Everybody:
+    """The totals, with the conversions of another goal in the place of their own."""
+    return [
+        replace(item, conversions=other.conversions, unconfirmed_conversions=other.unconfirmed_conversions)
+        for item, other in zip(totals, reached, strict=True)
+    ]
 
 
 def add(groups: Iterable[Everybody], *, to: Everybody) -> list[VariantCounts]:

@@ -10,12 +10,14 @@ import stats
 from experiments import autopsy, forecast, health, lifecycle
 from experiments.allocation import WHOLE_BP
 from experiments.counts import Counted, Everybody
+from experiments.goal_judging import judge_goals
 from experiments.health import RULE
 from experiments.lenses import LEVEL, Anytime, Belief, Range, believe, watch
 from experiments.lifecycle import DEFAULT_LIFT
 from experiments.models import Annotation, Experiment, Phase, Purpose, State
 from experiments.practice import Practice, hold_against_plan
 from experiments.prior import Prior
+from experiments.receipts import Amounts
 from experiments.report import (
     NOUNS,
     DayCounts,
@@ -26,6 +28,7 @@ from experiments.report import (
     SegmentCounts,
     VariantReport,
 )
+from experiments.revenue import judge_revenue
 from experiments.seen import Seen
 from experiments.splits import check_splits
 from experiments.surprise import check_surprise
@@ -45,6 +48,7 @@ class Facts:
     phases: Sequence[Phase]
     totals: Sequence[Everybody]  # of each phase
     counted: Counted  # of the judged one
+    amounts: Amounts  # what its visitors' leads are worth
     notes: Sequence[Annotation]
     looks: Sequence[Seen]  # at the judged phase
     at: datetime
@@ -107,6 +111,7 @@ def judge(facts: Facts) -> Report:
     )
     findings = health.check(counted, days=days, splits=splits, conduct=conduct)
     findings += check_surprise([item.key for item in totals], data, decision)
+    goals = judge_goals(lifecycle.further_goals(experiment), counted.goals, control=control, parameters=parameters)
     return Report(
         experiment=experiment.key,
         purpose=Purpose(experiment.purpose),
@@ -190,6 +195,8 @@ def judge(facts: Facts) -> Report:
         looks=tuple(facts.looks),
         annotations=tuple(notes),
         simulated=sum(item.simulated for item in totals),
+        revenue=judge_revenue(totals, facts.amounts, control=control, currency=parameters.currency),
+        goals=goals,
     )
 
 
