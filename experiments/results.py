@@ -17,6 +17,7 @@ from experiments.counting import count, count_as_of, count_totals
 from experiments.errors import UnknownExperiment
 from experiments.judging import Facts, judge
 from experiments.models import Experiment, Occasion, Phase
+from experiments.receipts import count_receipts
 from experiments.report import Report, VariantReport
 from experiments.seen import Seen
 
@@ -70,6 +71,7 @@ def report(
             phases=phases,
             totals=totals,
             counted=counted,
+            amounts=count_receipts(session, experiment, judged.number, at=at if is_past else None),
             notes=[item for item in lifecycle.list_annotations(session, experiment) if item.at <= at or not is_past],
             looks=looks.list_looks(session, experiment, judged.number, until=at),
             at=at,
