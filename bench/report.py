@@ -1,5 +1,6 @@
 """Milliseconds per report, read from the database and computed, at 10³ and at 10⁷ visitors: the same, because a report
-reads tallies and never visitors.
+reads tallies and never visitors. Three variants, and four goals beside the one that decides; what these take of it is
+measured too.
 
 The thousand came through the ledger. For the ten million every tally of theirs is multiplied, in a database of its own;
 the two are asked in turns. Prints one JSON line.
@@ -16,7 +17,11 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from experiments import ledger, lifecycle, results
+from experiments.counting import count
 from experiments.events import Event, Kind, Reason
+from experiments.goal_judging import judge_goals
+from experiments.goals import Goal, GoalKind, Role
+from experiments.lifecycle import further_goals
 from lander.db import make_engine, reading, transaction
 
 ROUNDS = int(os.environ.get("ROUNDS", "40"))
@@ -28,6 +33,13 @@ NOW = STARTED + timedelta(days=DAYS)
 SHARES = ("a", "b", "c")
 DEVICES, BROWSERS = ("phone", "desktop", "tablet"), ("chrome", "safari", "firefox", "edge")
 SOURCES = ("paid", "email", "direct", "social")
+GOALS = (
+    Goal(GoalKind.CLICK, selector="a.phone", role=Role.GUARDRAIL, margin=0.05),
+    Goal(GoalKind.CLICK, selector="a.map"),
+    Goal(GoalKind.SCROLL, threshold=75),
+    Goal(GoalKind.TIME, threshold=30, role=Role.GUARDRAIL, margin=0.1),
+)
+REACHED = {"form": 12, "click-2": 20, "click-3": 30, "scroll-4": 2, "time-5": 3}  # by every so manieth visitor
 
 
 def main() -> None:
@@ -41,15 +53,17 @@ def main() -> None:
                 session.connection().exec_driver_sql(f"UPDATE {table} SET {changes}")
         for engine in (few, many):
             ask(engine)
-        times = [(ask(few), ask(many)) for _ in range(ROUNDS)]
+        times = [(ask(few), ask(many), judge(few), judge(many)) for _ in range(ROUNDS)]
         cells = count_cells(few)
-    few_ms, many_ms = (median(side) for side in zip(*times, strict=True))
+    few_ms, many_ms, few_goals_ms, many_goals_ms = (median(side) for side in zip(*times, strict=True))
     line = {
         "bench": "report",
         "variants": len(SHARES),
         "tallies": cells,
         "visitors": [VISITORS, VISITORS * TIMES],
         "ms": [round(few_ms, 2), round(many_ms, 2)],
+        "goals": len(GOALS),
+        "goals_ms": [round(few_goals_ms, 2), round(many_goals_ms, 2)],
         "ratio": round(many_ms / few_ms, 2),
         "at_most_ms": AT_MOST_MS,
         "load_average": round(os.getloadavg()[0], 1),
@@ -78,6 +92,7 @@ def fill(engine: Engine) -> None:
             weights={"a": 3_334, "b": 3_333, "c": 3_333},
             coverage_bp=10_000,
             goal="form",
+            goals=GOALS,
             actor="bench",
             now=STARTED,
         )
@@ -85,7 +100,7 @@ def fill(engine: Engine) -> None:
 
 
 def visit(number: int) -> list[Event]:
-    """What one visitor does; every tenth is a bot, every twelfth of the others converts."""
+    """What one visitor does; every tenth is a bot, some of the others reach a goal."""
     at_ms = round((STARTED + timedelta(minutes=number * DAYS * 1_440 / VISITORS)).timestamp() * 1000)
     served = Event(
         kind=Kind.SERVED,
@@ -103,8 +118,9 @@ def visit(number: int) -> list[Event]:
     if number % 10 == 9:
         return [served._replace(kind=Kind.FILTERED, reason=Reason.BOT)]
     events = [served, served._replace(kind=Kind.CONFIRMED, at_ms=at_ms + 900)]
-    if number % 12 == 0:
-        events.append(served._replace(kind=Kind.CONVERSION, goal="form", at_ms=at_ms + 40_000))
+    for goal, every in REACHED.items():
+        if number % every == 0:
+            events.append(served._replace(kind=Kind.CONVERSION, goal=goal, at_ms=at_ms + 40_000))
     return events
 
 
@@ -115,6 +131,19 @@ def ask(engine: Engine) -> float:
         body = json.dumps(results.report(session, "bench-1", now=NOW).as_json())
     took_ms = 1000 * (time.perf_counter() - started)
     assert '"a"' in body
+    return took_ms
+
+
+def judge(engine: Engine) -> float:
+    """Milliseconds to compute the further goals alone, both lenses of each."""
+    with reading(engine) as session:
+        experiment = lifecycle.load(session, "bench-1")
+        counted = count(session, experiment, lifecycle.current_phase(session, experiment))
+        parameters = results.report(session, experiment, now=NOW).parameters
+        started = time.perf_counter()
+        judged = judge_goals(further_goals(experiment), counted.goals, control=0, parameters=parameters)
+    took_ms = 1000 * (time.perf_counter() - started)
+    assert len(judged) == len(GOALS)
     return took_ms
 
 
