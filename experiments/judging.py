@@ -18,7 +18,6 @@ from experiments.models import Annotation, Experiment, Phase, Purpose, State
 from experiments.practice import Practice, hold_against_plan
 from experiments.prior import Prior
 from experiments.receipts import Amounts
-from experiments.receipts import Amounts
 from experiments.report import (
     NOUNS,
     DayCounts,
@@ -29,7 +28,6 @@ from experiments.report import (
     SegmentCounts,
     VariantReport,
 )
-from experiments.revenue import judge_revenue
 from experiments.revenue import judge_revenue
 from experiments.seen import Seen
 from experiments.splits import check_splits
@@ -50,7 +48,6 @@ class Facts:
     phases: Sequence[Phase]
     totals: Sequence[Everybody]  # of each phase
     counted: Counted  # of the judged one
-    amounts: Amounts  # what its visitors' leads are worth
     amounts: Amounts  # what its visitors' leads are worth
     notes: Sequence[Annotation]
     looks: Sequence[Seen]  # at the judged phase
@@ -198,7 +195,6 @@ def judge(facts: Facts) -> Report:
         looks=tuple(facts.looks),
         annotations=tuple(notes),
         simulated=sum(item.simulated for item in totals),
-        revenue=judge_revenue(totals, facts.amounts, control=control, currency=parameters.currency),
         revenue=judge_revenue(totals, facts.amounts, control=control, currency=parameters.currency),
         goals=goals,
     )
