@@ -74,6 +74,22 @@ class PageChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class GoalFields:
+    """A row of the plan's further goals, as it was typed. `target` is a selector, a per cent or seconds."""
+
+    number: int
+    kind: str
+    target: str
+    role: str
+    margin: str
+    better: str  # more or fewer
+
+    def control(self, what: str) -> str:
+        """The id of one of its controls."""
+        return f"goal-{self.number}-{what}"
+
+
+@dataclass(frozen=True, slots=True)
 class NeedRow:
     """What a plan takes, and how it will probably go."""
 
@@ -92,6 +108,7 @@ class NewExperimentScreen:
     coverage: str
     goal: str
     selector: str
+    goals: list[GoalFields]
     lift: str
     value: str
     currency: str
@@ -138,6 +155,7 @@ class ExperimentScreen:
     verdict: str
     tone: str  # ship, keep, continue, hold
     goal: str
+    goals: list[str]  # further ones
     split: list[tuple[str, str, str]]  # variant key, its name, its share
     coverage: str
     control: str

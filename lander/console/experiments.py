@@ -22,7 +22,7 @@ from lander.console import format as words
 from lander.console.archive import make_ended_row
 from lander.console.context import FormError
 from lander.console.experiment_context import ExperimentRow, ExperimentScreen, ExperimentsScreen, ShipChoice
-from lander.console.experiment_words import goal_in_words, note_row
+from lander.console.experiment_words import further_in_words, goal_in_words, note_row
 from lander.console.places import list_live_places, place_of
 from lander.console.plan_reading import WrongField
 from lander.console.schedules import say_variant, schedule_address
@@ -210,6 +210,7 @@ def _screen(
         verdict=report.verdict.sentence,
         tone=report.verdict.action.value,
         goal=goal_in_words(experiment.goal, experiment.selector),
+        goals=[further_in_words(goal) for goal in lifecycle.further_goals(experiment)],
         split=[(key, names.get(key, ""), words.basis_points(weight)) for key, weight in phase.weights.items()],
         coverage=words.coverage(phase.coverage_bp),
         control=control,

@@ -86,6 +86,15 @@ def share(value: float) -> str:
     return words.share(value).replace(" %", PER_CENT)
 
 
+def percent(fraction: float) -> str:
+    """A number that somebody chose, without a zero too many.
+
+    >>> [percent(value).replace(NBSP, " ") for value in (0.1, 0.005, 0.0482)]
+    ['10 %', '0.5 %', '4.82 %']
+    """
+    return f"{round(100 * fraction, 2):g}{PER_CENT}"
+
+
 def p_value(value: float) -> str:
     """
     >>> p_value(0.4137), p_value(0.004), p_value(1e-9)

@@ -9,8 +9,8 @@ from flask import request
 from lander.errors import InvalidInput
 from lander.leads.money import parse_money
 
+MOST_SELECTOR: Final = 500
 _MOST_HYPOTHESIS: Final = 1000
-_MOST_SELECTOR: Final = 500
 _DEFAULTS: Final = {"lift": "10", "coverage": "100"}
 
 
@@ -62,7 +62,7 @@ def read_value(currency: str) -> int | None:
 def read_goal() -> tuple[str, str]:
     """The goal, and what is clicked where it is a click."""
     goal = request.values.get("goal", "form")
-    return goal, request.values.get("selector", "").strip()[:_MOST_SELECTOR] if goal == "click" else ""
+    return goal, request.values.get("selector", "").strip()[:MOST_SELECTOR] if goal == "click" else ""
 
 
 def read_hypothesis() -> str:

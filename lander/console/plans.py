@@ -4,7 +4,7 @@ The need is worked out again whenever something changes: the same address answer
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
@@ -19,6 +19,7 @@ from lander.access.gate import CSRF_FIELD, actor, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import FormError
 from lander.console.experiment_context import NeedRow, NewExperimentScreen, PageChoice, VariantChoice
+from lander.console.goal_reading import find_row, list_fields, read_goals
 from lander.console.places import Place, list_live_places
 from lander.console.plan_reading import (
     WrongField,
@@ -64,6 +65,7 @@ def start() -> Response:
                 coverage_bp=read_coverage(),
                 goal=goal,
                 selector=selector,
+                goals=read_goals(),
                 hypothesis=read_hypothesis(),
                 lift=read_lift(),
                 value_minor=read_value(place.site.currency),
@@ -78,13 +80,15 @@ def start() -> Response:
                 preflight=look_ahead,
                 actor=actor(),
                 now=edge().now,
-                **asdict(plan),
+                **{**asdict(plan), "goals": plan.goals},
             )
             planning.fix_plan(session, experiment, now=edge().now)
             key = experiment.key
     except (LanderError, ExperimentError) as error:
         with reading(studio().engine) as session:
-            screen = _screen(session, errors=[say_wrong(error)])
+            wrong = say_wrong(error)
+            field = wrong.field if isinstance(error, WrongField) else find_row(error.message) or wrong.field
+            screen = _screen(session, errors=[replace(wrong, field=field)])
         return show(screen, status=error.status)
     return go(f"/experiments/{key}", notice="started")
 
@@ -112,6 +116,7 @@ def _screen(session: Session, *, errors: list[FormError] | None = None) -> NewEx
         coverage=request.values.get("coverage", "100"),
         goal=request.values.get("goal", "form"),
         selector=request.values.get("selector", ""),
+        goals=list_fields(),
         lift=request.values.get("lift", "10"),
         value=request.values.get("value", ""),
         currency=chosen.site.currency if chosen else "",

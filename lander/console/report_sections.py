@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from experiments.autopsy import SERVED
+from experiments.goals import Goal
 from experiments.lenses import EQUIVALENT_LIFT
 from experiments.models import Occasion
 from experiments.practice import PlanReport
 from experiments.report import PhaseLine, Report, VariantReport
 from experiments.words import plural
 from lander.console import format as words
-from lander.console.experiment_words import goal_in_words
+from lander.console.experiment_words import further_in_words, goal_in_words
 from lander.console.report_context import Against, AgainstRow, BrokenSplit, LookRow, PhaseRow, PlanTable
 from lander.console.report_lens import Lens, see
 from lander.console.report_query import Asked
-from lander.console.report_words import money, money_range, number_range, percent
+from lander.console.report_words import money, money_range, number_range
 from lander.leads.money import write_money
 
 _MOST_BROKEN: Final = 12
@@ -37,8 +38,8 @@ def make_against(report: Report, lens: Lens) -> Against | None:
     has_money = parameters.value_minor is not None
     columns = [
         ("Beats control", "probability"),
-        (f"Lift of {percent(parameters.min_lift)} or more", "probability"),
-        (f"Within {percent(EQUIVALENT_LIFT)} of control", "probability"),
+        (f"Lift of {words.percent(parameters.min_lift)} or more", "probability"),
+        (f"Within {words.percent(EQUIVALENT_LIFT)} of control", "probability"),
         *([(f"{noun.capitalize()}s after launch", "more a month, 95 % range")] if has_month else []),
         *([("In money", "more a month, 95 % range")] if has_month and has_money else []),
         *([("Expected loss in money", "per 1,000 visitors")] if has_money else []),
@@ -70,13 +71,17 @@ def make_plan(found: PlanReport | None, report: Report) -> PlanTable | None:
     if found is None:
         return None
     plan = found.plan
+    further = [Goal.from_json(entry) for entry in plan.get("goals", [])]  # older plans name none
     facts = [
         ("Goal", goal_in_words(plan["goal"], plan["selector"])),
-        ("Smallest lift worth having", percent(plan["lift"])),
+        *((("Also counted", "; ".join(further_in_words(goal) for goal in further)),) if further else ()),
+        ("Smallest lift worth having", words.percent(plan["lift"])),
         ("Planned for", _say_length(plan["visitors"], plan["days"])),
     ]
     if plan["rate"] is not None:
-        facts.append(("Rate reckoned with", f"{percent(plan['rate'])}{', assumed' if plan['rate_assumed'] else ''}"))
+        facts.append(
+            ("Rate reckoned with", f"{words.percent(plan['rate'])}{', assumed' if plan['rate_assumed'] else ''}")
+        )
     if plan["value_minor"] is not None:
         facts.append((f"A {report.noun} is worth", write_money(plan["value_minor"], plan["currency"])))
     held = "It is what was fixed at the start" if found.is_intact else "It is not what was fixed at the start"

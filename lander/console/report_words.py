@@ -64,15 +64,6 @@ def money(minor: float, currency: str) -> str:
     return f"{'−' if minor < 0 else ''}{write_money(abs(round(minor)), currency)}"
 
 
-def percent(fraction: float) -> str:
-    """A number that somebody chose, without a zero too many.
-
-    >>> [percent(value).replace(NBSP, " ") for value in (0.1, 0.005, 0.0482)]
-    ['10 %', '0.5 %', '4.82 %']
-    """
-    return f"{round(100 * fraction, 2):g}{NBSP}%"
-
-
 def name_dimension(dimension: str) -> str:
     """
     >>> name_dimension("device"), name_dimension("returning")

@@ -1,11 +1,14 @@
 """Planning, starting, pausing, resuming and ending an experiment."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from experiments import lifecycle
+from experiments.goals import Goal, GoalKind, Role
 from experiments.models import Experiment, Look, Phase, State
 from lander.access.models import AuditEntry
 from lander.pages.models import Page, Site, StoredRelease, Version
@@ -110,6 +113,73 @@ def test_a_click_goal_needs_something_to_click_in_every_variant(maya: Browser, l
     response = maya.post("/experiments/new", {**PLAN, "goal": "click", "selector": "a.call"})
     assert response.status_code == 303
     assert find(session).selector == "a.call"
+
+
+FURTHER = {
+    "goal-1-kind": "click", "goal-1-target": "a.call", "goal-1-role": "secondary", "goal-1-better": "more",
+    "goal-2-kind": "scroll", "goal-2-target": "75 %", "goal-2-role": "guardrail", "goal-2-margin": "2,5",
+    "goal-4-kind": "time", "goal-4-target": "30", "goal-4-role": "guardrail", "goal-4-margin": "0", "goal-4-better": "fewer",
+}  # fmt: skip
+
+
+def test_further_goals_are_counted_beside_the_one_that_decides(maya: Browser, live: Page, session: Session) -> None:
+    assert maya.post("/experiments/new", {**PLAN, **FURTHER}).status_code == 303
+
+    assert lifecycle.further_goals(find(session)) == (
+        Goal(GoalKind.CLICK, "a.call", key="click-2"),
+        Goal(GoalKind.SCROLL, threshold=75, role=Role.GUARDRAIL, margin=0.025, key="scroll-3"),
+        Goal(GoalKind.TIME, threshold=30, role=Role.GUARDRAIL, fewer_is_better=True, key="time-4"),
+    )
+    said = [
+        "clicks on 'a.call'",
+        "75 % of the page seen, a guardrail: at most 2.5 % below control",
+        "30 seconds on the page, a guardrail: not above control",
+    ]
+    assert "Also counted " + " ".join(said) in text_of(maya.get(AT))
+
+
+def test_a_plan_without_further_goals_says_nothing_of_them(maya: Browser, experiment: Experiment) -> None:
+    assert "Also counted" not in text_of(maya.get(AT)) + text_of(maya.get(f"{AT}/report"))
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "field"),
+    [
+        ({"goal-1-target": ""}, "nothing is named", "goal-1-target"),
+        ({"goal-1-kind": ""}, "Goal 1 does not say what is counted", "goal-1-kind"),
+        ({"goal-1-kind": "world peace"}, "Goal 1 does not say what is counted", "goal-1-kind"),
+        ({"goal-1-role": "hope"}, "Goal 1 does not say what it is for", "goal-1-role"),
+        ({"goal-1-target": "a.nowhere"}, "Nothing in variant a matches 'a.nowhere'", "goal-1-target"),
+        ({"goal-2-target": "most"}, "Goal 2 needs a whole number of per cent", "goal-2-target"),
+        ({"goal-2-target": "101"}, "Nobody can scroll 101 %", "goal-2-target"),
+        ({"goal-2-margin": "a bit"}, "Goal 2 may be worse by “a bit”", "goal-2-margin"),
+        ({"goal-2-margin": "100"}, "no per cent from 0 to below 100", "goal-2-margin"),
+        ({"goal-2-margin": "NaN"}, "no per cent from 0 to below 100", "goal-2-margin"),
+        ({"goal-3-kind": "click", "goal-3-target": "a.call"}, "stands there twice", "goal-3-target"),
+        ({"goal-3-kind": "form"}, "stands there twice", "goal-3-target"),
+        ({"goal-4-target": "1801"}, "1801 seconds on a page cannot be counted", "goal-4-target"),
+        ({"goal-4-target": "9" * 400}, "Goal 4 needs a whole number of seconds", "goal-4-target"),
+    ],
+)
+def test_a_further_goal_that_cannot_be_counted_is_said_beside_its_row_and_kept(
+    maya: Browser, live: Page, session: Session, *, change: dict[str, str], said: str, field: str
+) -> None:
+    response = maya.post("/experiments/new", {**PLAN, **FURTHER, **change})
+
+    assert response.status_code == 422
+    assert text_of(response).count(said) == 2  # on top, and beside the row
+    assert f'<a href="#{field}">' in response.text
+    assert re.search(rf'id="{field}"[^>]*aria-invalid="true" aria-describedby="{field}-error-1"', response.text)
+    assert re.search(r'id="goal-2-role".*?<option value="guardrail" selected>', response.text, re.DOTALL)
+    assert '<details class="further" open>' in response.text
+    assert find(session) is None
+
+
+def test_rows_that_stay_empty_are_folded_away_and_kept_when_the_need_is_worked_out(maya: Browser, live: Page) -> None:
+    assert '<details class="further">' in maya.get("/experiments/new?page=go.localhost/spring-sale").text
+    again = maya.get(maya.post("/experiments/new", {**PLAN, **FURTHER, "work": "on"}).headers["Location"])
+    assert '<details class="further" open>' in again.text
+    assert 'name="goal-2-target" value="75 %"' in again.text
 
 
 def test_before_it_starts_one_line_says_how_many_visitors_it_needs(maya: Browser, live: Page) -> None:
