@@ -28,6 +28,12 @@ class InvalidExperiment(ExperimentError):
     status = 422
 
 
+class UnknownDimension(ExperimentError):
+    """Visitors cannot be grouped by this."""
+
+    code = "unknown-dimension"
+
+
 class UnknownExperiment(ExperimentError):
     """There is no experiment of that key, or no such phase of it."""
 

@@ -243,11 +243,11 @@ class Report:
         return kept + sum(self.filtered.values())
 
     def segment_lifts(self) -> tuple[SegmentLifts, ...]:
-        """The lift in every level of device, browser, source, returning and day; computed when asked for."""
+        """The lift in every level of each dimension of this report, the day among them; computed when asked for."""
         control = [item.key for item in self.variants].index(self.control)
         keys = [item.key for item in self.variants]
         cells: list[tuple[str, str, DayCounts | SegmentCounts]]
-        cells = [(item.dimension, item.level, item) for item in self.segments]
+        cells = [(item.dimension, item.level, item) for item in (*self.segments, *self.open_segments)]
         cells += [("day", item.day.isoformat(), item) for item in self.by_day]
         found: dict[str, dict[str, list[stats.BinarySample]]] = {}
         for dimension, level, item in cells:
@@ -255,7 +255,7 @@ class Report:
             levels.setdefault(level, []).append(stats.BinarySample(n=item.confirmed, conversions=item.conversions))
         return tuple(
             lifts
-            for dimension in SEGMENT_DIMENSIONS
+            for dimension in (*SEGMENT_DIMENSIONS, *dict.fromkeys(item.dimension for item in self.open_segments))
             for lifts in segment_lifts.compare(dimension, found.get(dimension, {}), keys=keys, control=control)
         )
 

@@ -1,10 +1,11 @@
 """What an experiment says: the one report that studio, API, command line and file all show, so that no two can disagree.
 
-It reads tallies alone, so its cost does not depend on the number of visitors, unless a moment in the past is asked for;
-nothing here writes.
+It reads tallies alone, so its cost does not depend on the number of visitors, unless a moment in the past is asked for, or
+campaigns or keywords; nothing here writes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,8 +18,9 @@ from experiments.counting import count, count_as_of, count_totals
 from experiments.errors import UnknownExperiment
 from experiments.judging import Facts, judge
 from experiments.models import Experiment, Occasion, Phase
+from experiments.open_segments import check_dimension, count_open
 from experiments.receipts import count_receipts
-from experiments.report import Report, VariantReport
+from experiments.report import Report, SegmentCounts, VariantReport
 from experiments.seen import Seen
 
 __all__ = ["Report", "VariantReport", "changes", "report"]
@@ -33,6 +35,7 @@ def report(
     *,
     phase: int | None = None,
     as_of: datetime | None = None,
+    dimensions: Sequence[str] = (),
     now: datetime,
 ) -> Report:
     """Judge one phase of an experiment.
@@ -41,16 +44,20 @@ def report(
         experiment: it, or its key.
         phase: its number; the latest where None.
         as_of: show everything as it stood at this moment; that reads every visitor. Now where None.
+        dimensions: campaign and keyword, to group visitors by as well; each reads every visitor.
         now: for how long it has been running.
 
     Raises:
         UnknownExperiment: no such key or phase, or none yet at that moment.
+        UnknownDimension: visitors cannot be grouped by that.
 
     Edge cases:
         Nobody has come yet: every rate is the prior's, every variant is best with equal probability, the split has no
         p-value, and the verdict says that it is too early.
         A moment that has not come is now.
     """
+    for dimension in dimensions:
+        check_dimension(dimension)
     if isinstance(experiment, str):
         experiment = lifecycle.load(session, experiment)
     at, is_past = (now, False) if as_of is None or as_of >= now else (as_of, True)
@@ -64,7 +71,7 @@ def report(
         counted = count(session, experiment, judged)
         others = iter(count_totals(session, experiment, [item for item in phases if item is not judged]))
         totals = [counted.totals if item is judged else next(others) for item in phases]
-    return judge(
+    found = judge(
         Facts(
             experiment=experiment,
             phase=judged,
@@ -78,6 +85,9 @@ def report(
             is_past=is_past,
         )
     )
+    if not dimensions:
+        return found
+    return replace(found, open_segments=_group(session, experiment, judged, dimensions, at if is_past else None))
 
 
 def changes(session: Session, now: Report) -> Changes | None:
@@ -110,6 +120,18 @@ def _recompute(session: Session, now: Report, midnight: datetime) -> Seen | None
         return None
     then = report(session, now.experiment, phase=now.phase, as_of=midnight, now=now.as_of)
     return looks.take(then, by="", occasion=Occasion.DAILY)
+
+
+def _group(
+    session: Session, experiment: Experiment, phase: Phase, dimensions: Sequence[str], at: datetime | None
+) -> tuple[SegmentCounts, ...]:
+    """Visitors by campaign or keyword, beside the judged numbers: no finding and no verdict rests on them."""
+    return tuple(
+        SegmentCounts(dimension, level, item.key, item.served, item.confirmed, item.conversions)
+        for name in dict.fromkeys(dimensions)
+        for (dimension, level), counts in count_open(session, experiment, phase, dimension=name, at=at).items()
+        for item in counts
+    )
 
 
 def _choose(phases: Sequence[Phase], experiment: Experiment, number: int | None, at: datetime) -> Phase:

@@ -80,7 +80,7 @@ def compare(dimension: str, samples: Samples, *, keys: Sequence[str], control: i
     """Every variant but control in the levels of one dimension.
 
     Args:
-        dimension: device, browser, source, returning or day.
+        dimension: device, browser, source, returning, day, campaign or keyword.
         samples: of each level, in the order in which they are to be shown, one sample per variant.
         keys: of the variants.
         control: position of the one that the others are compared with.

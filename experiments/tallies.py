@@ -79,6 +79,11 @@ def add_up(standings: Mapping[Standing, int]) -> dict[Cell, Counts]:
     return {cell: counts for cell, counts in total.items() if any(counts)}
 
 
+def count_standing(standing: Standing, *, goal: str) -> Counts:
+    """What one visitor adds to the numbers of a goal, who was shown what among them."""
+    return Counts._make(map(sum, zip(_count_exposure(standing), _count_goal(standing, goal), strict=True)))
+
+
 def raise_tallies(
     session: Session, experiment_id: int, standings: Mapping[Standing, int], refusals: Mapping[Refusal, int]
 ) -> None:
@@ -119,12 +124,11 @@ def _rebuild_one(session: Session, experiment_id: int, window_s: int, timezone: 
 
 def _cells(standing: Standing) -> Iterator[tuple[Cell, Counts]]:
     exposure = _count_exposure(standing)
-    reached = standing.goals if not standing.multiply_exposed else ()
-    conversion = Counts(conversions=1) if standing.confirmed else Counts(unconfirmed_conversions=1)
+    conversions = [(goal, _count_goal(standing, goal)) for goal in standing.goals if not standing.multiply_exposed]
     for dimension in DIMENSIONS:
         level = _level(standing, dimension)
         yield Cell(standing.phase, standing.variant, EXPOSURES, standing.day, dimension, level), exposure
-        for goal in reached:
+        for goal, conversion in conversions:
             yield Cell(standing.phase, standing.variant, goal, standing.day, dimension, level), conversion
 
 
@@ -133,6 +137,12 @@ def _count_exposure(standing: Standing) -> Counts:
     if standing.multiply_exposed:
         return Counts(multiply_exposed=1, simulated=simulated)
     return Counts(served=1, confirmed=int(standing.confirmed), simulated=simulated)
+
+
+def _count_goal(standing: Standing, goal: str) -> Counts:
+    if standing.multiply_exposed or goal not in standing.goals:
+        return NOTHING
+    return Counts(conversions=1) if standing.confirmed else Counts(unconfirmed_conversions=1)
 
 
 def _level(standing: Standing, dimension: str) -> str:

@@ -4,8 +4,12 @@ The state is a semilattice: minima, unions and a flag. Merging is therefore comm
 neither the order nor the repetition nor the batching of events can change it. Nothing here touches a database.
 
     {"phases": {"1": {"a": {"first": [exposed_at_ms, device, browser, source, returning],
+                            "came": [exposed_at_ms, campaign, keyword],
                             "confirmed": exposed_at_ms, "goals": {"form": at_ms}}}},
      "filtered": {"1": {"bot": [at_ms, "a"]}}, "simulated": true}
+
+Campaign and keyword come with the page view alone, not with its token, so they are known of the first exposure only where
+its own event came in.
 """
 
 from collections.abc import Iterator
@@ -17,6 +21,9 @@ from zoneinfo import ZoneInfo
 from experiments.events import Event, Kind
 
 VisitorState = dict[str, Any]
+
+NONE: Final = "(none)"  # the address named none
+UNKNOWN: Final = "(unknown)"  # the first page view itself is not known, only what it led to
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER_MS: Final = 15 * 60 * 1000  # every zone's midnight falls on a quarter of an hour
@@ -59,7 +66,9 @@ def merge(state: VisitorState, event: Event) -> bool:
     entry = state.setdefault("phases", {}).setdefault(phase, {}).setdefault(event.variant, {})
     view = [event.exposed_at_ms, event.device, event.browser, event.source, event.returning]
     changed = _lower(entry, "first", view)
-    if event.kind is Kind.CONFIRMED:
+    if event.kind is Kind.SERVED:
+        changed |= _lower(entry, "came", [event.exposed_at_ms, event.campaign, event.keyword])
+    elif event.kind is Kind.CONFIRMED:
         changed |= _lower(entry, "confirmed", event.exposed_at_ms)
     elif event.kind is Kind.CONVERSION:
         # clocks of two nodes may differ by a moment: nobody converts before they have seen the page
@@ -100,6 +109,21 @@ def find_standing(state: VisitorState, *, window_s: int, timezone: str) -> Stand
     )
 
 
+def find_came(state: VisitorState, standing: Standing) -> tuple[str, str]:
+    """Campaign and keyword of the first exposure, as levels.
+
+    Args:
+        standing: that of `state`.
+
+    Returns:
+        `NONE` in the place of one that the address did not name; `UNKNOWN` for both where the event of the first exposure
+        never came in, or came in before this was written down.
+    """
+    entry = state["phases"][str(standing.phase)][standing.variant]
+    at_ms, campaign, keyword = entry.get("came", (None, "", ""))
+    return (campaign or NONE, keyword or NONE) if at_ms == entry["first"][0] else (UNKNOWN, UNKNOWN)
+
+
 def cut(state: VisitorState, *, at_ms: int) -> VisitorState:
     """What the state would be if nothing had happened after a moment.
 
@@ -136,9 +160,12 @@ def _day_of_quarter(quarter: int, timezone: str) -> date:
 
 
 def _cut_entry(entry: dict[str, Any], at_ms: int) -> dict[str, Any]:
-    goals = {goal: at for goal, at in entry.get("goals", {}).items() if at <= at_ms}
-    kept = {"first": entry["first"], "goals": goals}
-    return {**kept, "confirmed": entry["confirmed"]} if entry.get("confirmed", at_ms + 1) <= at_ms else kept
+    kept = {"first": entry["first"], "goals": {goal: at for goal, at in entry.get("goals", {}).items() if at <= at_ms}}
+    if "came" in entry and entry["came"][0] <= at_ms:
+        kept["came"] = entry["came"]
+    if "confirmed" in entry and entry["confirmed"] <= at_ms:
+        kept["confirmed"] = entry["confirmed"]
+    return kept
 
 
 def _lower(place: dict[str, Any], key: str, value: Any) -> bool:

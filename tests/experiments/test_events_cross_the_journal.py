@@ -25,7 +25,10 @@ events = st.builds(
     goal=st.text(),
     reason=st.one_of(st.text(), st.sampled_from(Reason).map(str)),
     simulated=st.booleans(),
+    campaign=st.text(),
+    keyword=st.text(),
 )
+CAME = {"campaign", "keyword"}
 
 
 @given(events)
@@ -37,7 +40,15 @@ def test_an_event_survives_its_json(event: Event) -> None:
 def test_its_json_is_what_any_reader_of_json_expects(event: Event) -> None:
     entry = json.loads(event.to_json())
     assert entry["kind"] == event.kind.value
-    assert set(entry) == set(Event._fields)
+    assert set(entry) == set(Event._fields) - (set() if event.campaign or event.keyword else CAME)
+
+
+@given(events)
+def test_an_event_without_campaign_and_keyword_is_written_as_it_was_before_there_were_any(event: Event) -> None:
+    """Nothing grows for those who came without, and a journal that an older version wrote is read."""
+    body = event._replace(campaign="", keyword="").to_json()
+    assert json.loads(body).keys().isdisjoint(CAME)
+    assert Event.from_json(body) == event._replace(campaign="", keyword="")
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"7", b'{"kind":"served"}', b'{"kind":"invented"}', b"\xff"])

@@ -230,6 +230,8 @@ events = st.builds(
     goal=st.sampled_from(["form", "click"]),
     reason=st.sampled_from(["bot", "outside"]),
     simulated=st.booleans(),
+    campaign=st.sampled_from(["", "spring", "brand"]),
+    keyword=st.sampled_from(["", "bumpers"]),
 )
 
 
