@@ -119,8 +119,8 @@ class Decision:
     """An action and why. Positions are those of the comparison's variants.
 
     `variant`: whom to ship, keep or drop (the worst, where several go), the leader of what continues; control where all
-    are practically equal; None for a hold and where it is too early. `dropped`: every variant that is out. `strong`:
-    evidence that holds whatever the prior says the same.
+    are practically equal; None for a hold and where it is too early. `dropped`: every variant that is out, `harmed`: those
+    of them that are not worse, but harm a guardrail. `strong`: evidence that holds whatever the prior says the same.
     """
 
     action: Action
@@ -128,6 +128,7 @@ class Decision:
     variant: int | None = None
     dropped: tuple[int, ...] = ()
     strong: bool = False
+    harmed: tuple[int, ...] = ()
 
 
 def decide(
@@ -244,22 +245,22 @@ def _weigh(
     out = [challenger for challenger in challengers if challenger.is_out(rule)]
     left = [challenger for challenger in challengers if not challenger.is_out(rule)]
     dropped = tuple(challenger.position for challenger in out)
-    surely_worse = all(challenger.is_worse(rule) for challenger in out)
+    harmed = tuple(challenger.position for challenger in out if not challenger.is_worse(rule))
 
     def is_strong(about: Sequence[_Challenger]) -> bool:
         return bool(e_values) and all(e_values[challenger.position] >= rule.strong_from for challenger in about)
 
     if not left:
-        reason = Reason.WORSE if surely_worse else Reason.HARM
-        return Decision(Action.KEEP, reason, comparison.control, dropped, surely_worse and is_strong(out))
+        reason = Reason.HARM if harmed else Reason.WORSE
+        return Decision(Action.KEEP, reason, comparison.control, dropped, not harmed and is_strong(out), harmed)
     leader = max(left, key=lambda challenger: challenger.p_best)
     lacking = leader.find_lacking(rule)
     if lacking is None:
-        return Decision(Action.SHIP, Reason.BETTER, leader.position, dropped, is_strong([leader]))
+        return Decision(Action.SHIP, Reason.BETTER, leader.position, dropped, is_strong([leader]), harmed)
     if all(challenger.is_equal(rule) for challenger in left):
-        return Decision(Action.EQUIVALENT, Reason.EQUAL, comparison.control, dropped)
+        return Decision(Action.EQUIVALENT, Reason.EQUAL, comparison.control, dropped, harmed=harmed)
     if not out:
         return Decision(Action.CONTINUE, lacking, leader.position)
     worst = min(out, key=lambda challenger: (not challenger.is_worse(rule), challenger.p_beats_control))
     reason = Reason.WORSE if worst.is_worse(rule) else Reason.HARM
-    return Decision(Action.DROP, reason, worst.position, dropped, reason is Reason.WORSE and is_strong([worst]))
+    return Decision(Action.DROP, reason, worst.position, dropped, reason is Reason.WORSE and is_strong([worst]), harmed)

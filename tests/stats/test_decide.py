@@ -120,13 +120,15 @@ def test_each_condition_of_being_worse_is_needed(change):
 
 def test_a_harmed_guardrail_drops_even_a_winner():
     gates = dataclasses.replace(OPEN, harm=(0.0, 0.975))
-    assert decided(WINNER, gates=gates) == Decision(Action.KEEP, Reason.HARM, variant=0, dropped=(1,))
+    assert decided(WINNER, gates=gates) == Decision(Action.KEEP, Reason.HARM, variant=0, dropped=(1,), harmed=(1,))
     assert decided(WINNER, gates=dataclasses.replace(gates, harm=(0.0, 0.974))).action is Action.SHIP
 
 
 def test_a_harmed_variant_is_dropped_beside_an_undecided_one():
     gates = Gates(open=True, days=7, conversions=(50, 50, 50), harm=(0.0, 0.99, 0.1))
-    assert decided(WINNER, OPEN_QUESTION, gates=gates) == Decision(Action.DROP, Reason.HARM, variant=1, dropped=(1,))
+    assert decided(WINNER, OPEN_QUESTION, gates=gates) == Decision(
+        Action.DROP, Reason.HARM, variant=1, dropped=(1,), harmed=(1,)
+    )
 
 
 def test_a_winner_ships_though_others_are_out():
@@ -135,7 +137,9 @@ def test_a_winner_ships_though_others_are_out():
 
 def test_all_out_for_different_reasons_keeps_control_and_names_the_guardrail():
     gates = Gates(open=True, days=7, conversions=(50, 50, 50), harm=(0.0, 0.99, 0.1))
-    assert decided(WINNER, LOSER, gates=gates) == Decision(Action.KEEP, Reason.HARM, variant=0, dropped=(1, 2))
+    assert decided(WINNER, LOSER, gates=gates) == Decision(
+        Action.KEEP, Reason.HARM, variant=0, dropped=(1, 2), harmed=(1,)
+    )
 
 
 def test_practically_equal_variants_are_equivalent():
@@ -263,6 +267,8 @@ def assert_coherent(comparison, gates, found):
     for i in found.dropped:
         harmed = bool(gates.harm) and gates.harm[i] >= 0.975
         assert harmed or comparison.variants[i].lift.high < 0
+        assert (i in found.harmed) <= harmed
+        assert (i not in found.harmed) <= (comparison.variants[i].lift.high < 0)
     if found.action is Action.SHIP:
         assert comparison.variants[found.variant].lift.low > 0
         assert found.variant not in found.dropped
