@@ -161,6 +161,7 @@ def judge(facts: Facts) -> Report:
                 elapsed_days=elapsed / _DAY,
                 ended=ended_at is not None,
                 noun=NOUNS.get(experiment.goal, "conversion"),
+                goals=goals,
                 purpose=Purpose(experiment.purpose),
                 waiting=waiting,
             )

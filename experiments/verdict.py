@@ -2,7 +2,8 @@
 only put into words.
 
 No word contradicts the interval that stands beside it: a variant ships only where the whole interval of its lift lies above
-zero, and goes only where it lies below. Both are those of the decision lens, whose numbers the sentence quotes.
+zero, and goes only where it lies below, or where a guardrail is harmed, which the sentence then names. All are those of the
+decision lens, whose numbers the sentence quotes.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,10 @@ from typing import Any, Final, NamedTuple
 
 import stats
 from experiments.counts import Everybody
+from experiments.guardrails import find_worst, list_harm
 from experiments.health import RULE, Gate, HealthFinding, Severity, days_missing
 from experiments.models import Purpose
+from experiments.outcomes import GoalReport
 from experiments.words import lift_range, listing, name, per_thousand, plural, probability
 from stats import Action, Estimate
 
@@ -55,7 +58,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a verdict rests on: counts, comparison and e-values in the same order of variants."""
+    """What a verdict rests on: counts, comparison, e-values and goals in the same order of variants."""
 
     counts: Everybody
     comparison: stats.Comparison
@@ -65,6 +68,7 @@ class Evidence:
     elapsed_days: float
     ended: bool
     noun: str  # of a conversion: lead, click
+    goals: Sequence[GoalReport] = ()  # further ones; only guardrails are looked at
     purpose: Purpose = Purpose.TEST
     waiting: stats.Waiting | None = None  # None where it has ended, or nothing is known of its traffic
 
@@ -87,6 +91,12 @@ class Evidence:
     def challengers(self) -> list["Challenger"]:
         """Every variant but control."""
         return [self.challenger(i) for i in range(len(self.counts)) if i != self.comparison.control]
+
+    def say_harm(self, position: int) -> str:
+        """What a variant probably does to the guardrail it harms most, and how probably."""
+        worst = find_worst(self.goals, position)
+        assert worst is not None, "only a guardrail is harmed"
+        return f"{worst.beyond(self.control)} ({probability(worst.found.p_harm)})"
 
     def doubt(self, key: str) -> float:
         """P(another variant is the best), summed so that it keeps its digits where it is next to nothing."""
@@ -112,11 +122,12 @@ def decide(evidence: Evidence) -> Verdict:
             open=all(finding.severity is not Severity.STOP for finding in evidence.findings),
             days=evidence.days,
             conversions=tuple(item.conversions for item in evidence.counts),
+            harm=list_harm(evidence.goals),
         ),
         RULE,
         e_values=evidence.e_values,
     )
-    if evidence.purpose is Purpose.AA and decision.action in _CALLS:
+    if evidence.purpose is Purpose.AA and (decision.action in _CALLS or decision.dropped):
         return _call_off(decision, evidence)
     is_early = decision.reason in (stats.Reason.DAYS, stats.Reason.CONVERSIONS)
     return Verdict(
@@ -133,15 +144,19 @@ def decide(evidence: Evidence) -> Verdict:
 def _call_off(decision: stats.Decision, evidence: Evidence) -> Verdict:
     """Equal variants that differ: nothing else that is counted the same way can be believed."""
     judged = evidence.challengers()
-    which = max(judged, key=lambda item: abs(item.p_beats_control - 0.5))
-    better = which.p_beats_control > 0.5
-    surely = probability(which.p_beats_control if better else 1 - which.p_beats_control)
+    if decision.harmed and decision.harmed == decision.dropped:
+        which = evidence.challenger(decision.harmed[0])
+        seems = f"seems to bring {evidence.say_harm(decision.harmed[0])}"
+    else:
+        which = max(judged, key=lambda item: abs(item.p_beats_control - 0.5))
+        better = which.p_beats_control > 0.5
+        surely = probability(which.p_beats_control if better else 1 - which.p_beats_control)
+        seems = f"seems {'better' if better else 'worse'} ({surely})"
     return Verdict(
         Action.HOLD,
         _AA_DIFFERS,
         f"{listing([evidence.control, *(name(item.key) for item in judged)])} are the same content, and yet "
-        f"{name(which.key)} seems {'better' if better else 'worse'} ({surely}). Look how visitors are split and counted "
-        "before you believe another test on this page.",
+        f"{name(which.key)} {seems}. Look how visitors are split and counted before you believe another test on this page.",
         variant=which.key,
         strong=decision.strong,
     )
@@ -152,7 +167,7 @@ def _count_days_left(decision: stats.Decision, evidence: Evidence, *, is_early: 
         return None
     if is_early:
         return _wait(evidence)
-    undecided = decision.action in (Action.CONTINUE, Action.DROP)
+    undecided = decision.action in (Action.CONTINUE, Action.DROP) and not _list_in_the_way(decision, evidence)
     return evidence.waiting.days_to_decision if undecided and evidence.waiting is not None else None
 
 
@@ -168,7 +183,7 @@ def _say(decision: stats.Decision, evidence: Evidence, *, is_early: bool) -> str
         return _say_equivalent(decision, evidence)
     assert decision.variant is not None, "whatever is left to say is about a variant"
     if decision.action is Action.SHIP:
-        return _say_ship(evidence.challenger(decision.variant), decision, evidence)
+        return _say_ship(decision.variant, decision, evidence)
     return _say_continue(decision, evidence)
 
 
@@ -199,7 +214,8 @@ def _say_wait(days: int | None) -> str:
     return f" At this rate: {days} more day{'s' if days > 1 else ''}."
 
 
-def _say_ship(winner: Challenger, decision: stats.Decision, evidence: Evidence) -> str:
+def _say_ship(position: int, decision: stats.Decision, evidence: Evidence) -> str:
+    winner, harm = evidence.challenger(position), find_worst(evidence.goals, position)
     b, variants = name(winner.key), len(evidence.counts)
     than = evidence.control if variants == 2 else f"{evidence.control} and the best of all {variants}"
     said = [f"{b} is very likely better than {than} ({probability(min(winner.p_beats_control, winner.p_best))})."]
@@ -211,21 +227,37 @@ def _say_ship(winner: Challenger, decision: stats.Decision, evidence: Evidence) 
         said.append(f"If that is wrong, shipping {b} costs about {cost} {evidence.noun}s per 1,000 visitors.")
     if decision.strong:
         said.append(_STRONG)
-    if not evidence.ended:
+    if harm is not None and harm.is_unsure:
+        said.append(f"A guardrail is not sure: {b} may bring {evidence.say_harm(position)}.")
+        if not evidence.ended:
+            said.append("Wait if that is too much to risk.")
+    elif not evidence.ended:
         said.append("There is nothing left to wait for.")
     return " ".join(said)
 
 
 def _say_keep(decision: stats.Decision, evidence: Evidence) -> str:
-    challengers = [evidence.challenger(position) for position in decision.dropped]
-    who = listing([name(challenger.key) for challenger in challengers])
-    are, it = ("is", who) if len(challengers) == 1 else ("are", "the best of them")
-    surely = 1 - max(challenger.p_beats_control for challenger in challengers)
-    cost = per_thousand(min(challenger.expected_loss for challenger in challengers))
-    said = [
-        f"Keep {evidence.control}: {who} {are} very likely worse ({probability(surely)}).",
-        f"Shipping {it} would cost about {cost} {evidence.noun}s per 1,000 visitors.",
+    worse, because = _list_worse(decision, evidence), []
+    if worse:
+        surely = 1 - max(challenger.p_beats_control for challenger in worse)
+        who = listing([name(challenger.key) for challenger in worse])
+        because.append(f"{who} {'is' if len(worse) == 1 else 'are'} very likely worse ({probability(surely)})")
+    because += [
+        f"{name(evidence.counts[position].key)} very likely harms a guardrail, with {evidence.say_harm(position)}"
+        for position in decision.harmed
     ]
+    said = [f"Keep {evidence.control}: {', and '.join(because)}."]
+    if decision.harmed:
+        best = max(map(evidence.challenger, decision.harmed), key=lambda challenger: challenger.p_beats_control)
+        if best.p_beats_control > 0.5:
+            chance = probability(best.p_beats_control)
+            said.append(
+                f"By {evidence.noun}s alone {name(best.key)} would be better with {chance}; the guardrail decides."
+            )
+        return " ".join(said)
+    cost = per_thousand(min(challenger.expected_loss for challenger in worse))
+    it = name(worse[0].key) if len(worse) == 1 else "the best of them"
+    said.append(f"Shipping {it} would cost about {cost} {evidence.noun}s per 1,000 visitors.")
     return " ".join([*said, _STRONG] if decision.strong else said)
 
 
@@ -254,9 +286,21 @@ def _say_continue(decision: stats.Decision, evidence: Evidence) -> str:
         f"{begin}{' when it ended' if evidence.ended else ' yet'}: the lift of {b} over {a} lies between "
         f"{lift_range(leader.lift.low, leader.lift.high)}, and {b} is better with {probability(leader.p_beats_control)}."
     ]
-    if not evidence.ended:
+    in_the_way = _list_in_the_way(decision, evidence)
+    if in_the_way and not evidence.ended:
+        them = "it" if len(in_the_way) == 1 else "them"
+        said.append(
+            f"With {listing(in_the_way)} in the test no other can be the best: start a new phase without {them}."
+        )
+    elif not evidence.ended:
         said.append(f"{_say_missing(leader, evidence.control_rate)} {_say_outlook(evidence)}")
     return " ".join(said)
+
+
+def _list_in_the_way(decision: stats.Decision, evidence: Evidence) -> list[str]:
+    """Variants that are out for harm and so good otherwise that nobody else is the best beside them."""
+    harmed = map(evidence.challenger, decision.harmed)
+    return [name(challenger.key) for challenger in harmed if challenger.p_best > 1 - RULE.p_best]
 
 
 def _say_outlook(evidence: Evidence) -> str:
@@ -271,12 +315,24 @@ def _say_outlook(evidence: Evidence) -> str:
 
 
 def _say_drop(decision: stats.Decision, evidence: Evidence) -> str:
-    worse = [evidence.challenger(position) for position in decision.dropped]
-    they_are = "it is" if len(worse) == 1 else "they are"
-    surely = probability(1 - max(item.p_beats_control for item in worse))
-    who = listing([name(item.key) for item in worse])
-    said = f"Drop {who}: {they_are} very likely worse than {evidence.control} ({surely})."
-    return f"{said} {_STRONG}" if decision.strong else said
+    worse, said = _list_worse(decision, evidence), []
+    if worse:
+        they_are = "it is" if len(worse) == 1 else "they are"
+        surely = probability(1 - max(item.p_beats_control for item in worse))
+        who = listing([name(item.key) for item in worse])
+        said.append(f"Drop {who}: {they_are} very likely worse than {evidence.control} ({surely}).")
+    if decision.strong:
+        said.append(_STRONG)
+    said += [
+        f"Drop {name(evidence.counts[position].key)}: it very likely harms a guardrail, with {evidence.say_harm(position)}."
+        for position in decision.harmed
+    ]
+    return " ".join(said)
+
+
+def _list_worse(decision: stats.Decision, evidence: Evidence) -> list[Challenger]:
+    """Who is out for being worse than control, and not only for harm."""
+    return [evidence.challenger(position) for position in decision.dropped if position not in decision.harmed]
 
 
 def _say_missing(leader: Challenger, control_rate: float) -> str:
