@@ -10,12 +10,14 @@ from typing import Any, Final, NamedTuple
 
 from experiments.assign import bucket, choose
 from experiments.events import Event, Kind, Reason
+from lander.campaign import read_campaign_and_keyword
 from lander.config import Settings
 from lander.edge import Edge
 from lander.published import Allocation
 from lander.serve.agent import LONGEST_AGENT, Agent, find_source, read_agent
 from lander.serve.catalog import Route
 from lander.serve.counting import make_event
+from lander.serve.raw_text import read_text
 from lander.serve.token import View, new_view_id
 from lander.serve.visitor import OPTED_OUT, VisitorCookie, new_id
 
@@ -53,6 +55,7 @@ class Exposer:
         variant = _choose(route, allocation, identity)
         taking_part = allocation if variant is not None else None
         prefetch = is_prefetch(environ)
+        query = environ.get("QUERY_STRING", "")
         view = View(
             page_id=release.page_id,
             variant=variant if variant is not None else release.control,
@@ -61,7 +64,7 @@ class Exposer:
             issued_at_ms=edge.now_ms,
             device=agent.device,
             browser=agent.browser,
-            source=find_source(environ.get("QUERY_STRING", ""), environ.get("HTTP_REFERER", ""), release.host),
+            source=find_source(query, environ.get("HTTP_REFERER", ""), release.host),
             experiment_id=taking_part.experiment_id if taking_part else 0,
             phase=taking_part.phase if taking_part else 0,
             returning=identity.known,
@@ -81,6 +84,9 @@ class Exposer:
                 reason=reason,
                 simulated=edge.simulated,
             )
+            if reason is None and "utm_" in query:
+                campaign, keyword = read_campaign_and_keyword(read_text(query))
+                event = event._replace(campaign=campaign, keyword=keyword)
         return Exposure(view, event, identity.set_cookie)
 
     def _identify(self, environ: dict[str, Any], agent: Agent, edge: Edge) -> _Identity:
