@@ -1,21 +1,24 @@
-"""The script that tells us a page was really seen, and that a click goal was reached. A leaf: publishing puts the text
+"""The script that tells us a page was really seen, and which goals were reached there. A leaf: publishing puts the text
 into each page, and its hash into the page's policy, so the text is the same everywhere.
 
-It reads its own element: `data-lander` (the view token), `data-goal` ("click" or something else) and `data-selector`.
-A page counts as seen once it is visible and loaded, after any prerendering; a click counts once per view and proves
-that the page is seen. It needs no storage and no cookie, never throws, and works in browsers without `keepalive`, `fetch`
-or `dataset`.
+It reads its own element: `data-lander` (the view token) and `data-goals`, a JSON list of [key, kind, target]: a click on
+what a selector finds, a scroll that has shown so many per cent of the page's height, a time of so many seconds in which
+the page was visible. A page counts as seen once it is visible and loaded, after any prerendering; a goal counts once per
+view and proves that the page is seen. It needs no storage and no cookie, never throws, and works in browsers without
+`keepalive`, `fetch` or `dataset`.
 """
 
 from typing import Final
 
+# Height and position are the greater of the document's and the body's: on some pages the body scrolls instead. One pixel
+# more, because browsers round them differently. Time is counted in ticks: a clock would count a closed laptop too.
 SCRIPT: Final = """\
 (function () {
   try {
     var d = document, w = window, s = d.currentScript;
     var token = s && s.getAttribute('data-lander');
     if (!token) return;
-    var seen = false, clicked = false;
+    var seen = false, goals = [], seconds = 0;
     var send = function (kind) {
       var body = 't=' + encodeURIComponent(token) + '&k=' + kind;
       var type = 'application/x-www-form-urlencoded';
@@ -36,33 +39,55 @@ SCRIPT: Final = """\
     var see = function () {
       if (!seen) { seen = true; send('view'); }
     };
-    var whenVisible = function () {
-      if (!d.visibilityState || d.visibilityState === 'visible') return see();
-      d.addEventListener('visibilitychange', function () {
-        if (d.visibilityState === 'visible') see();
+    var reach = function (kind, isReached) {
+      goals.forEach(function (goal) {
+        try {
+          if (goal[1] !== kind || !isReached(goal[2])) return;
+          goal[1] = 'reached';
+          see();
+          send('goal&g=' + goal[0]);
+        } catch (e) {}
       });
     };
-    var whenLoaded = function () {
-      if (d.readyState === 'complete') return whenVisible();
-      w.addEventListener('load', whenVisible);
+    var isVisible = function () {
+      return !d.prerendering && (!d.visibilityState || d.visibilityState === 'visible');
     };
-    if (d.prerendering) d.addEventListener('prerenderingchange', whenLoaded);
-    else whenLoaded();
-    var selector = s.getAttribute('data-selector');
-    if (s.getAttribute('data-goal') !== 'click' || !selector) return;
-    var onClick = function (event) {
-      try {
-        if (clicked || (event.type === 'auxclick' && event.button !== 1)) return;
-        var target = event.target;
-        if (target && target.nodeType === 3) target = target.parentNode;
-        if (!target || !target.closest || !target.closest(selector)) return;
-        clicked = true;
-        see();
-        send('goal&g=click');
-      } catch (e) {}
+    var look = function () {
+      if (d.readyState !== 'complete' || !isVisible()) return;
+      see();
+      reach('scroll', function (percent) {
+        var page = d.documentElement, body = d.body || page;
+        var shown = Math.max(w.pageYOffset, body.scrollTop) + w.innerHeight + 1;
+        return 100 * shown >= percent * Math.max(page.scrollHeight, body.scrollHeight);
+      });
     };
-    d.addEventListener('click', onClick, true);
-    d.addEventListener('auxclick', onClick, true);
+    var wait = function () {
+      if (goals.some(function (goal) { return goal[1] === 'time'; })) setTimeout(tick, 1000);
+    };
+    var tick = function () {
+      if (isVisible()) {
+        seconds += 1;
+        reach('time', function (wanted) { return seconds >= wanted; });
+      }
+      wait();
+    };
+    var click = function (event) {
+      var target = event.target;
+      if (event.type === 'auxclick' && event.button !== 1) return;
+      if (target && target.nodeType === 3) target = target.parentNode;
+      reach('click', function (selector) { return target.closest(selector); });
+    };
+    look();
+    w.addEventListener('load', look);
+    d.addEventListener('visibilitychange', look);
+    d.addEventListener('prerenderingchange', look);
+    goals = goals.concat(JSON.parse(s.getAttribute('data-goals') || '[]'));
+    if (!goals.length) return;
+    d.addEventListener('click', click, true);
+    d.addEventListener('auxclick', click, true);
+    d.addEventListener('scroll', look, {passive: true, capture: true});
+    w.addEventListener('resize', look, {passive: true});
+    wait();
   } catch (e) {}
 })();
 """

@@ -16,11 +16,8 @@ from typing import Any, Final
 from lander.durable import sync_folder, write_file
 
 RELEASE_FORMAT: Final = 3
-_READ_FORMATS: Final = (
-    1,
-    2,
-    3,
-)  # 1 knew no query and referrer slots, 2 no further goals; an older reader must not meet them
+# 1 knew no query and referrer slots, 2 no further goals; an older reader must not meet them
+_READ_FORMATS: Final = (1, 2, 3)
 RELEASES_DIR: Final = "releases"
 
 
@@ -101,6 +98,16 @@ class Allocation:
     selector: str = ""
     window_s: int = 72 * 3600
     goals: tuple[tuple[str, str, str], ...] = ()  # further ones: key, kind, and what is clicked or passed
+
+    @property
+    def every_goal(self) -> tuple[tuple[str, str, str], ...]:
+        """All of them in the same three parts, the one that decides first."""
+        return ((self.goal, self.goal, self.selector), *self.goals)
+
+    @property
+    def clicked(self) -> tuple[str, ...]:
+        """The selectors of all click goals."""
+        return tuple(target for _, kind, target in self.every_goal if kind == "click")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ to somebody who saw two variants is nobody's news. Nothing told here names a vis
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,7 +23,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A goal of an experiment, reached by a visitor of it for the first time."""
+    """The goal that decides an experiment, reached by a visitor of it for the first time."""
 
     id: str  # the same for the same visitor, phase and goal, and says nothing of the visitor
     experiment: str
@@ -41,7 +41,7 @@ def find_conversions(session: Session, events: Sequence[Event], *, sites: Collec
     # of a repeated one the first
     reached = {(item.experiment_id, item.visitor, item.phase, item.variant, item.goal): item for item in conversions}
     experiments = _load_experiments(session, {event.experiment_id for event in reached.values()}, sites)
-    wanted = [event for event in reached.values() if event.experiment_id in experiments]
+    wanted = [event for event in reached.values() if _decides(event, experiments)]
     states = _load_states(session, wanted)
     for event in sorted(wanted, key=lambda event: event.at_ms):
         experiment, page, site = experiments[event.experiment_id]
@@ -58,6 +58,12 @@ def find_conversions(session: Session, events: Sequence[Event], *, sites: Collec
             goal=event.goal,
             at=_EPOCH + timedelta(milliseconds=event.at_ms),
         )
+
+
+def _decides(event: Event, experiments: Mapping[int, tuple[Experiment, Page, Site]]) -> bool:
+    """Whether it is the goal that decides: how far somebody scrolled is for the report, and no conversion elsewhere."""
+    known = experiments.get(event.experiment_id)
+    return known is not None and event.goal == known[0].goal
 
 
 def _counts(event: Event, state: VisitorState | None, experiment: Experiment) -> bool:

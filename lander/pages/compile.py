@@ -4,6 +4,7 @@ Pure: the same version under the same surroundings gives the same bytes, so the 
 changes; what is not rewritten stays byte for byte. Scripts and styles are hashed in the page as it will be served.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -150,8 +151,8 @@ def _rewrite(
         strip=around.strip_external,
         root=around.preview_root or "",
     )
-    goal = around.allocation.selector if around.allocation is not None else ""
-    placed = place_renditions(document, edits, settled.used(goal), files.pictures)
+    clicked = around.allocation.clicked if around.allocation is not None else ()
+    placed = place_renditions(document, edits, settled.used(clicked), files.pictures)
     settled.assets |= placed.assets
     if placed.style:
         edits.insert(_place_before_styles(document), placed.style)
@@ -212,11 +213,10 @@ def _add_to_head(document: Document, edits: Edits, around: Surroundings, token: 
     elif around.noindex:
         added.append('<meta name="robots" content="noindex">')
     added += ['<script data-lander="', token, '"']
-    goal = around.allocation
-    if goal is not None:
-        added.append(f' data-goal="{escape_attribute(goal.goal)}"')
-        if goal.selector:
-            added.append(f' data-selector="{escape_attribute(goal.selector)}"')
+    watched = [goal for goal in around.allocation.every_goal if goal[1] != "form"] if around.allocation else []
+    if watched:  # a form is counted where it arrives
+        goals = json.dumps(watched, separators=(",", ":"))
+        added.append(f' data-goals="{escape_attribute(goals)}"')
     added.append(f">{beacon.SCRIPT}</script>")
     if in_steps:
         added.append(f"<script>{steps.SCRIPT}</script>")

@@ -26,8 +26,6 @@ from lander.policy.findings import Finding
 from lander.policy.policy import Level, Policy
 from lander.published import Allocation, read_release
 
-_CLICK = "click"
-
 
 class Gate:
     """Asks about the variants of one page, one after the other. The database is asked once, and only for what is needed."""
@@ -174,14 +172,16 @@ class Gate:
         texts = (text for text in shown.served.texts if text.parent is None or text.parent.name not in hidden)
         if not any(shown.served.decode(text).strip() for text in texts) and not any(shown.served.named("img", "video")):
             yield Finding(level, "content.variants", "The page shows nothing.", "Write something into its <body>.")
-        goal = self._allocation
-        if goal is not None and goal.goal == _CLICK and not shown.document.select(goal.selector):
-            yield Finding(
-                level,
-                "content.variants",
-                f"Nothing matches '{goal.selector}', the goal of {goal.experiment_key}: nobody here could reach it.",
-                "Bring it back, or end the test first.",
-            )
+        if (running := self._allocation) is None:
+            return
+        for selector in running.clicked:
+            if not shown.document.select(selector):
+                yield Finding(
+                    level,
+                    "content.variants",
+                    f"Nothing matches '{selector}', a goal of {running.experiment_key}: nobody here could reach it.",
+                    "Bring it back, or end the test first.",
+                )
 
     def _check_weight(self, version: Version, compiled: Compiled, served: Document) -> Iterator[Finding]:
         budgets = self._policy.budgets

@@ -71,7 +71,7 @@ class Used:
     sheets: Collection[str] = ()  # texts of stylesheets that compiling made
     inside: Collection[Element] = ()  # elements that load nothing from elsewhere any more
     preloaded: Collection[str] = ()  # assets that a <link> names
-    goal: str = ""  # the selector of the running test's goal
+    clicked: Collection[str] = ()  # the selectors of the running test's goals
 
 
 class Places:
@@ -190,8 +190,8 @@ class Places:
 
     @cached_property
     def _noticed(self) -> set[Element]:
-        goal = find_noticing(self._used.goal) if self._used.goal else ()
-        return self._matched([*goal, *(item for rules in self._rules for item in rules.noticing)], unread="img")
+        goals = (item for selector in self._used.clicked for item in find_noticing(selector))
+        return self._matched([*goals, *(item for rules in self._rules for item in rules.noticing)], unread="img")
 
     def _matched(self, selectors: Iterable[str], *, unread: str) -> set[Element]:
         """What the selectors find, in whatever state it is; `unread` stands for one that cannot be read."""

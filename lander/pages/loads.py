@@ -5,7 +5,7 @@ not allowed is either reported or, when asked, taken out and listed. Stylesheets
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -71,10 +71,10 @@ class Settled:
     siblings: set[str] = field(default_factory=set)  # slugs of pages that it links to
     findings: list[Finding] = field(default_factory=list)
 
-    def used(self, goal: str = "") -> Used:
-        """What its images depend on, the selector of a running test's goal included."""
+    def used(self, clicked: Collection[str] = ()) -> Used:
+        """What its images depend on, the selectors of a running test's goals included."""
         sheets = [content.decode() for content in self.made.values()]
-        return Used(self.images, self.assets, sheets, self.taken_out | self.own, self.preloaded, goal)
+        return Used(self.images, self.assets, sheets, self.taken_out | self.own, self.preloaded, clicked)
 
 
 def settle_references(

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from experiments import lifecycle
 from experiments.allocation import WHOLE_BP
 from experiments.errors import ExperimentError
+from experiments.goals import Goal
 from experiments.words import name, plural
 from lander.access import audit
 from lander.config import Settings
@@ -76,6 +77,7 @@ class Starting:
     hypothesis: str
     coverage_bp: int = WHOLE_BP
     selector: str = ""
+    goals: Sequence[Goal] = ()
     lift: float = lifecycle.DEFAULT_LIFT
     value_minor: int | None = None
 
@@ -210,7 +212,10 @@ def carry_out(
 
 def read_plan(schedule: Schedule) -> Plan:
     """What is to be done."""
-    return _PLANS[schedule.action](**schedule.options)
+    options = dict(schedule.options)
+    if "goals" in options:
+        options["goals"] = tuple(map(Goal.from_json, options["goals"]))
+    return _PLANS[schedule.action](**options)
 
 
 def _carry_out(
@@ -232,8 +237,9 @@ def _carry_out(
             publish.withdraw(session, page, actor=actor, now=now)
             return f"{address_of(session, page)} is taken away."
         case Starting():
+            wanted = {**asdict(plan), "goals": plan.goals}
             started = testing.start_experiment(
-                session, settings, page=page, preflight=preflight, actor=actor, now=now, **asdict(plan)
+                session, settings, page=page, preflight=preflight, actor=actor, now=now, **wanted
             )
             return f"{started.key} is running."
         case Stopping():

@@ -6,13 +6,12 @@ something to click in each of them, that a form goal has a form, and what shippi
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlmodel import Session
 
 from experiments import lifecycle
 from experiments.allocation import WHOLE_BP
-from experiments.goals import Goal
+from experiments.goals import Goal, GoalKind
 from experiments.models import Experiment, Purpose
 from lander.access import audit
 from lander.config import Settings
@@ -25,9 +24,6 @@ from lander.pages.publish import Preflight, republish
 from lander.pages.release import load_versions
 from lander.pages.versions import revise
 from lander.published import read_release
-
-_FORM: Final = "form"
-_CLICK: Final = "click"
 
 
 def start_experiment(
@@ -51,8 +47,8 @@ def start_experiment(
 ) -> Experiment:
     """Start a test on a live page. `variants` are weights in basis points; the first one is the control.
 
-    `lift` is the smallest one worth having, `value_minor` what a conversion is worth in the site's currency; `repeats` the
-    ended test that this one checks.
+    `goals` are counted beside the one that decides. `lift` is the smallest one worth having, `value_minor` what a conversion
+    is worth in the site's currency; `repeats` the ended test that this one checks.
     """
     site = session.get_one(Site, page.site_id)
     address = page_address(site, page)
@@ -61,7 +57,7 @@ def start_experiment(
         raise Conflict(f"{address} is not live, so nobody could see the test.", fix="Publish the page first.")
     live = session.get_one(StoredRelease, page.release_id)
     _check_variants(live, variants, address)
-    _check_goal(session, live, list(variants), goal, selector)
+    _check_goals(session, live, list(variants), [(goal, selector), *((item.kind, item.selector) for item in goals)])
     if purpose is Purpose.AA:
         _check_alike(session, live, variants, address)
     assert page.id is not None
@@ -210,21 +206,15 @@ def _check_alike(session: Session, live: StoredRelease, variants: Mapping[str, i
         )
 
 
-def _check_goal(session: Session, live: StoredRelease, keys: list[str], goal: str, selector: str) -> None:
-    """Each variant must be able to reach the goal, or the test would compare a page with a wall."""
-    if goal == _CLICK and selector.strip():
-        versions = load_versions(session, live)
-        for key in keys:
-            try:
-                found = Document(versions[key].source).select(selector)
-            except ValueError as error:
-                raise InvalidInput(str(error), fix="Write a CSS selector, like a.call-to-action.") from None
-            if not found:
-                raise InvalidInput(
-                    f"Nothing in variant {key} matches '{selector}', so nobody there could reach the goal.",
-                    fix="Choose a selector that finds the same thing in every variant.",
-                )
-    if goal == _FORM:
+def _check_goals(session: Session, live: StoredRelease, keys: list[str], goals: Sequence[tuple[str, str]]) -> None:
+    """Each variant must be able to reach each goal, or the test would compare a page with a wall."""
+    selectors = [selector for kind, selector in goals if kind == GoalKind.CLICK and selector.strip()]
+    versions = load_versions(session, live) if selectors else {}
+    for key in keys if selectors else ():
+        document = Document(versions[key].source)
+        for selector in selectors:
+            _check_click(document, key, selector)
+    if GoalKind.FORM in (kind for kind, _ in goals):
         published = read_release(live.id, {name: text.encode() for name, text in live.files.items()})
         for key in keys:
             if not published.variants[key].forms:
@@ -232,3 +222,15 @@ def _check_goal(session: Session, live: StoredRelease, keys: list[str], goal: st
                     f"Variant {key} has no form that posts here, so nobody there could reach the goal.",
                     fix="Add a form to it, or count clicks instead: click:CSS.",
                 )
+
+
+def _check_click(document: Document, key: str, selector: str) -> None:
+    try:
+        found = document.select(selector)
+    except ValueError as error:
+        raise InvalidInput(str(error), fix="Write a CSS selector, like a.call-to-action.") from None
+    if not found:
+        raise InvalidInput(
+            f"Nothing in variant {key} matches '{selector}', so nobody there could reach the goal.",
+            fix="Choose a selector that finds the same thing in every variant.",
+        )

@@ -1,7 +1,8 @@
-"""The page's own script reports: it was really seen, or its click goal was reached. Acknowledged once committed."""
+"""The page's own script reports: it was really seen, or a goal was reached there. Acknowledged once committed."""
 
 from typing import Final
 
+from experiments import goals
 from experiments.events import Kind
 from experiments.journal import Durability, Journal
 from lander.config import Settings
@@ -16,7 +17,7 @@ LARGEST: Final = 4 * 1024
 
 
 class BeaconDesk:
-    """Receives beacons: `t=<token>&k=view`, or `t=<token>&k=goal&g=click`."""
+    """Receives beacons: `t=<token>&k=view`, or `t=<token>&k=goal&g=<key of the goal>`."""
 
     def __init__(self, settings: Settings, journal: Journal, tokens: TokenSigner, answers: Answers) -> None:
         self._scheme = settings.scheme
@@ -33,8 +34,8 @@ class BeaconDesk:
             view, release = read_token(token, self._tokens, request)
         except (UnreadableBody, ForeignOrigin, TokenForged) as error:
             return self._answers.text(error.status, str(error))
-        if (kind, goal) not in (("view", ""), ("goal", "click")):
-            return self._answers.text(400, "A beacon reports a view, or the goal click.")
+        if (kind, goal) != ("view", "") and not (kind == "goal" and goals.is_beacon_key(goal)):
+            return self._answers.text(400, "A beacon reports a view, or a goal that a page's script can watch.")
         event = judge(
             Happening(
                 view=view,

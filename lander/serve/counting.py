@@ -86,7 +86,9 @@ def find_open_phase(view: View, allocation: Allocation | None) -> Allocation | N
 def _is_declared(happening: Happening) -> bool:
     """Goals are declared before a phase starts; what else is reached is not an event of the experiment."""
     open_phase = find_open_phase(happening.view, happening.allocation)
-    return happening.kind is not Kind.CONVERSION or open_phase is None or open_phase.goal == happening.goal
+    if happening.kind is not Kind.CONVERSION or open_phase is None:
+        return True
+    return any(key == happening.goal for key, _, _ in open_phase.every_goal)
 
 
 def _check_bot(happening: Happening) -> Reason | None:

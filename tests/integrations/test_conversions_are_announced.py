@@ -117,8 +117,18 @@ def test_the_same_conversion_is_told_once_however_it_comes(
         ({"variant": "z"},),
         ({"kind": Kind.SERVED, "variant": "a", "exposed_at_ms": NOW_MS - 5}, {}),
         ({"goal": ""},),
+        ({"goal": "scroll-2"},),
     ],
-    ids=["a view", "a bot", "too late", "simulated", "no such variant", "who saw another variant first", "no goal"],
+    ids=[
+        "a view",
+        "a bot",
+        "too late",
+        "simulated",
+        "no such variant",
+        "who saw another variant first",
+        "no goal",
+        "a further goal",
+    ],
 )
 def test_what_does_not_count_is_nobodys_news(
     database: Engine, announcer: Announcer, experiment: Experiment, hook: Webhook, events: tuple[dict[str, Any], ...]

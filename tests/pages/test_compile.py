@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from lander import beacon, steps
 from lander.artifact import asset_name
@@ -107,10 +109,30 @@ def test_the_beacon_never_stands_before_the_doctype(source: str, before: str) ->
     assert _served(_compile(source, noindex=False)).startswith(f'{before}<script data-lander="[TOKEN]"')
 
 
+def _watched(goal: str, selector: str = "", goals: tuple[tuple[str, str, str], ...] = ()) -> Any:
+    """The goals that the beacon of a page under test watches; None where nothing tells it of any."""
+    running = Allocation(1, "spring-sale-1", 1, "s", (("a", 0, 5000),), goal, selector, goals=goals)
+    script = LexborHTMLParser(_served(_compile(PAGE, allocation=running))).css_first("script[data-lander]")
+    assert script is not None
+    told = script.attributes.get("data-goals")
+    return None if told is None else json.loads(told)
+
+
 def test_a_click_goal_tells_the_beacon_what_to_watch() -> None:
-    goal = Allocation(1, "spring-sale-1", 1, "s", (("a", 0, 5000),), "click", 'a[href^="/x"]')
-    served = _served(_compile(PAGE, allocation=goal))
-    assert 'data-lander="[TOKEN]" data-goal="click" data-selector="a[href^=&quot;/x&quot;]">' in served
+    for selector in ('a[href^="/x"]', "main > a.über", "a[title='&quot;']"):
+        assert _watched("click", selector) == [["click", "click", selector]]
+
+
+def test_the_beacon_watches_further_goals_after_the_one_that_decides() -> None:
+    further = (("click-2", "click", "a.phone"), ("scroll-3", "scroll", "75"), ("time-4", "time", "30"))
+    told = [list(goal) for goal in further]
+    assert _watched("click", "a.cta", further) == [["click", "click", "a.cta"], *told]
+    assert _watched("form", goals=further) == told
+
+
+def test_a_form_is_nothing_that_the_beacon_watches() -> None:
+    assert _watched("form") is None
+    assert _watched("click", "a.cta", (("form", "form", ""),)) == [["click", "click", "a.cta"]]
 
 
 def test_a_page_that_is_not_to_be_indexed_says_so_twice() -> None:

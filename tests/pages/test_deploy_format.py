@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
+from experiments.goals import Goal, GoalKind
 from lander.pages import publish, testing
 from lander.pages.deploy import materialise
 from lander.pages.redirect_rules import Rule
@@ -16,7 +18,9 @@ from lander.pages.redirects import put_redirect
 from tests.pages.publishing import FORM, MAYA, NOW, add_page, add_site, make_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "developer" / "release.md"
-SOURCE = FORM.replace("Spring sale", "Sale in {{city|titlecase|Vancouver}}")
+SOURCE = FORM.replace(
+    "Spring sale</h1>", 'Sale in {{city|titlecase|Vancouver}}</h1><a class="phone" href="tel:+1">Call</a>'
+)
 
 
 @pytest.fixture
@@ -34,8 +38,14 @@ def _publish_under_test(session: Session, tmp_path: Path) -> None:
     page.noindex = False
     put_redirect(session, site, Rule("/old-sale", "/spring-sale?from=old", 301), actor=MAYA, now=NOW)
     publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    goals = [
+        Goal(GoalKind.CLICK, selector="a.phone"),
+        Goal(GoalKind.SCROLL, threshold=75),
+        Goal(GoalKind.TIME, threshold=30),
+    ]
+    halves = {"a": 5000, "b": 5000}
     testing.start_experiment(
-        session, settings, page=page, variants={"a": 5000, "b": 5000}, goal="form", actor=MAYA, now=NOW
+        session, settings, page=page, variants=halves, goal="form", goals=goals, actor=MAYA, now=NOW
     )
 
 
@@ -71,6 +81,7 @@ def test_the_manifest_has_the_documented_shape(disk: Path) -> None:
     documented = _documented()[2]
     del found["variants"]["b"]
     assert _shape(found) == _shape(documented)
+    assert (found["format"], found["allocation"]["goals"]) == (documented["format"], documented["allocation"]["goals"])
     assert {cut[0] for cut in found["variants"]["a"]["segments"]} == {
         cut[0] for cut in documented["variants"]["a"]["segments"]
     }
@@ -85,7 +96,8 @@ def test_a_page_can_be_put_together_from_its_document_alone(disk: Path) -> None:
     page = b""
     for kind, *rest in manifest["variants"]["a"]["segments"]:
         page += html[rest[0] : rest[1]] if kind == "bytes" else {"token": b"TOKEN"}.get(kind, b"TEXT")
-    assert b'<script data-lander="TOKEN"' in page
+    goals = json.dumps(manifest["allocation"]["goals"], separators=(",", ":"))
+    assert f'<script data-lander="TOKEN" data-goals="{escape(goals)}">'.encode() in page
     assert b"<h1>Sale in TEXT</h1>" in page
     assert b'name="_lander" value="TOKEN"' in page
 

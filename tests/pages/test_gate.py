@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from experiments.goals import Goal, GoalKind
 from lander.access.models import AuditEntry
 from lander.config import Settings
 from lander.db import transaction
@@ -178,7 +179,7 @@ def test_a_variant_that_cannot_reach_the_goal_is_found(session: Session, setting
 def test_a_draft_that_lost_what_a_running_test_counts_is_found(
     session: Session, settings: Settings, site: Site
 ) -> None:
-    source = with_body('<a class="call" href="tel:+49">Call</a>')
+    source = with_body('<a class="call" href="tel:+49">Call</a> <a class="map" href="geo:52,13">Map</a>')
     page = add_page(session, site, {"a": source, "b": source})
     publish.publish(session, settings, page, actor=MAYA, now=NOW)
     start_experiment(
@@ -188,15 +189,17 @@ def test_a_draft_that_lost_what_a_running_test_counts_is_found(
         variants={"a": 5000, "b": 5000},
         goal="click",
         selector="a.call",
+        goals=[Goal(GoalKind.CLICK, selector="a.map"), Goal(GoalKind.SCROLL, threshold=50)],
         actor=MAYA,
         now=NOW,
     )
-    from tests.pages.publishing import save
-
     save(session, page, "b", GOOD)
-    (found,) = check(session, settings, page)
-    assert (found.where, found.rule) == ("variant b", "content.variants")
-    assert "'a.call'" in found.sentence
+    found = check(session, settings, page)
+    assert [(item.where, item.rule) for item in found] == [("variant b", "content.variants")] * 2
+    assert [selector for selector in ("a.call", "a.map") for item in found if f"'{selector}'" in item.sentence] == [
+        "a.call",
+        "a.map",
+    ]
 
 
 def test_weight_counts_what_a_browser_loads_once_and_compressed(

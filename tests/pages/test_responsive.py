@@ -204,7 +204,7 @@ def test_the_goal_of_a_running_test_can_tell_too() -> None:
     for goal, wrapped in (("p > img", False), ("p img", True)):
         document = Document('<p><img src="hero.jpg"></p>')
         edits = Edits(document)
-        place_renditions(document, edits, Used({document.elements[1]: HERO}, goal=goal), WITH_AVIF)
+        place_renditions(document, edits, Used({document.elements[1]: HERO}, clicked=["h1", goal]), WITH_AVIF)
         assert ("<picture" in edits.text()) is wrapped
 
 

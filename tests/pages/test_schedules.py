@@ -1,6 +1,7 @@
 """What is scheduled happens once, under the rules of its moment, and says what came of it."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlmodel import Session
 
 from experiments import lifecycle
 from experiments.errors import UnknownExperiment
+from experiments.goals import Goal, GoalKind, Role
 from lander.access.audit import list_entries
 from lander.config import Settings
 from lander.db import reading, transaction
@@ -146,6 +148,17 @@ def test_nothing_is_scheduled_into_a_freeze_but_taking_away(session: Session, pa
             plan(session, page, what)
     plan(session, page, Withdrawing())
     plan(session, page, Publishing(), at=AT + timedelta(days=1))
+
+
+def test_a_planned_test_starts_with_its_further_goals(session: Session, settings: Settings, page: Page) -> None:
+    publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    goals = (Goal(GoalKind.SCROLL, threshold=75), Goal(GoalKind.CLICK, selector="h1", role=Role.GUARDRAIL, margin=0.1))
+    number = plan(session, page, replace(TEST, goals=goals))
+    assert do(session, settings, number) == ("done", "spring-sale-1 is running.")
+    (started,) = lifecycle.list_experiments(session)
+    given = lifecycle.further_goals(started)
+    assert [replace(goal, key="") for goal in given] == list(goals)
+    assert [goal.key for goal in given] == ["scroll-2", "click-3"]
 
 
 def test_what_fails_leaves_nothing_half_done(session: Session, settings: Settings, page: Page) -> None:

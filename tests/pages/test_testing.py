@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 
 from experiments import lifecycle
 from experiments.errors import ExperimentError
+from experiments.goals import Goal, GoalKind, Role
 from experiments.models import Experiment, State
 from lander.access.models import AuditEntry
 from lander.catalog import SiteEntry
@@ -129,7 +130,51 @@ def test_a_click_goal_reaches_the_beacon(session: Session, settings: Settings, s
     page = add_page(session, site, {"a": CTA, "b": CTA}, slug="clicks")
     publish.publish(session, settings, page, actor=MAYA, now=NOW)
     _start(session, settings, page, goal="click", selector="a.cta")
-    assert 'data-goal="click" data-selector="a.cta"' in _seen(session, page)
+    assert 'data-goals="[[&quot;click&quot;,&quot;click&quot;,&quot;a.cta&quot;]]"' in _seen(session, page)
+
+
+def test_further_goals_are_part_of_the_release(session: Session, settings: Settings, site: Site) -> None:
+    both = FORM.replace("</h1>", '</h1><a class="cta" href="https://www.example.com/">Buy</a>')
+    page = add_page(session, site, {"a": both, "b": both}, slug="more")
+    publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    goals = [
+        Goal(GoalKind.FORM),
+        Goal(GoalKind.CLICK, selector="a.cta > b, a.cta", role=Role.GUARDRAIL, margin=0.1),
+        Goal(GoalKind.SCROLL, threshold=75),
+        Goal(GoalKind.TIME, threshold=30),
+    ]
+    experiment = _start(session, settings, page, goal="click", selector="h1", goals=goals)
+    further = (
+        ("form", "form", ""),
+        ("click-3", "click", "a.cta > b, a.cta"),
+        ("scroll-4", "scroll", "75"),
+        ("time-5", "time", "30"),
+    )
+    release = _live(session, page)
+    assert release.allocation is not None
+    assert release.allocation.goals == further
+    assert 'data-goals="' in _seen(session, page)
+    started = session.exec(select(AuditEntry).where(AuditEntry.action == "experiment.start")).one()
+    assert started.details["goals"] == experiment.goals
+    testing.pause_experiment(session, settings, experiment, actor=MAYA, now=NOW)
+    assert 'data-goals="' not in _seen(session, page)
+
+
+def test_every_variant_must_be_able_to_reach_every_further_goal(
+    session: Session, settings: Settings, site: Site
+) -> None:
+    page = add_page(session, site, {"a": FORM.replace("<h1>", '<h1 class="x">'), "b": FORM, "c": PAGE}, slug="walls")
+    publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    with pytest.raises(InvalidInput, match=r"Nothing in variant b matches 'h1\.x'"):
+        _start(session, settings, page, goals=[Goal(GoalKind.CLICK, selector="h1.x")])
+    with pytest.raises(InvalidInput, match="not a CSS selector"):
+        _start(session, settings, page, goals=[Goal(GoalKind.CLICK, selector="h1[")])
+    with pytest.raises(ExperimentError, match="nothing is named"):
+        _start(session, settings, page, goals=[Goal(GoalKind.CLICK, selector=" ")])
+    weights = {"a": 5000, "c": 5000}
+    with pytest.raises(InvalidInput, match="Variant c has no form"):
+        _start(session, settings, page, variants=weights, goal="click", selector="h1", goals=[Goal(GoalKind.FORM)])
+    assert lifecycle.list_experiments(session) == []
 
 
 def test_a_click_goal_must_find_something_in_every_variant(session: Session, settings: Settings, site: Site) -> None:

@@ -1,5 +1,6 @@
-"""The beacon: a confirmed view or a click, once for all, and only for a token of ours that still counts."""
+"""The beacon: a confirmed view or a goal, once for all, and only for a token of ours that still counts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from experiments.events import Kind
 from tests.serve.stage import CHROME, GOOGLEBOT, HOST, OTHER_HOST, NoJournal, Stage, allocation, staged
 
 DAY_S = 86_400
+FURTHER = (("click-2", "click", "a.phone"), ("scroll-3", "scroll", "75"), ("time-11", "time", "30"))
 
 
 def last(stage: Stage) -> tuple[str, str, str]:
@@ -37,6 +39,30 @@ def test_a_click_is_nothing_where_another_goal_was_declared(stage: Stage) -> Non
     stage.publish(allocation=allocation(goal="form"))
     _, token = stage.view()
     assert stage.beacon(token, "k=goal&g=click").status_code == 204
+    assert last(stage) == ("served", "", "")
+
+
+@pytest.mark.parametrize("key", ["click", "click-2", "scroll-3", "time-11"])
+def test_every_declared_goal_counts_under_its_own_key(stage: Stage, key: str) -> None:
+    stage.publish(allocation=replace(allocation(goal="click"), goals=FURTHER))
+    _, token = stage.view()
+    assert stage.beacon(token, f"k=goal&g={key}").status_code == 204
+    assert last(stage) == ("conversion", key, "")
+
+
+@pytest.mark.parametrize("key", ["click-3", "scroll-2", "scroll", "time-1", "time-99"])
+def test_a_goal_that_was_not_declared_is_nothing(stage: Stage, key: str) -> None:
+    stage.publish(allocation=replace(allocation(goal="click"), goals=FURTHER))
+    _, token = stage.view()
+    assert stage.beacon(token, f"k=goal&g={key}").status_code == 204
+    assert last(stage) == ("served", "", "")
+
+
+def test_a_lead_is_never_taken_from_a_beacon(stage: Stage) -> None:
+    stage.publish(allocation=replace(allocation(goal="click"), goals=(("form", "form", ""),)))
+    _, token = stage.view()
+    for form_goal in ("k=goal&g=form", "k=goal&g=form-2"):
+        assert stage.beacon(token, form_goal).status_code == 400
     assert last(stage) == ("served", "", "")
 
 
@@ -105,11 +131,31 @@ def test_only_a_page_of_this_host_may_report(stage: Stage, origin: str, status: 
     assert stage.beacon(token, headers={"Origin": origin}).status_code == status
 
 
-@pytest.mark.parametrize("kind", ["", "k=other", "k=goal", "k=goal&g=purchase", "k=view&g=click"])
-def test_what_is_neither_a_view_nor_a_click_is_refused(stage: Stage, kind: str) -> None:
-    stage.publish(allocation=allocation())
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "",
+        "k=other",
+        "k=goal",
+        "k=goal&g=purchase",
+        "k=view&g=click",
+        "k=view&g=scroll-2",
+        "k=goal&g=click-0",
+        "k=goal&g=click-100",
+        "k=goal&g=click-%D9%A2",
+        "k=goal&g=scroll-2%0A",
+        "k=goal&g=%00time-2",
+        "k=goal&g=SCROLL-2",
+        "k=goal&g=time-",
+        "k=goal&g=click-2x&g=click-2",
+    ],
+)
+def test_what_is_neither_a_view_nor_a_goal_is_refused(stage: Stage, kind: str) -> None:
+    stage.publish(allocation=replace(allocation(goal="click"), goals=FURTHER))
     _, token = stage.view()
-    assert stage.beacon(token, kind).status_code == 400
+    answer = stage.beacon(token, kind)
+    assert (answer.status_code, "a goal that a page's script can watch" in answer.text) == (400, True)
+    assert last(stage) == ("served", "", "")
 
 
 def test_plain_text_is_read_too_because_sendbeacon_sends_it(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """A form that is filled in becomes a lead, sealed, with its conversion, before the thank-you page is named."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,14 @@ def test_where_clicks_are_the_goal_a_lead_is_no_conversion(stage: Stage) -> None
     assert stage.post_form(stage.aged(view, 30), FILLED).status_code == 303
     assert len(stage.leads()) == 1
     assert [event.kind.value for event in stage.events()] == ["served"]
+
+
+def test_where_leads_are_a_further_goal_a_lead_is_one_of_its_conversions(stage: Stage) -> None:
+    stage.publish(allocation=replace(allocation(goal="click"), goals=(("form", "form", ""),)))
+    view, _ = stage.view()
+    assert stage.post_form(stage.aged(view, 30), FILLED).status_code == 303
+    event = stage.events()[-1]
+    assert (event.kind.value, event.goal, event.reason) == ("conversion", "form", "")
 
 
 def test_the_same_content_sent_again_is_the_same_lead(stage: Stage) -> None:
