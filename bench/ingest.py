@@ -1,8 +1,9 @@
 """Events per second into the ledger, tallies included: prints one JSON line per database and batch size.
 
 The stream is two weeks of one experiment with two variants, in the order of time: visitors are served, most are
-confirmed, some come back, a few convert, some are filtered. Each event starts as the JSON the journal holds, and each
-batch ends with a durable commit, on the disk that TMPDIR names. PostgreSQL is one of its own, with its own defaults.
+confirmed, some come back, a few convert, some are filtered; three in five came by one of 2,000 keywords. Each event
+starts as the JSON the journal holds, and each batch ends with a durable commit, on the disk that TMPDIR names. At last
+visitors are grouped by keyword. PostgreSQL is one of its own, with its own defaults.
 """
 
 import json
@@ -22,6 +23,7 @@ from sqlmodel import SQLModel, func, select
 from experiments import ledger, lifecycle, tallies
 from experiments.events import Event, Kind, Reason
 from experiments.models import Tally, VisitorRow
+from experiments.open_segments import count_open
 from lander.db import ingestion, make_engine, reading, transaction
 
 EVENTS = int(os.environ.get("EVENTS", "300000"))
@@ -36,6 +38,7 @@ SIZES = {
 }
 DEVICES, BROWSERS = ("phone", "desktop", "tablet"), ("chrome", "safari", "firefox", "edge")
 SOURCES = ("google-ads", "email", "direct", "social")
+CAMPAIGNS = ("", "", "spring", "brand", "competitors")
 
 
 def main() -> None:
@@ -85,6 +88,10 @@ def measure(url: str, bodies: list[bytes], batch: int) -> dict[str, object]:
         differing = tallies.rebuild(session)
     rebuilt = time.perf_counter()
     with reading(engine) as session:
+        experiment = lifecycle.load(session, "bench-1")
+        [phase] = lifecycle.list_phases(session, experiment)
+        count_open(session, experiment, phase, dimension="keyword", at=None)
+        grouped = time.perf_counter()
         visitors, cells = (session.exec(select(func.count()).select_from(table)).one() for table in (VisitorRow, Tally))
         size_bytes = session.connection().exec_driver_sql(SIZES[engine.dialect.name]).scalar_one()
     engine.dispose()
@@ -101,6 +108,7 @@ def measure(url: str, bodies: list[bytes], batch: int) -> dict[str, object]:
         "events_per_s_second_half": round(len(bodies) / 2 / (ended - halfway)),
         "ratio_to_target": round(per_s / TARGETS_PER_S[engine.dialect.name], 2),
         "rebuild_s": round(rebuilt - ended, 2),
+        "by_keyword_s": round(grouped - rebuilt, 2),
         "database_mb": round(size_bytes / 1e6, 1),
     }
 
@@ -139,7 +147,8 @@ def visit(chance: random.Random, now: int, earlier: list[Event]) -> Iterator[Eve
     if chance.random() < 0.08:
         yield served._replace(kind=Kind.FILTERED, reason=Reason.BOT)
         return
-    yield served
+    campaign = chance.choice(CAMPAIGNS)
+    yield served._replace(campaign=campaign, keyword=f"word {chance.randrange(2_000)}" if campaign else "")
     if chance.random() < 0.92:
         yield served._replace(kind=Kind.CONFIRMED, at_ms=now + 900)
     if chance.random() < 0.05:
