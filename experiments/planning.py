@@ -144,7 +144,7 @@ def fix_plan(session: Session, experiment: Experiment, *, now: datetime) -> dict
     """Write down, once and for good, what an experiment that has just started is to take, and seal it with its hash.
 
     Returns:
-        The plan. It holds what was decided (goal, weights, smallest lift, value), what that rests on (rate, traffic,
+        The plan. It holds what was decided (goals, weights, smallest lift, value), what that rests on (rate, traffic,
         prior, rule) and what follows (visitors, days, outlook; None where nearly everybody converts, so that no such
         lift is left to find).
 
@@ -180,6 +180,7 @@ def fix_plan(session: Session, experiment: Experiment, *, now: datetime) -> dict
         "hypothesis": experiment.hypothesis,
         "goal": experiment.goal,
         "selector": experiment.selector,
+        "goals": list(experiment.goals),
         "window_s": experiment.window_s,
         "control": experiment.control,
         "weights": dict(phase.weights),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from experiments.counts import Everybody
+from experiments.goals import Goal, Role, describe
 from experiments.lenses import Range
 from experiments.models import Experiment, Occasion, Phase
 from experiments.seen import Seen
@@ -109,6 +110,7 @@ def hold_against_plan(practice: Practice) -> PlanReport | None:
 
 def _list_departures(practice: Practice, plan: Plan) -> Iterator[Departure]:
     yield from _check_fields(practice.experiment, plan)
+    yield from _check_goals(practice.experiment, plan)
     yield from _check_phases(practice.phases, plan)
     yield from _check_length(practice, plan)
     yield from _check_traffic(practice, plan)
@@ -122,6 +124,13 @@ def _check_fields(experiment: Experiment, plan: Plan) -> Iterator[Departure]:
         planned, done = str(plan[field]), str(getattr(experiment, field))
         if planned != done:
             yield Departure(field, f"{what} was planned as {planned or 'none'} and is {done or 'none'}.", planned, done)
+
+
+def _check_goals(experiment: Experiment, plan: Plan) -> Iterator[Departure]:
+    planned = plan.get("goals", [])  # the first plans had none
+    if planned != experiment.goals:
+        said, done = _say_goals(planned), _say_goals(experiment.goals)
+        yield Departure("goals", f"The further goals were planned as {said} and are {done}.", said, done)
 
 
 def _check_phases(phases: Sequence[Phase], plan: Plan) -> Iterator[Departure]:
@@ -196,6 +205,18 @@ def _check_decision(practice: Practice) -> Iterator[Departure]:
 
 
 _FIXED: Final = {"goal": "The goal", "selector": "The selector", "control": "Control", "window_s": "The window"}
+
+
+def _say_goals(entries: Sequence[dict[str, Any]]) -> str:
+    """Each with its role, and how much of harm a guardrail allows."""
+    goals = [Goal.from_json(entry) for entry in entries]
+    return listing([_say_goal(goal) for goal in goals]) if goals else "none"
+
+
+def _say_goal(goal: Goal) -> str:
+    allows = f", up to {100 * goal.margin:g} % worse" if goal.role is Role.GUARDRAIL else ""
+    fewer = ", fewer is better" if goal.fewer_is_better else ""
+    return f"{describe(goal)} ({goal.role.value}{allows}{fewer})"
 
 
 def _say_split(weights: Mapping[str, int], coverage_bp: int) -> str:

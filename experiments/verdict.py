@@ -289,9 +289,7 @@ def _say_continue(decision: stats.Decision, evidence: Evidence) -> str:
     in_the_way = _list_in_the_way(decision, evidence)
     if in_the_way and not evidence.ended:
         them = "it" if len(in_the_way) == 1 else "them"
-        said.append(
-            f"With {listing(in_the_way)} in the test no other can be the best: start a new phase without {them}."
-        )
+        said.append(f"{listing(in_the_way)} may be the best but cannot be shipped: start a new phase without {them}.")
     elif not evidence.ended:
         said.append(f"{_say_missing(leader, evidence.control_rate)} {_say_outlook(evidence)}")
     return " ".join(said)

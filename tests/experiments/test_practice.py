@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from experiments import lifecycle, looks, planning, results
 from experiments.errors import ExperimentConflict, InvalidExperiment
+from experiments.goals import Goal, GoalKind, Role
 from experiments.models import Experiment, Occasion
 from experiments.practice import Departure, PlanReport, hash_plan
 from lander.db import reading, transaction
@@ -179,6 +180,30 @@ def test_another_goal_than_the_planned_one_is_said(engine: Engine) -> None:
     found = departures(engine)
     assert found["goal"].sentence == "The goal was planned as form and is click."
     assert found["selector"].sentence == "The selector was planned as none and is a.cta."
+
+
+def test_the_further_goals_are_planned_and_sealed_and_others_than_these_are_said(database: Engine) -> None:
+    phone = Goal(GoalKind.CLICK, selector="a.phone", role=Role.GUARDRAIL, margin=0.05)
+    plan = begin(database, goals=[phone, Goal(GoalKind.SCROLL, threshold=75)])
+    assert [(item["key"], item["role"], item["margin"]) for item in plan["goals"]] == [
+        ("click-2", "guardrail", 0.05),
+        ("scroll-3", "secondary", 0.0),
+    ]
+    assert plan_of(judge(database)).is_intact
+    assert departures(database) == {}
+    change(database, goals=plan["goals"][:1])
+    assert departures(database)["goals"].sentence == (
+        "The further goals were planned as clicks on 'a.phone' (guardrail, up to 5 % worse) and 75 % of the page seen "
+        "(secondary) and are clicks on 'a.phone' (guardrail, up to 5 % worse)."
+    )
+
+
+def test_a_plan_from_before_further_goals_is_held_against_what_was_done(engine: Engine) -> None:
+    with reading(engine) as session:
+        plan = {key: value for key, value in load(session).plan.items() if key != "goals"}
+    change(engine, plan=plan, plan_hash=hash_plan(plan))
+    assert plan_of(judge(engine)).is_intact
+    assert departures(engine) == {}
 
 
 def test_a_rate_that_is_not_the_planned_one_is_said(engine: Engine) -> None:

@@ -259,7 +259,7 @@ def test_among_several_each_goes_for_its_own_reason() -> None:
 def test_a_harmed_variant_that_leads_stands_in_the_way_of_the_others() -> None:
     verdict = say(CONTROL, WON, (10_000, 9_800, 600), reached=[(PHONE, [2_000, 1_500, 2_000])])
     assert (verdict.action, verdict.reason, verdict.variant) == (Action.DROP, "guardrail-harmed", "b")
-    assert verdict.sentence.endswith("With B in the test no other can be the best: start a new phase without it.")
+    assert verdict.sentence.endswith("B may be the best but cannot be shipped: start a new phase without it.")
     assert verdict.days_left is None, "the days that B would take say nothing of C"
 
 
