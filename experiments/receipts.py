@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
 from experiments.errors import InvalidExperiment
@@ -93,9 +93,8 @@ def count_receipts(session: Session, experiment: Experiment, phase: int, *, at: 
     Returns:
         Only variants that have any. Every amount is exact; it costs the number of receipts, and one row per amount.
     """
-    holds = col(Receipt.until).is_(None)
-    if at is not None:
-        holds = or_(holds, col(Receipt.until) > at) & (col(Receipt.at) <= at)
+    still = col(Receipt.until).is_(None)
+    holds = still if at is None else and_(col(Receipt.at) <= at, or_(still, col(Receipt.until) > at))
     by = (col(Receipt.variant), col(Receipt.amount_minor))
     rows = session.execute(
         select(*by, func.count())

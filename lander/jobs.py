@@ -242,7 +242,7 @@ class Worker:
                 left.append((row, "kind"))
         with ingestion(self._engine) as session:
             taken = ledger.ingest(session, events)
-            kept = sink.store_leads(session, leads) if leads else StoredLeads()
+            kept = sink.store_leads(session, leads, now=datetime.now(UTC)) if leads else StoredLeads()
             self._announcer.announce_leads(session, kept.ids, now=datetime.now(UTC))
             self._announcer.announce_conversions(session, events, now=datetime.now(UTC))
             looks.store(session, looked)

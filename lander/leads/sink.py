@@ -19,6 +19,7 @@ from sqlmodel import Session, col
 from experiments.storage import UtcDateTime
 from lander.db import take_turn
 from lander.leads.models import NOT_SPAM, SPAM, Erasure, Lead, LeadEntry, name_lead
+from lander.leads.worth import tell_worth
 
 REPEATED_TOKEN: Final = "repeated-token"  # noqa: S105
 RATE: Final = "rate"
@@ -102,7 +103,7 @@ class StoredLeads:
     ids: tuple[str, ...] = field(default=(), compare=False)  # of those that were stored now
 
 
-def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
+def store_leads(session: Session, bodies: Sequence[bytes], *, now: datetime) -> StoredLeads:
     """Keep leads; the same one again changes nothing.
 
     A lead is flagged `repeated-token` where an earlier one came from the same page view, and `rate` where its network
@@ -122,8 +123,8 @@ def store_leads(session: Session, bodies: Sequence[bytes]) -> StoredLeads:
     new = list(_leave_out_erased(session, [record for key, record in sorted(records.items()) if key not in known]))
     if new:
         session.execute(_KEEP, [record.as_row() for record in new])
-        _flag_repeated(session, {record.view for record in new if record.view})
-        _flag_rate(session, [record for record in new if record.network])
+        _flag_repeated(session, {record.view for record in new if record.view}, now)
+        _flag_rate(session, [record for record in new if record.network], now)
     return StoredLeads(
         stored=len(new),
         known=len(read) - len(new),
@@ -157,15 +158,15 @@ def _leave_out_erased(session: Session, records: Sequence[_Record]) -> Iterator[
             yield record
 
 
-def _flag_repeated(session: Session, views: Iterable[str]) -> None:
+def _flag_repeated(session: Session, views: Iterable[str], now: datetime) -> None:
     for chunk in _chunks(sorted(views)):
         query = select(col(Lead.id), col(Lead.flags), col(Lead.view)).where(col(Lead.view).in_(chunk))
         ordered = session.execute(query.order_by(col(Lead.view), col(Lead.received_at), col(Lead.id))).all()
         later = [lead for _, group in groupby(ordered, key=lambda lead: lead.view) for lead in islice(group, 1, None)]
-        _add_flag(session, later, REPEATED_TOKEN)
+        _add_flag(session, later, REPEATED_TOKEN, now)
 
 
-def _flag_rate(session: Session, new: Sequence[_Record]) -> None:
+def _flag_rate(session: Session, new: Sequence[_Record], now: datetime) -> None:
     """New leads can push over the limit whatever their network sent from then until a minute later."""
     if not new:
         return
@@ -178,7 +179,7 @@ def _flag_rate(session: Session, new: Sequence[_Record]) -> None:
         sent: dict[str, list[Row[Any]]] = defaultdict(list)
         for lead in session.execute(query.order_by(col(Lead.received_at), col(Lead.id))):
             sent[lead.network].append(lead)
-        _add_flag(session, [lead for leads in sent.values() for lead in _list_hasty(leads, first)], RATE)
+        _add_flag(session, [lead for leads in sent.values() for lead in _list_hasty(leads, first)], RATE, now)
 
 
 def _list_hasty(leads: Sequence[Row[Any]], since: datetime) -> Iterator[Row[Any]]:
@@ -188,7 +189,7 @@ def _list_hasty(leads: Sequence[Row[Any]], since: datetime) -> Iterator[Row[Any]
             yield lead
 
 
-def _add_flag(session: Session, leads: Iterable[Row[Any]], flag: str) -> None:
+def _add_flag(session: Session, leads: Iterable[Row[Any]], flag: str, now: datetime) -> None:
     """Flagged leads go to the spam folder, unless somebody has said of one where it belongs."""
     new = [lead for lead in leads if flag not in lead.flags]
     if not new:
@@ -202,6 +203,15 @@ def _add_flag(session: Session, leads: Iterable[Row[Any]], flag: str) -> None:
         )
     if suspects := [{"id": lead.id, "spam": True} for lead in new if lead.id not in judged]:
         session.execute(update(Lead), suspects)
+        _take_back_worth(session, [lead["id"] for lead in suspects], now)
+
+
+def _take_back_worth(session: Session, ids: Sequence[str], now: datetime) -> None:
+    """What went to the spam folder counts for nothing; hardly any has a value by then."""
+    for chunk in _chunks(ids):
+        valued = select(Lead).where(col(Lead.id).in_(chunk), col(Lead.value_minor).is_not(None))
+        for lead in session.execute(valued.execution_options(populate_existing=True)).scalars():
+            tell_worth(session, lead, now=now)
 
 
 def _moment(at_ms: int) -> datetime:

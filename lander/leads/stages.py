@@ -11,8 +11,10 @@ from typing import Any, Final
 from sqlmodel import Session, col, select
 
 from lander.access import audit
+from lander.db import take_turn
 from lander.errors import InvalidInput
 from lander.leads.models import NOT_SPAM, SPAM, Lead, LeadEntry, Stage
+from lander.leads.worth import tell_worth
 
 MOST_AT_ONCE: Final = 500
 
@@ -29,23 +31,33 @@ def change_stage(session: Session, ids: Iterable[str], stage: str, *, actor: str
 
 
 def change_value(session: Session, lead: Lead, value_minor: int | None, *, actor: str, now: datetime) -> bool:
-    """Say what a lead is worth, None for nothing; whether that is something else than before."""
+    """Say what a lead is worth, None for nothing; whether that is something else than before.
+
+    Its test counts it from now on, whatever its stage.
+    """
+    take_turn(session, "leads")  # one that comes home meanwhile may put this one into the spam folder
+    session.refresh(lead)
     if lead.value_minor == value_minor:
         return False
     _note(session, lead, "value", actor, now, before=lead.value_minor, after=value_minor)
     lead.value_minor = value_minor
     _record(session, "lead.value", [lead], actor, now)
+    tell_worth(session, lead, now=now)
     return True
 
 
 def move_leads(session: Session, ids: Iterable[str], *, spam: bool, actor: str, now: datetime) -> list[str]:
     """Put leads into the spam folder, or take them out; the ids of those that were elsewhere."""
+    take_turn(session, "leads")
     moved = [lead for lead in _load(session, ids) if lead.spam != spam]
     kind = SPAM if spam else NOT_SPAM
     for lead in moved:
         _note(session, lead, kind, actor, now)
         lead.spam = spam
     _record(session, f"lead.{kind}", moved, actor, now)
+    for lead in moved:
+        if lead.value_minor:
+            tell_worth(session, lead, now=now)
     return [lead.id for lead in moved]
 
 

@@ -23,7 +23,7 @@ def sealed_with_our_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def send(terminal: Terminal, number: int, **changes: Any) -> None:
     with transaction(terminal.engine) as session:
-        sink.store_leads(session, [builders.make_body(number, **{"host": HOST, **changes})])
+        sink.store_leads(session, [builders.make_body(number, **{"host": HOST, **changes})], now=builders.NOON)
 
 
 def test_no_leads_are_said_to_be_none(terminal: Terminal) -> None:
@@ -55,7 +55,7 @@ def test_the_list_can_be_short_and_of_one_site(terminal: Terminal) -> None:
 
 def test_a_list_that_leaves_some_out_unasked_says_so_beside_the_answer(terminal: Terminal) -> None:
     with transaction(terminal.engine) as session:
-        sink.store_leads(session, [builders.make_body(number, host=HOST) for number in range(51)])
+        sink.store_leads(session, [builders.make_body(number, host=HOST) for number in range(51)], now=builders.NOON)
     for json in ((), ("--json",)):
         short = terminal.run("lead", "list", *json)
         assert short.status == 0

@@ -34,7 +34,7 @@ def added(terminal: Terminal, crm: Receiver) -> Any:
 def bring_lead(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, number: int = 1) -> None:
     monkeypatch.setattr(builders, "VAULT", Vault([DEVELOPMENT_SECRET]))
     with transaction(terminal.engine) as session:
-        sink.store_leads(session, [builders.make_body(number, host=HOST)])
+        sink.store_leads(session, [builders.make_body(number, host=HOST)], now=builders.NOON)
         Announcer(terminal.settings).announce_leads(session, [f"{number:032x}"], now=builders.NOON)
 
 

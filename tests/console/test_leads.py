@@ -45,7 +45,7 @@ def send(engine: Engine, page: Page, number: int, **changes: Any) -> str:
         },
     )
     with transaction(engine) as session:
-        sink.store_leads(session, [body])
+        sink.store_leads(session, [body], now=NOW)
     return f"{number:032x}"
 
 
@@ -152,7 +152,8 @@ def test_a_filter_at_the_end_of_the_world_is_no_accident(maya: Browser, lead: st
 
 def test_older_leads_are_a_page_away(maya: Browser, engine: Engine, live: Page) -> None:
     with transaction(engine) as session:
-        sink.store_leads(session, [builders.make_body(n, page_id=live.id, host="go.localhost") for n in range(1, 61)])
+        bodies = [builders.make_body(n, page_id=live.id, host="go.localhost") for n in range(1, 61)]
+        sink.store_leads(session, bodies, now=NOW)
     first = maya.get("/leads?source=google")
     older = re.search(r'href="(/leads\?[^"]*)">Older leads', first.text)
     assert older is not None

@@ -102,7 +102,7 @@ def secret_of(webhook: Webhook) -> str:
 def send_leads(engine: Engine, announcer: Announcer, *numbers: int, now: datetime = NOW, **changes: Any) -> int:
     """Otto's leads of these numbers come in, as the ingester takes them; how many deliveries that made."""
     with transaction(engine) as session:
-        sink.store_leads(session, [make_lead(number, **changes) for number in numbers])
+        sink.store_leads(session, [make_lead(number, **changes) for number in numbers], now=now)
         return announcer.announce_leads(session, [f"{number:032x}" for number in numbers], now=now)
 
 

@@ -27,6 +27,7 @@ def engine(database: Engine) -> Engine:
                 make_body(2, received_at_ms=NOON_MS + 1_000, fields={"phone": "+49 30 1234", "form": "=1+1"}),
                 make_body(3, received_at_ms=NOON_MS + 2_000, host="go.example.org", consented_at_ms=None, phase=0),
             ],
+            now=NOON,
         )
     return database
 
@@ -96,7 +97,7 @@ def test_what_no_published_form_declared_stands_in_one_column(engine: Engine) ->
             make_body(4, form="", fields={"email": "o@example.com", "note": "=1+1"}),
             make_body(5, form="", fields=many),
         ]
-        store_leads(session, unknown)
+        store_leads(session, unknown, now=NOON)
     rows = {int(row["id"], 16): row for row in export(engine)}
     assert rows[4].keys() - before == {"other fields"}
     assert (rows[4]["email"], rows[4]["other fields"]) == ("", "email: o@example.com\nnote: =1+1")
@@ -145,7 +146,7 @@ def test_what_a_spreadsheet_shows_as_it_is_stays_as_it_is(cell: str) -> None:
 
 def test_a_field_name_is_guarded_like_its_values_and_separators_stay_inside_their_cell(engine: Engine) -> None:
     with transaction(engine) as session:
-        store_leads(session, [make_body(9, host="go.example.net", fields={"=evil()": 'a;=1+1,"x"\r\n=2'})])
+        store_leads(session, [make_body(9, host="go.example.net", fields={"=evil()": 'a;=1+1,"x"\r\n=2'})], now=NOON)
         text = export_csv(session, VAULT, Which(host="go.example.net"), actor="Maya", now=NOON)
     header, row = list(csv.reader(io.StringIO(text, newline="")))
     assert header[-1] == "'=evil()"

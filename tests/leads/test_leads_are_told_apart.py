@@ -21,7 +21,7 @@ from tests.leads.builders import NOON, NOON_MS, VAULT, make_body
 
 def send(engine: Engine, *bodies: bytes) -> None:
     with transaction(engine) as session:
-        store_leads(session, bodies)
+        store_leads(session, bodies, now=NOON)
 
 
 def load(session: Session, number: int) -> Lead:

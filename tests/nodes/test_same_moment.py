@@ -15,13 +15,14 @@ from sqlmodel import Session
 
 from experiments import ledger, lifecycle, tallies
 from experiments.errors import ExperimentConflict
-from experiments.models import Tally, VisitorRow
+from experiments.models import Receipt, Tally, VisitorRow
 from lander import migrations
 from lander.access.models import SignInAttempt
 from lander.access.signin import PER_NAME_AND_NETWORK, TooManyAttempts, admit_attempt
 from lander.access.users import add_user
 from lander.db import ingestion, make_engine, reading, transaction
 from lander.errors import Conflict
+from lander.leads import stages
 from lander.leads.models import Lead
 from lander.leads.sink import store_leads
 from lander.pages import publish, testing, versions
@@ -29,7 +30,7 @@ from lander.pages.models import Asset, Publication
 from tests.builders_content import PAGE, Studio
 from tests.databases import TEMPLATE, PostgreSql
 from tests.experiments.builders import after, confirm, convert, crowd, start, view
-from tests.leads.builders import NOON_MS, make_body
+from tests.leads.builders import NOON, NOON_MS, make_body
 from tests.nodes.conftest import Nodes
 from tests.pages.publishing import FORM, MAYA, NOW
 
@@ -145,10 +146,28 @@ def test_a_name_taken_at_that_moment_is_refused_in_words(nodes: Nodes) -> None:
 
 def test_leads_of_one_view_that_two_nodes_bring_are_flagged(nodes: Nodes) -> None:
     bodies = iter([make_body(1, view="v"), make_body(2, view="v", received_at_ms=NOON_MS + 1)])
-    meet(nodes, lambda session: store_leads(session, [next(bodies)]), within=ingestion)[1].result()
+    meet(nodes, lambda session: store_leads(session, [next(bodies)], now=NOON), within=ingestion)[1].result()
     with reading(nodes.one) as session:
         flags = {int(lead.id, 16): lead.flags for lead in session.execute(select(Lead)).scalars()}
     assert flags == {1: [], 2: ["repeated-token"]}
+
+
+def test_a_lead_that_is_valued_while_another_node_flags_it_counts_for_nothing(nodes: Nodes) -> None:
+    with transaction(nodes.one) as session:
+        start(session)
+        store_leads(session, [make_body(1, view="v")], now=NOON)
+    lead_id, earlier = f"{1:032x}", make_body(2, view="v", received_at_ms=NOON_MS - 1)
+
+    def flag_or_value(session: Session) -> object:
+        if session.get_bind() is nodes.one:
+            return store_leads(session, [earlier], now=NOON)
+        return stages.change_value(session, session.get_one(Lead, lead_id), 4_900, actor=MAYA, now=NOON)
+
+    assert meet(nodes, flag_or_value, within=ingestion)[1].result() is True
+    with reading(nodes.one) as session:
+        lead = session.get_one(Lead, lead_id)
+        assert (lead.spam, lead.value_minor) == (True, 4_900)
+        assert session.execute(select(Receipt)).scalars().all() == []
 
 
 def test_events_that_two_nodes_bring_are_counted_once(nodes: Nodes) -> None:
@@ -175,7 +194,7 @@ def test_two_nodes_that_bring_a_crowd_at_once_lose_and_double_nothing(nodes: Nod
         for at in range(0, len(mine), 100):
             with ingestion(engine) as session:
                 ledger.ingest(session, mine[at : at + 100])
-                store_leads(session, forms[at // 8 : at // 8 + 30])
+                store_leads(session, forms[at // 8 : at // 8 + 30], now=NOON)
 
     with ThreadPoolExecutor(2) as both:
         done = [both.submit(bring, nodes.one, 1), both.submit(bring, nodes.other, 2)]
