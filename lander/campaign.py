@@ -62,8 +62,8 @@ def read_campaign(query: str) -> dict[str, str]:
 
 
 def read_campaign_and_keyword(query: str) -> tuple[str, str]:
-    """`utm_campaign` and `utm_term` as `read_campaign` gives them, empty where they are not there, for every page view of a test:
-    1.5 µs instead of 6. Their names have to stand in the address as they are, not percent-encoded.
+    """`utm_campaign` and `utm_term` for every page view of a test, as `read_campaign` gives them in six times the time; empty
+    where they are not there, or hold an @: what is kept of a visitor names nobody. Their names must not be percent-encoded.
 
     >>> read_campaign_and_keyword("utm_campaign=spring+sale&utm_term=b%C3%BCmpers&utm_source=google")
     ('spring sale', 'bümpers')
@@ -89,7 +89,8 @@ def read_click_ids(query: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1024)  # campaigns are few
 def _read_value(encoded: str) -> str:
-    return _make_fit(unquote_plus(encoded, errors="replace"))
+    value = _make_fit(unquote_plus(encoded, errors="replace"))
+    return "" if "@" in value else value
 
 
 def _make_fit(value: str) -> str:

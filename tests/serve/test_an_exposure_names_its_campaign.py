@@ -90,19 +90,25 @@ def test_whatever_bytes_somebody_sends_the_event_can_be_kept(stage: Stage, sent:
         assert not NEVER.search(text)
 
 
+def test_what_may_be_somebodys_address_is_not_kept(stage: Stage) -> None:
+    stage.publish(allocation=allocation())
+    stage.ask("/spring-sale?utm_campaign=november&utm_term=otto%40example.com")
+    assert named(stage) == [("served", "november", "")]
+
+
 @given(
     st.lists(
         st.tuples(
             st.sampled_from(["utm_campaign", "utm_term", "utm_termite", "UTM_TERM", "x", "", "gclid"]),
             st.sampled_from(["=", "", "=="]),
-            st.text("ab%2F=+&;#ü🌷\u202e\x00 ", max_size=8) | st.just("long" * 700),
+            st.text("ab@%2F=+&;#ü🌷\u202e\x00 ", max_size=8) | st.just("long" * 700),
         ),
         max_size=6,
     )
 )
 def test_the_short_reading_gives_what_a_lead_would_be_told(parts: list[tuple[str, str, str]]) -> None:
     query = "&".join(map("".join, parts))
-    told = read_campaign(clean_query(query))
+    told = {name: value for name, value in read_campaign(clean_query(query)).items() if "@" not in value}
     assert read_campaign_and_keyword(query) == (told.get("utm_campaign", ""), told.get("utm_term", ""))
 
 
