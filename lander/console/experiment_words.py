@@ -26,10 +26,14 @@ def further_in_words(goal: Goal) -> str:
     >>> further_in_words(complaints).replace("\u00a0", " ")
     "clicks on 'a.complain', a guardrail: at most 5 % above control"
     """
-    said = describe(goal)
     if goal.role is Role.GUARDRAIL:
-        return f"{said}, a guardrail: {margin_in_words(goal)}"
-    return f"{said}; fewer is better" if goal.fewer_is_better else said
+        return f"{describe(goal)}, a guardrail: {margin_in_words(goal)}"
+    return secondary_in_words(goal)
+
+
+def secondary_in_words(goal: Goal) -> str:
+    """What it counts, and which way is the good one where that is not plain."""
+    return f"{describe(goal)} (fewer is better)" if goal.fewer_is_better else describe(goal)
 
 
 def margin_in_words(goal: Goal) -> str:

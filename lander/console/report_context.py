@@ -7,6 +7,7 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from lander.console.experiment_context import NoteRow
+from lander.console.outcome_context import Bar, GoalTable, MoneyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +25,6 @@ class Past:
 
     said: str
     address: str  # the way back
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A range on a scale from 0 to 100, for drawing only: 95 % thin, 50 % thick inside it where that is known."""
-
-    low: float
-    middle: float
-    high: float
-    inner: tuple[float, float] | None = None
-    zero: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +204,8 @@ class ReportScreen:
     anytime: list[AnytimeRow]
     against: Against | None
     changes: list[str]
+    goals: list[GoalTable]
+    money: MoneyTable | None
     variants: list[VariantRow]
     apart: list[ApartRow]
     noun: str

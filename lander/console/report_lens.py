@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from experiments.lenses import Belief
+from experiments.outcomes import GoalVariant
 from experiments.report import VariantReport
 
 
@@ -30,6 +31,6 @@ EXPLAINED: Final = {
 }
 
 
-def see(variant: VariantReport, lens: Lens) -> Belief:
+def see(variant: VariantReport | GoalVariant, lens: Lens) -> Belief:
     """What is believed of a variant. Evidence at any time goes without belief, so its rates are those of the data."""
     return variant.decision if lens is Lens.DECISION else variant.data

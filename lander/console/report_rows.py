@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from experiments.events import Reason
-from experiments.lenses import Range
 from experiments.report import Report, VariantReport
 from lander.console import format as words
+from lander.console.outcome_context import Bar
+from lander.console.report_bars import MOST_LIFT, draw_bar, place, scale_of
 from lander.console.report_context import (
     AnytimeRow,
     ApartRow,
-    Bar,
     BelievedRow,
     VariantRow,
 )
@@ -32,7 +32,6 @@ _REASONS: Final = {
     Reason.UNKNOWN_FORM: ("Unknown form", "No form of the published page was sent; the lead is kept, unchecked."),
     Reason.QA: ("Colleagues", "They looked at a variant by a signed link."),
 }
-MOST_LIFT: Final = 2.0  # bars end here: a range beyond only says that little is known
 
 
 def list_variants(report: Report, names: Mapping[str, str]) -> list[VariantRow]:
@@ -43,8 +42,8 @@ def list_variants(report: Report, names: Mapping[str, str]) -> list[VariantRow]:
 def list_believed(report: Report, lens: Lens, names: Mapping[str, str]) -> list[BelievedRow]:
     """Rates and lifts as a posterior gives them."""
     beliefs = [see(variant, lens) for variant in report.variants]
-    rates = _scale([belief.rate for belief in beliefs])
-    lifts = _scale([belief.lift for belief in beliefs if belief.lift is not None], zero=True)
+    rates = scale_of([belief.rate for belief in beliefs])
+    lifts = scale_of([belief.lift for belief in beliefs if belief.lift is not None], zero=True)
     rows = []
     for variant, belief in zip(report.variants, beliefs, strict=True):
         rate, lift, seen = belief.rate, belief.lift, is_seen(report)
@@ -53,10 +52,10 @@ def list_believed(report: Report, lens: Lens, names: Mapping[str, str]) -> list[
                 counted=_count(variant, report, names),
                 rate_range=words.rate_range(rate.low, rate.high),
                 rate=words.rate(rate.median, rate.low, rate.high),
-                rate_bar=_draw(rate, rates) if seen else None,
+                rate_bar=draw_bar(rate, rates) if seen else None,
                 lift_range=words.lift_range(lift.low, lift.high) if lift else "",
                 lift=words.lift(lift.median, lift.low, lift.high) if lift else "",
-                lift_bar=_draw(lift, lifts, zero=True) if lift and seen else None,
+                lift_bar=draw_bar(lift, lifts, zero=True) if lift and seen else None,
                 p_best=words.probability(belief.p_best),
                 p_beats_control="" if belief.p_beats_control is None else words.probability(belief.p_beats_control),
                 loss=words.per_thousand(belief.loss.absolute),
@@ -77,12 +76,12 @@ def list_anytime(report: Report, names: Mapping[str, str]) -> list[AnytimeRow]:
         if found is not None:
             row = replace(row, evidence=odds(found.e_value), strength=strength(found.e_value))
         if found is not None and found.lift is not None and found.low is not None and found.high is not None:
-            low, middle, high = (_place(min(edge, MOST_LIFT), scale) for edge in (found.low, found.lift, found.high))
+            low, middle, high = (place(min(edge, MOST_LIFT), scale) for edge in (found.low, found.lift, found.high))
             row = replace(
                 row,
                 lift_range=words.lift_range(found.low, found.high),
                 lift=words.lift(found.lift, found.low, found.high),
-                lift_bar=Bar(low, middle, high, zero=_place(0.0, scale)),
+                lift_bar=Bar(low, middle, high, zero=place(0.0, scale)),
             )
         rows.append(row)
     return rows
@@ -149,22 +148,3 @@ def _count(variant: VariantReport, report: Report, names: Mapping[str, str]) -> 
         confirmed_share="" if share is None else f"{words.share(share)} of served",
         conversions=words.count(variant.conversions),
     )
-
-
-def _scale(ranges: list[Range], *, zero: bool = False) -> tuple[float, float]:
-    edges = [min(edge, MOST_LIFT) for item in ranges for edge in (item.low, item.high)] + ([0.0] if zero else [])
-    return min(edges), max(edges)
-
-
-def _draw(item: Range, scale: tuple[float, float], *, zero: bool = False) -> Bar:
-    low, inner_low, middle, inner_high, high = (
-        _place(min(value, MOST_LIFT), scale)
-        for value in (item.low, item.inner_low, item.median, item.inner_high, item.high)
-    )
-    return Bar(low, middle, high, inner=(inner_low, inner_high), zero=_place(0.0, scale) if zero else None)
-
-
-def _place(value: float, scale: tuple[float, float]) -> float:
-    """Where it stands from 3 to 97, so that a bar's ends are never cut."""
-    low, high = scale
-    return round(3 + 94 * (value - low) / (high - low), 2) if high > low else 50.0

@@ -15,7 +15,9 @@ from lander.console import plots
 from lander.console.experiment_words import goal_in_words, note_row
 from lander.console.places import Place
 from lander.console.report_context import Choice, Figure, HealthRow, Past, ReportScreen
+from lander.console.report_goals import list_goals
 from lander.console.report_lens import EXPLAINED, TITLES, Lens
+from lander.console.report_money import make_money
 from lander.console.report_query import Asked
 from lander.console.report_rows import (
     is_seen,
@@ -73,6 +75,8 @@ def make_screen(
         anytime=list_anytime(report, names) if asked.lens is Lens.ANYTIME else [],
         against=make_against(report, asked.lens) if is_seen(report) else None,
         changes=[] if changes is None else list(changes.sentences),
+        goals=list_goals(report, asked.lens, names) if is_seen(report) else [],
+        money=make_money(report, names) if is_seen(report) else None,
         variants=list_variants(report, names),
         apart=list_apart(report),
         noun=report.noun,

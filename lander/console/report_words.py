@@ -1,5 +1,6 @@
 """How a report writes what no other screen has: evidence as odds, money, days, occasions."""
 
+import math
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,9 +9,11 @@ import stats
 from experiments.lenses import Range
 from experiments.words import plural
 from lander.console.format import NBSP
-from lander.leads.money import write_money
+from lander.leads.money import in_units, write_money
 
 _MOST_ODDS: Final = 1e6
+_MOST_MONEY: Final = 1e6  # a visitor: beyond it a number only says that little is known
+_MOST_DIGITS: Final = 4
 _STRONG: Final = stats.Rule().strong_from
 _LEVELS: Final = {("returning", "returning"): "yes", ("returning", "new"): "no", ("source", ""): "none named"}
 _SOME: Final = 3.0  # Jeffreys: below this, evidence is worth no more than a bare mention
@@ -61,7 +64,31 @@ def money(minor: float, currency: str) -> str:
     >>> money(-5000.4, "EUR")
     '−50.00 EUR'
     """
-    return f"{'−' if minor < 0 else ''}{write_money(abs(round(minor)), currency)}"
+    return f"{'−' if minor < 0 else ''}{write_money(abs(round(minor)), currency)}".strip()
+
+
+def money_per_visitor_range(low: float, high: float, currency: str) -> str:
+    """What a visitor brings, from minor units, with the digits that its range deserves.
+
+    >>> money_per_visitor_range(61.2, 184.9, "EUR").replace(NBSP, " ")
+    '0.61–1.85 EUR'
+    >>> money_per_visitor_range(912.0, 5_000.0, "JPY").replace(NBSP, " ")
+    '912–5,000 JPY'
+    >>> money_per_visitor_range(2.0, 5e40, "EUR").replace(NBSP, " ")
+    '0–over 1,000,000 EUR'
+    """
+    digits = _money_digits(low, high, currency)
+    least, most = in_units(low, currency), in_units(high, currency)
+    upper = f"over{NBSP}{_MOST_MONEY:,.0f}" if most > _MOST_MONEY else f"{most:,.{digits}f}"
+    return f"{least:,.{digits}f}–{upper}{NBSP}{currency}".strip()
+
+
+def money_per_visitor(value: float, low: float, high: float, currency: str) -> str:
+    """
+    >>> money_per_visitor(120.4, 61.2, 184.9, "EUR").replace(NBSP, " ")
+    '1.20 EUR'
+    """
+    return f"{in_units(value, currency):,.{_money_digits(low, high, currency)}f}{NBSP}{currency}".strip()
 
 
 def name_dimension(dimension: str) -> str:
@@ -99,6 +126,13 @@ def days_left(days: int | None) -> str:
     ('about 12 more days', '', '')
     """
     return f"about {plural(days, 'more day')}" if days else ""
+
+
+def _money_digits(low: float, high: float, currency: str) -> int:
+    """None, or those of cents and more where the range is that narrow."""
+    width = in_units(high - low, currency)
+    digits = min(_MOST_DIGITS, max(0, math.ceil(1 - math.log10(width)))) if width > 0 else _MOST_DIGITS
+    return 2 if digits == 1 else digits
 
 
 def _signed(value: float, digits: int) -> str:

@@ -44,6 +44,14 @@ def parse_money(text: str, currency: str) -> int | None:
     return minor
 
 
+def in_units(minor: float, currency: str) -> float:
+    """
+    >>> in_units(123450, "EUR"), in_units(900, "JPY")
+    (1234.5, 900)
+    """
+    return minor if currency in _WHOLE else minor / 100
+
+
 def write_money(minor: int, currency: str) -> str:
     """
     >>> write_money(123450, "EUR"), write_money(900, "JPY")
