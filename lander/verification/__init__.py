@@ -8,8 +8,10 @@ from pathlib import Path
 
 import stats
 from lander.verification.differences import Difference, Verification, compare
+from lander.verification.file import read_file
+from lander.verification.parts import Unreadable
 from lander.verification.recompute import recompute
-from lander.verification.saved import Unreadable, read_file, read_report
+from lander.verification.saved import read_report
 from lander.verification.sums import add_up
 
 __all__ = ["Difference", "Unreadable", "Verification", "verify"]

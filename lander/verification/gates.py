@@ -4,16 +4,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import stats
-from lander.verification.saved import Cell, Counts, Saved
+from lander.verification.autopsy import STEPS, by_level, split
+from lander.verification.saved import Cell, Saved
 
-STEPS: Final = ("served", "confirmed")
 STOP, WAIT, NOTE = "stop", "wait", "note"
 _DIMENSIONS: Final = ("device", "browser", "source", "day")
 _KNOWN: Final = {"exposure", "leak", "srm-served", "srm-confirmed", "srm-segment", "multiply-exposed", "bots"} | {
     "simulated", "days", "conversions", "surprise",
 }  # fmt: skip
 _MISMATCH_BELOW: Final = 0.001
-_LOSS_BELOW: Final = 0.01
 _MIN_EXPECTED: Final = 5
 _ENOUGH_TO_MISS: Final = 20
 _MAX_MULTIPLY_EXPOSED: Final = 0.01
@@ -22,33 +21,12 @@ _WHOLE_BP: Final = 10_000
 Tree = dict[str, Any]
 
 
-def split(counts: Sequence[Counts], step: str) -> stats.Srm:
-    return stats.srm([getattr(item, step) for item in counts], [item.weight_bp for item in counts])
-
-
 def recompute_splits(saved: Saved) -> list[Tree]:
     """The split in every segment and on every day that has visitors enough to tell."""
     cells = [*saved.segments, *saved.days]
     found = [item for dimension in _DIMENSIONS for item in _test(dimension, cells)]
     adjusted = stats.adjust([item["p_value"] for item in found]).p_values
     return [{**item, "p_adjusted": p, "mismatch": p < _MISMATCH_BELOW} for item, p in zip(found, adjusted, strict=True)]
-
-
-def recompute_autopsy(counts: Sequence[Counts]) -> Tree | None:
-    """At which step a broken split broke. The place it broke at is not recomputed."""
-    if split(counts, "served").mismatch:
-        return {"step": "served", "lost": None, "kept": None}
-    if not split(counts, "confirmed").mismatch:
-        return None
-    if not _loses(counts):
-        return {"step": "", "lost": None, "kept": None}
-    by_share = sorted(counts, key=_confirmed_share)
-    worst, best = by_share[0], max(counts, key=_confirmed_share)
-    return {
-        "step": "confirmed",
-        "lost": {"variant": worst.key, "confirmed_share": _confirmed_share(worst)},
-        "kept": {"variant": best.key, "confirmed_share": _confirmed_share(best)},
-    }
 
 
 def list_gates(saved: Saved, data: stats.Comparison, decision: stats.Comparison, *, days: int) -> list[Tree]:
@@ -110,11 +88,7 @@ def _check_surprise(data: stats.Comparison, decision: stats.Comparison) -> Itera
 
 
 def _test(dimension: str, cells: Sequence[Cell]) -> Iterator[Tree]:
-    levels: dict[str, list[Counts]] = {}
-    for cell in cells:
-        if cell.dimension == dimension:
-            levels.setdefault(cell.level, []).append(cell.counts)
-    for level, counts in levels.items():
+    for level, counts in by_level(cells, dimension).items():
         for step in STEPS:
             found = split(counts, step)
             expected = [mean for mean, item in zip(found.expected, counts, strict=True) if item.weight_bp]
@@ -127,14 +101,3 @@ def _test(dimension: str, cells: Sequence[Cell]) -> Iterator[Tree]:
                     "visitors": visitors,
                     "p_value": found.p_value,
                 }
-
-
-def _loses(counts: Sequence[Counts]) -> bool:
-    """Whether some variants confirm a smaller share of their served visitors than others, beyond chance."""
-    found = stats.srm([item.confirmed for item in counts], [item.served for item in counts])
-    enough = min(mean for mean in found.expected if mean) >= _MIN_EXPECTED
-    return enough and found.p_value is not None and found.p_value < _LOSS_BELOW
-
-
-def _confirmed_share(item: Counts) -> float:
-    return item.confirmed / item.served if item.served else 0.0

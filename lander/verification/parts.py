@@ -33,6 +33,10 @@ class Part:
             )
         return Part(self.value[key], path)
 
+    def find(self, key: str) -> "Part | None":
+        """None where an older version of Lander did not write it."""
+        return self[key] if isinstance(self.value, dict) and key in self.value else None
+
     def parts(self) -> list["Part"]:
         if not isinstance(self.value, list):
             raise self.refuse("a list")
@@ -53,6 +57,11 @@ class Part:
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self.refuse("a number")
         return float(self.value)
+
+    def flag(self) -> bool:
+        if not isinstance(self.value, bool):
+            raise self.refuse("true or false")
+        return self.value
 
     def text(self) -> str:
         if not isinstance(self.value, str):

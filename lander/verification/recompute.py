@@ -1,6 +1,6 @@
 """The report that a saved one's counts and parameters make, in the shape of its JSON, as far as it follows from them.
 
-Words, looks and notes do not follow, and are left out. Nothing here is taken from `experiments`: what is the same there and
+Words and notes do not follow, and are left out. Nothing here is taken from `experiments`: what is the same there and
 here was written twice, so that a fault in one of them shows.
 """
 
@@ -10,8 +10,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 import stats
-from lander.verification.gates import STEPS, list_gates, recompute_autopsy, recompute_splits, split
-from lander.verification.plan import recompute_plan
+from lander.verification.autopsy import STEPS, recompute_autopsy, split
+from lander.verification.details import recompute_details
+from lander.verification.gates import list_gates, recompute_splits
+from lander.verification.goals import JudgedGoal, describe_goals, find_harm, judge_goals
+from lander.verification.lens import compare, describe, describe_range
+from lander.verification.plan import find_fixed, hash_plan
+from lander.verification.practice import recompute_departures, recompute_looks
+from lander.verification.revenue import recompute_revenue
 from lander.verification.saved import Counts, PhaseLine, Saved
 from lander.verification.sums import count_filtered, expect_sums
 from lander.verification.verdict import Evidence, recompute_verdict
@@ -30,8 +36,9 @@ def recompute(saved: Saved) -> Tree:
     elapsed = max((saved.ended_at or saved.as_of) - saved.started_at, timedelta(0))
     days = min(elapsed // _DAY, len({item.level for item in saved.days}))
     per_day = sum(item.confirmed for item in saved.counts) / days if days else None
-    data = _compare(samples, saved, parameters.data_prior)
-    decision = _compare(samples, saved, stats.Exchangeable(parameters.tau))
+    data = compare(samples, saved, parameters.data_prior)
+    decision = compare(samples, saved, stats.Exchangeable(parameters.tau))
+    goals = judge_goals(saved)
     anytime = [_watch(samples[saved.control], item, saved) for item in samples]
     waiting = None
     if saved.ended_at is None and per_day is not None and per_day >= 1:
@@ -40,11 +47,13 @@ def recompute(saved: Saved) -> Tree:
         comparison=decision,
         e_values=[item.e_value for item in anytime],
         waiting=waiting,
+        harm=find_harm(goals),
         days=days,
         elapsed_days=elapsed / _DAY,
     )
     return {
-        **recompute_plan(saved),
+        "plan": _describe_plan(saved, data, days),
+        "parameters": find_fixed(saved),
         "days": days,
         "elapsed_days": elapsed / _DAY,
         "verdict": recompute_verdict(saved, evidence),
@@ -52,8 +61,8 @@ def recompute(saved: Saved) -> Tree:
         "health": list_gates(saved, data, decision, days=days),
         "variants": [
             {
-                **_describe(alone, saved),
-                "decision": _describe(together, saved),
+                **describe(alone, saved, value_minor=parameters.value_minor),
+                "decision": describe(together, saved, value_minor=parameters.value_minor),
                 "anytime": None if alone.lift is None else _describe_anytime(watched),
                 "forecast": None if alone.lift is None else _foresee(decision, together, saved, per_day),
                 "advised_share": share,
@@ -63,57 +72,38 @@ def recompute(saved: Saved) -> Tree:
             )
         ],
         "srm": {step: _describe_split(saved.counts, step) for step in STEPS},
-        "autopsy": recompute_autopsy(saved.counts),
+        "autopsy": recompute_autopsy(saved),
         "splits": recompute_splits(saved),
         "phases": [line.number for line in saved.phase_lines],
         "phase_lines": [_describe_line(line, saved) for line in saved.phase_lines],
+        "looks": recompute_looks(saved),
+        **_describe_further(saved, goals),
+        **recompute_details(saved),
         **count_filtered(saved),
         **expect_sums(saved),
     }
 
 
-def _compare(samples: Sequence[stats.BinarySample], saved: Saved, prior: stats.Prior) -> stats.Comparison:
-    return stats.compare(samples, control=saved.control, prior=prior, level=saved.parameters.level)
+def _describe_further(saved: Saved, judged: Sequence[JudgedGoal]) -> Tree:
+    """Goals and money, where whoever wrote the file knew of them."""
+    told: Tree = {"goals": describe_goals(judged, saved), "revenue": recompute_revenue(saved)}
+    return {name: told[name] for name in told if name in saved.optional}
+
+
+def _describe_plan(saved: Saved, data: stats.Comparison, days: int) -> Tree | None:
+    """Its seal, and where practice left it."""
+    if saved.plan is None:
+        return None
+    return {
+        "is_intact": hash_plan(saved.plan) == saved.plan_hash,
+        "departures": recompute_departures(saved, data, days=days),
+    }
 
 
 def _watch(control: stats.BinarySample, variant: stats.BinarySample, saved: Saved) -> stats.Anytime:
     # a lift spreads √2 times as far as a variant
     tau = saved.parameters.tau * math.sqrt(2)
     return stats.anytime(control, variant, tau=tau, level=saved.parameters.level)
-
-
-def _describe(judged: stats.VariantComparison, saved: Saved) -> Tree:
-    """A variant through one lens."""
-    parameters = saved.parameters
-    inner, has_lift = parameters.inner_level, judged.lift is not None
-    per_thousand = 1000 * judged.expected_loss
-    value = parameters.value_minor
-    return {
-        "rate": _range(judged.rate, judged.rate_at(inner)),
-        "lift": None if judged.lift is None else _range(judged.lift, judged.lift_at(inner)),
-        "p_best": judged.p_best,
-        "p_beats_control": judged.p_beats_control,
-        "expected_loss": judged.expected_loss,
-        "p_worthwhile": judged.p_lift_above(parameters.min_lift) if has_lift else None,
-        "p_equivalent": judged.p_equal(parameters.equivalent_lift) if has_lift else None,
-        "loss": {
-            "absolute": judged.expected_loss,
-            "relative": judged.relative_loss,
-            "per_thousand": per_thousand,
-            "money_minor": None if value is None else per_thousand * value,
-        },
-    }
-
-
-def _range(outer: stats.Estimate, inner: stats.Estimate, factor: float = 1.0) -> Tree:
-    return {
-        "mean": factor * outer.mean if math.isfinite(outer.mean) else None,
-        "median": factor * outer.median,
-        "low": factor * outer.low,
-        "high": factor * outer.high,
-        "inner_low": factor * inner.low,
-        "inner_high": factor * inner.high,
-    }
 
 
 def _foresee(decision: stats.Comparison, judged: stats.VariantComparison, saved: Saved, per_day: float | None) -> Tree:
@@ -126,10 +116,10 @@ def _foresee(decision: stats.Comparison, judged: stats.VariantComparison, saved:
         month = judged.forecast(visitors, level=level), judged.forecast(visitors, level=inner)
     rate = decision.variants[saved.control].rate.mean
     return {
-        "per_thousand": _range(judged.lift, judged.lift_at(inner), 1000 * rate),
+        "per_thousand": describe_range(judged.lift, judged.lift_at(inner), 1000 * rate),
         "visitors_per_month": visitors,
-        "per_month": None if month is None else _range(*month),
-        "money_minor": None if month is None or value is None else _range(*month, value),
+        "per_month": None if month is None else describe_range(*month),
+        "money_minor": None if month is None or value is None else describe_range(*month, value),
     }
 
 
@@ -195,7 +185,7 @@ def _describe_line(line: PhaseLine, saved: Saved) -> Tree:
                 "p_best": judged.p_best,
                 "lift": None
                 if judged.lift is None
-                else _range(judged.lift, judged.lift_at(saved.parameters.inner_level)),
+                else describe_range(judged.lift, judged.lift_at(saved.parameters.inner_level)),
             }
             for item, judged in zip(counted, found.variants, strict=False)
         ],

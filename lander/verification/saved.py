@@ -1,20 +1,19 @@
-"""What a saved report is recomputed from: its counts, parameters and times, read strictly. No figure is looked at here."""
+"""What a saved report is recomputed from: its counts, parameters and times, read strictly. No figure is looked at here.
 
-import json
-import math
-from collections.abc import Mapping
+Goals, money, segments that were asked for, and details are read where they are: reports of older versions have none.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
 import stats
+from lander.verification.outcomes import Goal, Money, read_goals, read_money
 from lander.verification.parts import Part, Unreadable
 
-__all__ = ["Cell", "Counts", "Parameters", "PhaseLine", "Saved", "Unreadable", "read_file", "read_report"]
-
-FORMAT: Final = 1
-_LARGEST: Final = 32 * 1024 * 1024  # bytes; a report of a year in twenty variants has 3 MB
+_OPTIONAL: Final = ("goals", "revenue", "trend", "segment_lifts")
 _MOST_VARIANTS: Final = 100
 
 
@@ -49,6 +48,19 @@ class PhaseLine:
     """A phase beside the others."""
 
     number: int
+    started_at: datetime
+    coverage_bp: int
+    counts: tuple[Counts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody was told, and the counts they saw."""
+
+    at: datetime
+    occasion: str
+    action: str
+    variant: str
     counts: tuple[Counts, ...]
 
 
@@ -63,6 +75,7 @@ class Parameters:
     min_lift: float
     equivalent_lift: float
     value_minor: int | None
+    currency: str
     rule: stats.Rule
 
 
@@ -72,7 +85,9 @@ class Saved:
 
     phase: int
     control: int  # position
+    counted: dict[str, Any]  # goal, selector, control and window
     purpose: str
+    shipped: str
     started_at: datetime
     ended_at: datetime | None
     as_of: datetime
@@ -81,39 +96,16 @@ class Saved:
     counts: tuple[Counts, ...]
     days: tuple[Cell, ...]
     segments: tuple[Cell, ...]
+    open_segments: tuple[Cell, ...]
+    goals: tuple[Goal, ...]
+    money: Money | None
+    optional: tuple[str, ...]  # what the file has of that which not every report has
     phase_lines: tuple[PhaseLine, ...]
+    looks: tuple[Look, ...]
     filtered: Mapping[str, Mapping[str, int]]  # by reason and variant
     findings: tuple[tuple[str, str], ...]  # severity and gate
     plan: dict[str, Any] | None
     plan_hash: str
-
-
-def read_file(file: Path) -> dict[str, Any]:
-    """The object in a file of strict JSON; raises `Unreadable`."""
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_LARGEST + 1)
-    except OSError as error:
-        raise Unreadable(
-            f"{file}: {error.strerror or error}.", fix="Name a report that was exported as JSON."
-        ) from None
-    if len(content) > _LARGEST:
-        raise Unreadable(f"{file} is larger than 32 MiB, which no report is.", fix="Name the report, not the events.")
-    try:
-        raw = json.loads(
-            content, object_pairs_hook=_read_object, parse_constant=_refuse_number, parse_float=_read_float
-        )
-    except (ValueError, RecursionError) as error:
-        reason = "too deep" if isinstance(error, RecursionError) else str(error)
-        raise Unreadable(f"{file} is not JSON: {reason}.", fix="Name a report that was exported as JSON.") from None
-    if not isinstance(raw, dict) or "format" not in raw or "variants" not in raw:
-        raise Unreadable(f"{file} is JSON, and no report.", fix="Export one with: lander report export --what report")
-    if raw["format"] != FORMAT or isinstance(raw["format"], bool):
-        raise Unreadable(
-            f"{file} is a report of format {raw['format']!r}; this version of Lander reads format {FORMAT}.",
-            fix="Recompute it with the version of Lander that wrote it.",
-        )
-    return raw
 
 
 def read_report(raw: dict[str, Any]) -> Saved:
@@ -121,30 +113,31 @@ def read_report(raw: dict[str, Any]) -> Saved:
     whole = Part(raw)
     counts = _read_counts(whole["variants"])
     keys = [item.key for item in counts]
-    weights = {item.key: item.weight_bp for item in counts}
     control = whole["control"]
     if control.text() not in keys:
         raise control.refuse(f"one of the variants {', '.join(keys)}")
-    plan = whole["plan"]
+    plan, confirmed = whole["plan"], [(item.key, item.confirmed) for item in counts]
+    goals, revenue, open_segments = (whole.find(name) for name in ("goals", "revenue", "open_segments"))
     return Saved(
         phase=whole["phase"].count(),
         control=keys.index(control.text()),
+        counted={name: whole[name].value for name in ("goal", "selector", "control", "window_s")},
         purpose=whole["purpose"].text(),
+        shipped=whole["shipped"].text(),
         started_at=whole["started_at"].moment(),
         ended_at=None if whole["ended_at"].value is None else whole["ended_at"].moment(),
         as_of=whole["as_of"].moment(),
         coverage_bp=_read_coverage(whole["coverage_bp"]),
         parameters=_read_parameters(whole["parameters"]),
         counts=counts,
-        days=tuple(_read_cell(item, "day", item["day"].text(), weights) for item in whole["by_day"].parts()),
-        segments=tuple(
-            _read_cell(item, item["dimension"].text(), item["level"].text(), weights)
-            for item in whole["segments"].parts()
-        ),
-        phase_lines=tuple(
-            PhaseLine(item["number"].count(), _read_counts(item["variants"], control.text()))
-            for item in whole["phase_lines"].parts()
-        ),
+        days=_read_cells(whole["by_day"], counts, day=True),
+        segments=_read_cells(whole["segments"], counts),
+        open_segments=() if open_segments is None else _read_cells(open_segments, counts),
+        goals=() if goals is None else read_goals(goals, confirmed),
+        money=None if revenue is None else read_money(revenue, confirmed),
+        optional=tuple(name for name in _OPTIONAL if whole.find(name) is not None),
+        phase_lines=_read_lines(whole["phase_lines"], control.text()),
+        looks=tuple(_read_look(item, keys) for item in whole["looks"].parts()),
         filtered={
             reason: {variant: item.count() for variant, item in shown.items()}
             for reason, shown in whole["filtered_by_variant"].items()
@@ -171,12 +164,55 @@ def _read_counts(part: Part, control: str | None = None) -> tuple[Counts, ...]:
     return tuple(found)
 
 
-def _read_cell(item: Part, dimension: str, level: str, weights: Mapping[str, int]) -> Cell:
-    key = item["variant"].text()
-    if key not in weights:
-        raise item["variant"].refuse(f"one of the variants {', '.join(weights)}")
+def _read_lines(part: Part, control: str) -> tuple[PhaseLine, ...]:
+    found = tuple(
+        PhaseLine(
+            item["number"].count(),
+            item["started_at"].moment(),
+            _read_coverage(item["coverage_bp"]),
+            _read_counts(item["variants"], control),
+        )
+        for item in part.parts()
+    )
+    if not found:
+        raise part.refuse("a phase or more")
+    return found
+
+
+def _read_look(part: Part, keys: Sequence[str]) -> Look:
+    variants = part["variants"]
+    counts = tuple(_read_count(item, item["key"].text(), weight_bp=0) for item in variants.parts())
+    if [item.key for item in counts] != list(keys):
+        raise variants.refuse(f"the variants {', '.join(keys)}, in this order")
+    return Look(
+        at=part["at"].moment(),
+        occasion=part["occasion"].text(),
+        action=part["action"].text(),
+        variant=part["variant"].text(),
+        counts=counts,
+    )
+
+
+def _read_cells(part: Part, variants: Sequence[Counts], *, day: bool = False) -> tuple[Cell, ...]:
+    """Days, or levels of dimensions, each with every variant once."""
+    weights = {item.key: item.weight_bp for item in variants}
+    cells, seen = [], Counter[tuple[str, str]]()
+    for item in part.parts():
+        key = item["variant"].text()
+        if key not in weights:
+            raise item["variant"].refuse(f"one of the variants {', '.join(weights)}")
+        where = ("day", item["day"].text()) if day else (item["dimension"].text(), item["level"].text())
+        cells.append(Cell(*where, _read_count(item, key, weight_bp=weights[key])))
+        seen[where] += 1
+    once = len({(cell.dimension, cell.level, cell.counts.key) for cell in cells}) == len(cells)
+    if not once or any(number < len(weights) for number in seen.values()):
+        raise part.refuse(f"each day or level with the variants {', '.join(weights)}, and each of them once")
+    return tuple(cells)
+
+
+def _read_count(item: Part, key: str, *, weight_bp: int) -> Counts:
     numbers = {name: item[name].count() for name in ("served", "confirmed", "conversions")}
-    return Cell(dimension, level, _checked(Counts(key, weights[key], **numbers), item))
+    return _checked(Counts(key, weight_bp, **numbers), item)
 
 
 def _checked(counts: Counts, part: Part) -> Counts:
@@ -212,24 +248,6 @@ def _read_parameters(part: Part) -> Parameters:
         min_lift=part["min_lift"].number(),
         equivalent_lift=part["equivalent_lift"].number(),
         value_minor=None if value.value is None else value.count(),
+        currency=part["currency"].text(),
         rule=stats.Rule(**{name: rule[name].value for name in names}),  # which looks at each of them itself
     )
-
-
-def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object that says everything once: of two values for one key, a reader would see one, and another the other."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for position, (key, _) in enumerate(pairs) if key in dict(pairs[:position]))
-        raise ValueError(f"the key '{twice}' stands in it twice")
-    return found
-
-
-def _read_float(text: str) -> float:
-    if not math.isfinite(float(text)):
-        raise ValueError(f"{text[:40]} is too large a number")
-    return float(text)
-
-
-def _refuse_number(text: str) -> None:
-    raise ValueError(f"{text} is no number")

@@ -12,14 +12,14 @@ Tree = dict[str, Any]
 
 def add_up(saved: Saved) -> Tree:
     """The sums of what stands in the file: over its days, and over the levels of each of its dimensions."""
-    parts = {"by_day": saved.days, **_by_dimension(saved.segments)}
+    parts = {"by_day": saved.days, **_by_dimension([*saved.segments, *saved.open_segments])}
     return {f"sum of {name}": _sum(cells, saved.counts) for name, cells in parts.items()}
 
 
 def expect_sums(saved: Saved) -> Tree:
     """What these sums must be: the totals of the variants."""
     totals = {item.key: _numbers(item) for item in saved.counts}
-    return {f"sum of {name}": totals for name in ("by_day", *_by_dimension(saved.segments))}
+    return {f"sum of {name}": totals for name in ("by_day", *_by_dimension([*saved.segments, *saved.open_segments]))}
 
 
 def count_filtered(saved: Saved) -> Tree:

@@ -18,10 +18,11 @@ Tree = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was recomputed so far. `e_values` are in the order of the variants; control's is not looked at."""
+    """What was recomputed so far. `e_values` and `harm` are in the order of the variants; control's are not looked at."""
 
     comparison: stats.Comparison
     e_values: Sequence[float]
+    harm: tuple[float, ...]  # by guardrails; empty where there are none
     waiting: stats.Waiting | None
     days: int
     elapsed_days: float
@@ -35,11 +36,12 @@ def recompute_verdict(saved: Saved, evidence: Evidence) -> Tree:
             open=all(severity != STOP for severity, _ in saved.findings),
             days=evidence.days,
             conversions=tuple(item.conversions for item in saved.counts),
+            harm=evidence.harm,
         ),
         saved.parameters.rule,
         e_values=evidence.e_values,
     )
-    if saved.purpose == "aa" and decision.action in _CALLS:
+    if saved.purpose == "aa" and (decision.action in _CALLS or decision.dropped):
         return _call_off(saved, evidence, decision)
     return {
         "action": decision.action.value,
@@ -52,13 +54,16 @@ def recompute_verdict(saved: Saved, evidence: Evidence) -> Tree:
 
 
 def _call_off(saved: Saved, evidence: Evidence, decision: stats.Decision) -> Tree:
-    """Of variants with the same content none is called better; the one that looks most different is named."""
-    doubts = [(judged.p_beats_control, i) for i, judged in enumerate(evidence.comparison.variants)]
-    _, which = max((abs(p - 0.5), -i) for p, i in doubts if p is not None)
+    """Of variants with the same content none is called better; the one that looks most different, or harms, is named."""
+    if decision.harmed and decision.harmed == decision.dropped:
+        which = decision.harmed[0]
+    else:
+        doubts = [(judged.p_beats_control, i) for i, judged in enumerate(evidence.comparison.variants)]
+        which = -max((abs(p - 0.5), -i) for p, i in doubts if p is not None)[1]
     return {
         "action": stats.Action.HOLD.value,
         "reason": "aa-differs",
-        "variant": saved.counts[-which].key,
+        "variant": saved.counts[which].key,
         "dropped": [],
         "strong": decision.strong,
         "days_left": None,
@@ -70,9 +75,14 @@ def _count_days_left(saved: Saved, evidence: Evidence, decision: stats.Decision)
         return None
     if decision.reason in _EARLY:
         return _count_days_to_enough(saved, evidence)
-    if decision.action not in _UNDECIDED or evidence.waiting is None:
+    if decision.action not in _UNDECIDED or evidence.waiting is None or _is_in_the_way(saved, evidence, decision):
         return None
     return evidence.waiting.days_to_decision
+
+
+def _is_in_the_way(saved: Saved, evidence: Evidence, decision: stats.Decision) -> bool:
+    """Whether a variant that is out for harm is so good otherwise that no other can be the best beside it."""
+    return any(evidence.comparison.variants[i].p_best > 1 - saved.parameters.rule.p_best for i in decision.harmed)
 
 
 def _count_days_to_enough(saved: Saved, evidence: Evidence) -> int | None:

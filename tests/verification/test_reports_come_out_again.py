@@ -12,11 +12,11 @@ from sqlalchemy import Engine
 from lander.verification import verify
 from tests.verification.conftest import CASES, Report, b_ships
 
-# words, settings, looks and notes do not follow from counts
+# words, settings and notes do not follow from counts
 TAKEN = {
     "experiment", "purpose", "phase", "goal", "selector", "window_s", "hypothesis", "state", "shipped", "reason",
     "timezone", "control", "coverage_bp", "started_at", "ended_at", "as_of", "filtered_by_variant", "by_day", "segments",
-    "looks", "annotations", "parameters",
+    "open_segments", "annotations", "parameters",
 }  # fmt: skip
 EXPECTED = {
     "b_ships": ("ship", "better"),
@@ -25,6 +25,10 @@ EXPECTED = {
     "one_segment_is_broken": ("hold", "gate-failed"),
     "bots_lean": ("hold", "gate-failed"),
     "it_is_early": ("continue", "too-few-days"),
+    "further_goals_are_counted": ("ship", "better"),
+    "a_guardrail_is_harmed": ("keep", "guardrail-harmed"),
+    "equal_pages_harm": ("hold", "aa-differs"),
+    "the_best_of_three_harms": ("drop", "guardrail-harmed"),
 }
 
 
