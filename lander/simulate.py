@@ -53,10 +53,13 @@ _BOTS: Final = (
     "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
     "curl/8.5.0",
 )
+_AD: Final = {"utm_source": "google", "utm_medium": "cpc", "gclid": "Cj0KCQ"}
 _SOURCES: Final[tuple[tuple[int, dict[str, str], str], ...]] = (
-    (45, {"utm_source": "google", "utm_medium": "cpc", "utm_campaign": "spring", "gclid": "Cj0KCQ"}, ""),
+    (20, {**_AD, "utm_campaign": "spring", "utm_term": "near me"}, ""),
+    (15, {**_AD, "utm_campaign": "brand", "utm_term": "reviews"}, ""),
+    (10, {**_AD, "utm_campaign": "competitors", "utm_term": "compare"}, ""),
     (20, {}, "https://www.google.com/"),
-    (15, {"utm_source": "newsletter", "utm_medium": "email"}, ""),
+    (15, {"utm_source": "newsletter", "utm_medium": "email", "utm_campaign": "november"}, ""),
     (10, {}, "https://www.facebook.com/"),
     (10, {}, ""),
 )
