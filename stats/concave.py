@@ -22,6 +22,11 @@ _STRETCH = 0.25  # how much faster than evenly the nodes of `nodes_over` spread 
 _COARSE = 0.55  # their first distance, in widths of the peak
 _SETTLED = 3e-6  # a sum that moves by less when nodes are doubled is off by the square of it
 _NEGLIGIBLE = 1e-11
+
+_PLACES = 0.3 * np.arange(-27, 28)
+PEAK = np.sinh(_STRETCH * _PLACES) / _STRETCH  # nodes and weights of `nodes_over` around one peak, in widths of it
+PEAK_WEIGHTS = 0.3 * np.cosh(_STRETCH * _PLACES)
+
 _LOOKS = np.array([2, 4, 6.5, 9, 13, 20, 30, 45, 64])  # where to see how far the mass reaches, in widths of the peak
 
 
@@ -30,7 +35,7 @@ def climb(
 ) -> tuple[Array, Array]:
     """The maximum of each of many concave functions between `low` and `high`, by Newton inside a bracket.
 
-    The bracket is halved where Newton would leave it, or does not halve its step, as it may jump to and fro for ever.
+    The bracket is halved where Newton would leave it, or hardly shortens its step, as it may jump to and fro for ever.
 
     Args:
         slope_and_bend: the first derivative, and the second with its sign turned, which is positive.
@@ -44,7 +49,7 @@ def climb(
         slope, bend = slope_and_bend(x)
         rises, step = slope > 0, slope / bend
         low, high = np.where(rises, x, low), np.where(rises, high, x)
-        shrinks = np.abs(step) <= np.maximum(moved / 2, _CLOSE / np.sqrt(bend))
+        shrinks = np.abs(step) <= np.maximum(0.8 * moved, _CLOSE / np.sqrt(bend))
         trusted = shrinks & (x + step >= low) & (x + step <= high)
         following = np.where(trusted, x + step, (low + high) / 2)
         moved, x = np.abs(following - x), following

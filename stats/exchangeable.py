@@ -61,7 +61,7 @@ def _shared_edges(given: Given) -> Array:
     """Panel edges for all variants given each m, shape (M, E): even ones, fit for the narrowest, where these are fewer
     than the edges of all variants together; so twenty alike cost little more than two.
     """
-    edges = given.peak[..., None] + given.edges
+    edges = given.peak[..., None] + given.edges()
     low, high = edges.min(axis=(0, 2))[:, None], edges.max(axis=(0, 2))[:, None]
     narrowest = np.minimum(given.width.min(axis=0), 0.5)[:, None]
     even = math.ceil(float(((high - low) / (_EVEN * narrowest)).max())) + 1

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from stats.concave import DEPTH, climb, edges_around, nodes_over
+from stats.concave import DEPTH, PEAK, PEAK_WEIGHTS, climb, edges_around, nodes_over
 from stats.likelihood import Likelihood
 from stats.message import Message, log_prior, slope_and_bend_of_prior
 from stats.panels import Array, Panels
@@ -102,8 +102,8 @@ class Level:
         """Of m, for each variant, at the nodes of the panels between the edges: shape (K, P, 20)."""
         m = Panels.cut(self._edges).z
         given = Given(self.likelihood, self.tau, m)
-        area = given.panels.integral(np.exp(given.log_height(given.panels.z)))
-        at_peak = self.likelihood.log(given.peak) - ((given.peak - m) / self.tau) ** 2 / 2
+        area = given.width * (np.exp(given.log_height(given.width[..., None] * PEAK)) @ PEAK_WEIGHTS)
+        at_peak = given.top - ((given.peak - m) / self.tau) ** 2 / 2
         log_likelihoods: Array = at_peak + np.log(area / self.tau)
         return log_likelihoods
 
@@ -111,22 +111,22 @@ class Level:
 class Given:
     """Each variant's posterior given m, for many m: where its peak is, panels around it, and its height.
 
-    `peak`, `width`: of each peak, shape (K, *m.shape). `panels`: of distances from it. `edges`: of these panels.
+    `peak`, `width`: of each peak, shape (K, *m.shape). `top`: the log-likelihood there.
     """
 
     def __init__(self, likelihood: Likelihood, tau: float, m: Array) -> None:
-        self._likelihood, self._precision = likelihood, tau**-2
+        self._likelihood, self._precision, self._far = likelihood, tau**-2, tau * math.sqrt(2 * DEPTH)
         self._m = m
         self.peak, self.width = likelihood.peaks(m, tau=tau)
-        self._top = likelihood.log(self.peak)
-        self.edges = edges_around(self.log_height, self.width, far=tau * math.sqrt(2 * DEPTH))
-        self.panels = Panels.cut(self.edges)
+        self.top = likelihood.log(self.peak)
+
+    def edges(self) -> Array:
+        """Of panels around each peak, as distances from it, shape (K, *m.shape, E)."""
+        return edges_around(self.log_height, self.width, far=self._far)
 
     def log_height(self, away: Array) -> Array:
         """At distances from the peaks, relative to the height there; `away` has further axes after those of `peak`."""
         axes = (1,) * (away.ndim - self.peak.ndim)
-        peak, top, pull = (
-            values.reshape(values.shape + axes) for values in (self.peak, self._top, self.peak - self._m)
-        )
+        peak, top, pull = (values.reshape(values.shape + axes) for values in (self.peak, self.top, self.peak - self._m))
         gained: Array = self._likelihood.log(peak + away) - top
         return gained - self._precision * away * (pull + away / 2)

@@ -71,7 +71,12 @@ class Likelihood:
         shaped = np.empty((*self.n.shape, *level.shape))
         n, conversions = _like(self.n, shaped), _like(self.conversions, shaped)
         weight = _like(self.n * self.share * (1 - self.share), shaped)
-        start = (weight * _like(self.toward * self.centre, shaped) + precision * level) / (weight + precision)
+        centre, toward = _like(self.centre, shaped), _like(self.toward, shaped)
+        start = (weight * centre + precision * toward * level) / (weight + precision)
+        # A level above the data pulls this much at most, and where few converted nothing but that keeps the peak up.
+        pull = precision * np.maximum(toward * level - centre, 0)
+        most = np.minimum(_like(self.rarer, shaped) + 0.5 + pull, (n + 1) / 2)
+        start = toward * np.minimum(start, np.log(most) - np.log(n + 1 - most))
         return climb(
             lambda z: (self.score(z) - precision * (z - level), self.information(z) + precision),
             start,
