@@ -1,4 +1,4 @@
-"""What was counted of an experiment as rows, for tools of one's own: its tallies, and what each visitor did.
+"""What was counted of an experiment as rows, for tools of one's own: its tallies, what each visitor did, what leads were worth.
 
 Rows come one after another, so any number of them passes through little memory. No row says who a visitor is: ids are
 replaced by what a secret of the caller makes of them, and times are given to the second.
@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from experiments import lifecycle
 from experiments.models import Experiment, FilteredTally, Tally, VisitorRow
-from experiments.visitors import Standing, VisitorState, day_of, find_standing
+from experiments.receipts import count_receipts
+from experiments.visitors import Standing, VisitorState, day_of, find_came, find_standing
 
 FILTERED: Final = "filtered"  # the dimension of tallies whose levels are reasons
 _AT_ONCE: Final = 2_000
@@ -66,10 +69,25 @@ class EventRow(NamedTuple):
     device: str
     browser: str
     source: str
+    campaign: (
+        str  # this and the next one: "(none)" where the address named none, "(unknown)" where that view never came in
+    )
+    keyword: str
     returning: bool
     simulated: bool
     counted: bool
     reason: str
+
+
+class ReceiptRow(NamedTuple):
+    """How many leads of a variant are worth an amount now. No row says which, nor whose."""
+
+    experiment: str
+    phase: int
+    variant: str
+    amount_minor: int
+    currency: str  # empty where the plan named none
+    receipts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +106,22 @@ class _Act(NamedTuple):
     phase: int
     variant: str
     first: list[Any]
+    came: tuple[str, str]
     event: Did
     at_ms: int
     goal: str = ""
 
 
-def iterate_tallies(session: Session, experiment: Experiment) -> Iterator[TallyRow]:
-    """Every cell that is not zero, of all phases, in the order of phase, variant, goal, day and dimension."""
+def iterate_tallies(session: Session, experiment: Experiment, *, phase: int | None = None) -> Iterator[TallyRow]:
+    """Every cell that is not zero, of all goals, in the order of phase, variant, goal, day and dimension.
+
+    Args:
+        phase: its number; all of them where None.
+    """
     mine = col(Tally.experiment_id) == experiment.id
+    shown = col(FilteredTally.experiment_id) == experiment.id
+    if phase is not None:
+        mine, shown = mine & (col(Tally.phase) == phase), shown & (col(FilteredTally.phase) == phase)
     keys = [getattr(Tally, name) for name in ("phase", "variant", "goal", "day", "dimension", "level")]
     numbers = [getattr(Tally, name) for name in TallyRow._fields[7:13]]
     query = select(*keys, *numbers).where(mine).order_by(*keys).execution_options(yield_per=_AT_ONCE)
@@ -103,16 +129,33 @@ def iterate_tallies(session: Session, experiment: Experiment) -> Iterator[TallyR
         if any(row[len(keys) :]):
             yield TallyRow._make([experiment.key, *row, 0])
     filtered = [getattr(FilteredTally, name) for name in ("phase", "variant", "day", "reason")]
-    query = select(*filtered, col(FilteredTally.visitors)).where(col(FilteredTally.experiment_id) == experiment.id)
-    for phase, variant, day, reason, visitors in session.execute(query.order_by(*filtered)):
+    query = select(*filtered, col(FilteredTally.visitors)).where(shown)
+    for number, variant, day, reason, visitors in session.execute(query.order_by(*filtered)):
         if visitors:
-            yield TallyRow(experiment.key, phase, variant, "", day, FILTERED, reason, 0, 0, 0, 0, 0, 0, visitors)
+            yield TallyRow(experiment.key, number, variant, "", day, FILTERED, reason, 0, 0, 0, 0, 0, 0, visitors)
 
 
-def iterate_events(session: Session, experiment: Experiment, *, secret: bytes) -> Iterator[EventRow]:
-    """What every visitor did, visitor by visitor, of all phases.
+def iterate_receipts(session: Session, experiment: Experiment, *, phase: int | None = None) -> Iterator[ReceiptRow]:
+    """What leads are worth now, in the order of phase, variant and amount: the money behind the report.
 
     Args:
+        phase: its number; all of them where None.
+    """
+    currency = experiment.plan.get("currency", "")
+    for item in lifecycle.list_phases(session, experiment):
+        if phase in (None, item.number):
+            for variant, amounts in sorted(count_receipts(session, experiment, item.number, at=None).items()):
+                for amount_minor, receipts in amounts:
+                    yield ReceiptRow(experiment.key, item.number, variant, amount_minor, currency, receipts)
+
+
+def iterate_events(
+    session: Session, experiment: Experiment, *, secret: bytes, phase: int | None = None
+) -> Iterator[EventRow]:
+    """What every visitor did, visitor by visitor.
+
+    Args:
+        phase: what they did in this one; in all of them where None.
         secret: of this experiment alone. A visitor is called by the first 128 bits of HMAC-SHA256 of the id under it: rows
             of one visitor belong together, and fit no cookie, no log and no other experiment's rows.
 
@@ -128,20 +171,21 @@ def iterate_events(session: Session, experiment: Experiment, *, secret: bytes) -
             standing=find_standing(state, window_s=experiment.window_s, timezone=experiment.timezone),
             simulated=state.get("simulated", False),
         )
-        yield from _list_exposures(visitor, state)
-        yield from _list_filtered(visitor, state)
+        rows = chain(_list_exposures(visitor, state), _list_filtered(visitor, state))
+        yield from (row for row in rows if phase in (None, row.phase))
 
 
 def _list_exposures(visitor: _Visitor, state: VisitorState) -> Iterator[EventRow]:
     for number, variants in state.get("phases", {}).items():
         for variant, entry in variants.items():
-            here = int(number), variant, entry["first"]
+            assert visitor.standing is not None, "whoever was exposed stands somewhere"
+            came = find_came(state, visitor.standing._replace(phase=int(number), variant=variant))
+            here = int(number), variant, entry["first"], came
             acts = [_Act(*here, Did.SERVED, entry["first"][0])]
             if "confirmed" in entry:
                 acts.append(_Act(*here, Did.CONFIRMED, entry["confirmed"]))
             acts += [_Act(*here, Did.CONVERTED, at_ms, goal) for goal, at_ms in sorted(entry.get("goals", {}).items())]
             for act in acts:
-                assert visitor.standing is not None, "whoever was exposed stands somewhere"
                 yield _row(visitor, act, reason=_why_not(act, visitor.standing))
 
 
@@ -149,7 +193,7 @@ def _list_filtered(visitor: _Visitor, state: VisitorState) -> Iterator[EventRow]
     for number, reasons in state.get("filtered", {}).items():
         for reason, (at_ms, variant) in reasons.items():
             nothing_known = [at_ms, "", "", "", False]
-            yield _row(visitor, _Act(int(number), variant, nothing_known, Did.FILTERED, at_ms), reason=reason)
+            yield _row(visitor, _Act(int(number), variant, nothing_known, ("", ""), Did.FILTERED, at_ms), reason=reason)
 
 
 def _why_not(act: _Act, standing: Standing) -> str:
@@ -169,6 +213,7 @@ def _why_not(act: _Act, standing: Standing) -> str:
 
 def _row(visitor: _Visitor, act: _Act, *, reason: str) -> EventRow:
     exposed_at_ms, device, browser, source, returning = act.first
+    campaign, keyword = act.came
     return EventRow(
         experiment=visitor.experiment.key,
         visitor=visitor.pseudonym,
@@ -181,6 +226,8 @@ def _row(visitor: _Visitor, act: _Act, *, reason: str) -> EventRow:
         device=device,
         browser=browser,
         source=source,
+        campaign=campaign,
+        keyword=keyword,
         returning=returning,
         simulated=visitor.simulated,
         counted=not reason,

@@ -1,4 +1,4 @@
-"""An experiment's numbers as a file: the report, its tallies, its events; for studio, API and command line alike.
+"""An experiment's numbers as a file: the report, its tallies, its events, its receipts; for studio, API and command line alike.
 
 Tables are written row by row and nobody holds one whole. A CSV is one that no spreadsheet runs; it begins with no byte order
 mark, since it is for tools, which would take that for a part of the first column's name.
@@ -19,7 +19,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from experiments import export, lifecycle, results
-from experiments.export import EventRow, TallyRow
+from experiments.errors import UnknownExperiment
+from experiments.export import EventRow, ReceiptRow, TallyRow
+from experiments.open_segments import OPEN_DIMENSIONS
 from lander import parquet
 from lander.access import audit
 from lander.config import Settings
@@ -27,7 +29,7 @@ from lander.db import reading
 from lander.errors import InvalidInput, Unavailable
 from lander.leads.export import guard
 
-Row = TallyRow | EventRow
+Row = TallyRow | EventRow | ReceiptRow
 
 
 class What(StrEnum):
@@ -36,6 +38,7 @@ class What(StrEnum):
     REPORT = "report"
     TALLIES = "tallies"
     EVENTS = "events"
+    RECEIPTS = "receipts"
 
 
 class Format(StrEnum):
@@ -53,15 +56,16 @@ MIMETYPES: Final = {
     "parquet": "application/vnd.apache.parquet",
 }
 _PIECE_BYTES: Final = 64 * 1024
-_ROWS: Final = {What.TALLIES: TallyRow, What.EVENTS: EventRow}
+_ROWS: Final = {What.TALLIES: TallyRow, What.EVENTS: EventRow, What.RECEIPTS: ReceiptRow}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A file that can be made."""
+    """A file that can be made. `phase`: the one that it is of; None is the newest for a report, and all for a table."""
 
     what: What
     format: Format
+    phase: int | None = None
 
     @property
     def suffix(self) -> str:
@@ -72,17 +76,18 @@ class Asked:
         return MIMETYPES[self.suffix]
 
     def filename(self, key: str, now: datetime) -> str:
-        return f"{key}-{self.what.value}-{now:%Y-%m-%d}.{self.suffix}"
+        phase = "" if self.phase is None else f"-phase-{self.phase}"
+        return f"{key}{phase}-{self.what.value}-{now:%Y-%m-%d}.{self.suffix}"
 
 
-def ask(what: str, file_format: str) -> Asked:
+def ask(what: str, file_format: str, phase: int | None = None) -> Asked:
     """Raises `InvalidInput` where there is no such file, `Unavailable` where a part to write it with is not installed."""
     if what not in list(What) or file_format not in list(Format):
         raise InvalidInput(
             f"There is no export of '{what[:40]}' as '{file_format[:40]}'.",
             fix=f"It is one of {', '.join(What)}, as one of {', '.join(Format)}.",
         )
-    asked = Asked(What(what), Format(file_format))
+    asked = Asked(What(what), Format(file_format), phase)
     if asked.what is What.REPORT and asked.format is not Format.JSON:
         raise InvalidInput(
             f"A report is no table, so it is not written as {asked.format.value}.",
@@ -94,9 +99,12 @@ def ask(what: str, file_format: str) -> Asked:
 
 
 def record_export(session: Session, key: str, asked: Asked, *, actor: str, now: datetime) -> None:
-    """Write down that somebody takes an experiment's numbers along; raises `UnknownExperiment`."""
+    """Write down that somebody takes an experiment's numbers along; raises `UnknownExperiment`, also for a phase."""
     experiment = lifecycle.load(session, key)
-    words = {"what": asked.what.value, "format": asked.format.value}
+    if asked.phase not in (None, *(phase.number for phase in lifecycle.list_phases(session, experiment))):
+        raise UnknownExperiment(f"Experiment {key} has no phase {asked.phase}.", fix="Phases count from 1.")
+    words: dict[str, Any] = {"what": asked.what.value, "format": asked.format.value}
+    words |= {} if asked.phase is None else {"phase": asked.phase}
     audit.record(session, now=now, actor=actor, action="report.export", subject=experiment.key, **words)
 
 
@@ -109,14 +117,18 @@ def stream(engine: Engine, settings: Settings, key: str, asked: Asked, *, now: d
 def _write(session: Session, settings: Settings, key: str, asked: Asked, *, now: datetime) -> Iterator[bytes]:
     experiment = lifecycle.load(session, key)
     if asked.what is What.REPORT:
-        report = results.report(session, experiment, now=now).as_json()
-        yield json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1).encode() + b"\n"
+        report = results.report(session, experiment, phase=asked.phase, dimensions=OPEN_DIMENSIONS, now=now)
+        told = report.as_json() | report.details_as_json()
+        yield json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1).encode() + b"\n"
         return
     rows: Iterator[Row]
     if asked.what is What.TALLIES:
-        rows = export.iterate_tallies(session, experiment)
+        rows = export.iterate_tallies(session, experiment, phase=asked.phase)
+    elif asked.what is What.RECEIPTS:
+        rows = export.iterate_receipts(session, experiment, phase=asked.phase)
     else:
-        rows = export.iterate_events(session, experiment, secret=_secret_of(settings, experiment.key))
+        secret = _secret_of(settings, experiment.key)
+        rows = export.iterate_events(session, experiment, secret=secret, phase=asked.phase)
     columns = _ROWS[asked.what].__annotations__
     if asked.format is Format.PARQUET:
         yield from parquet.write(columns, rows)

@@ -16,22 +16,38 @@ def register(group: click.Group) -> None:
     @click.option("--site", required=True, metavar="HOST")
     @click.option("--slug", required=True)
     @click.option(
-        "--what", type=click.Choice(["report", "tallies", "events"]), default="report", help="report if left out."
+        "--what",
+        type=click.Choice(["report", "tallies", "events", "receipts"]),
+        default="report",
+        help="report if left out.",
     )
     @click.option("--format", "file_format", type=click.Choice(["json", "csv", "parquet"]), default="json")
+    @click.option("--phase", type=click.IntRange(min=1), help="The latest of a report, all of the rest if left out.")
     @click.option("--output", required=True, type=click.Path(path_type=Path), metavar="FILE")
-    def export(edge: Cli, *, site: str, slug: str, what: str, file_format: str, output: Path) -> Answer:
-        """Write the page's newest test into FILE: its report, its tallies, or what each visitor did, without who they are."""
+    def export(
+        edge: Cli, *, site: str, slug: str, what: str, file_format: str, phase: int | None, output: Path
+    ) -> Answer:
+        """Write the page's newest test into FILE: its report, its tallies, what each visitor did without who they are, or
+        how many leads were worth what.
+        """
         from lander import exports
 
-        asked = exports.ask(what, file_format)
+        asked = exports.ask(what, file_format, phase)
         with transaction(edge.engine) as session:
             page = pages.load_page(session, sites.load_site(session, site), slug)
             key = load_newest(session, page).key
             exports.record_export(session, key, asked, actor=edge.actor, now=edge.now)
         written = _save(output, exports.stream(edge.engine, edge.settings, key, asked, now=edge.now))
-        told = {"experiment": key, "what": what, "format": file_format, "file": str(output), "bytes": written}
-        return Answer(told, [f"{output}: the {what} of {key}, {written:,} bytes."])
+        told = {
+            "experiment": key,
+            "what": what,
+            "format": file_format,
+            "phase": phase,
+            "file": str(output),
+            "bytes": written,
+        }
+        of = key if phase is None else f"phase {phase} of {key}"
+        return Answer(told, [f"{output}: the {what} of {of}, {written:,} bytes."])
 
     @command(group, "verify")
     @click.argument("file", type=click.Path(path_type=Path))

@@ -26,7 +26,7 @@ def test_a_report_is_exported_and_comes_out_again(tested: Terminal, tmp_path: Pa
     file = tmp_path / "report.json"
     told = tested.ok(*_EXPORT, "--output", str(file))
     assert told == {
-        "experiment": "spring-sale-1", "what": "report", "format": "json", "file": str(file),
+        "experiment": "spring-sale-1", "what": "report", "format": "json", "phase": None, "file": str(file),
         "bytes": file.stat().st_size,
     }  # fmt: skip
     assert json.loads(file.read_text())["variants"][1]["conversions"] == 12

@@ -65,8 +65,11 @@ def test_the_report_is_the_report_and_comes_out_again(
     assert response.mimetype == "application/json"
     name = f"spring-sale-1-report-{NOW:%Y-%m-%d}.json"
     assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
-    report = results.report(session, counted, now=NOW).as_json()
-    assert response.json == report | {"looks": response.json["looks"]}
+    report = results.report(session, counted, dimensions=("campaign", "keyword"), now=NOW)
+    told = report.as_json() | report.details_as_json()
+    assert response.json == told | {"looks": response.json["looks"]}
+    assert told["trend"]
+    assert {item["dimension"] for item in told["segment_lifts"]} >= {"device", "day", "campaign", "keyword"}
     file = tmp_path / name
     file.write_bytes(response.data)
     assert verify(file).differences == ()

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
-from experiments import export, lifecycle, results
+from experiments import export, lifecycle, receipts, results
 from experiments.events import Event
-from experiments.export import EventRow, TallyRow
+from experiments.export import EventRow, ReceiptRow, TallyRow
+from experiments.goals import Goal, GoalKind
 from experiments.models import FilteredTally, Tally, VisitorRow
 from lander.db import reading, transaction
 from tests.experiments.builders import (
@@ -37,14 +38,34 @@ def engine(database: Engine) -> Engine:
     return database
 
 
-def list_events(engine: Engine, *, secret: bytes = SECRET) -> list[EventRow]:
+def list_events(engine: Engine, *, secret: bytes = SECRET, phase: int | None = None) -> list[EventRow]:
     with reading(engine) as session:
-        return list(export.iterate_events(session, lifecycle.load(session, "spring-sale-1"), secret=secret))
+        experiment = lifecycle.load(session, "spring-sale-1")
+        return list(export.iterate_events(session, experiment, secret=secret, phase=phase))
 
 
-def list_tallies(engine: Engine) -> list[TallyRow]:
+def list_tallies(engine: Engine, *, phase: int | None = None) -> list[TallyRow]:
     with reading(engine) as session:
-        return list(export.iterate_tallies(session, lifecycle.load(session, "spring-sale-1")))
+        return list(export.iterate_tallies(session, lifecycle.load(session, "spring-sale-1"), phase=phase))
+
+
+def list_receipts(engine: Engine, *, phase: int | None = None) -> list[ReceiptRow]:
+    with reading(engine) as session:
+        return list(export.iterate_receipts(session, lifecycle.load(session, "spring-sale-1"), phase=phase))
+
+
+def pay(engine: Engine, reference: str, amount_minor: int | None, *, variant: str = "b", phase: int = 1) -> None:
+    with transaction(engine) as session:
+        receipts.record(
+            session,
+            experiment_key="spring-sale-1",
+            phase=phase,
+            variant=variant,
+            reference=reference,
+            amount_minor=amount_minor,
+            simulated=False,
+            now=after(days=2),
+        )
 
 
 def read_report(engine: Engine) -> results.Report:
@@ -129,8 +150,80 @@ def test_rows_of_one_visitor_belong_together_and_say_nothing_of_who_it_is(engine
     assert rows == list_events(engine)
 
 
+def test_every_goal_is_among_the_rows_and_gives_the_report(database: Engine) -> None:
+    with transaction(database) as session:
+        start(session, goals=[Goal(GoalKind.CLICK, selector="a.phone"), Goal(GoalKind.SCROLL, threshold=75)])
+    visits = {key: crowd(key, served=40, confirmed=30, conversions=5) for key in "ab"}
+    take_in(database, [*visits["a"], *visits["b"]])
+    take_in(database, [convert(view, goal="click-2") for key in "ab" for view in served(visits[key])[:9]])
+    take_in(database, [convert(view, goal="scroll-3") for view in served(visits["b"])])
+    reached = Counter((row.variant, row.goal) for row in list_events(database) if row.counted and row.goal)
+    sums: Counter[tuple[str, str]] = Counter()
+    for cell in list_tallies(database):
+        if cell.dimension == "all" and cell.goal:
+            sums[cell.variant, cell.goal] += cell.conversions
+    told = {
+        (item.key, goal.goal.key): item.conversions for goal in read_report(database).goals for item in goal.variants
+    }
+    assert told == {("a", "click-2"): 9, ("b", "click-2"): 9, ("a", "scroll-3"): 0, ("b", "scroll-3"): 30}
+    for rows in (reached, sums):
+        assert {key: rows[key] for key in told} == told
+
+
+def served(events: list[Event]) -> list[Event]:
+    return [event for event in events if event.kind == "served"]
+
+
+def test_a_row_says_by_which_campaign_and_keyword_its_visitor_came(engine: Engine) -> None:
+    seen = view(MAYA, campaign="Spring", keyword="buggies near me")
+    take_in(engine, [seen, confirm(seen._replace(campaign="", keyword="")), view(ANA), confirm(view(IVAN))])
+    take_in(engine, [refuse(view(OTTO), "bot")])
+    came = {(row.event, row.campaign, row.keyword) for row in list_events(engine)}
+    assert came == {
+        ("served", "Spring", "buggies near me"),
+        ("confirmed", "Spring", "buggies near me"),
+        ("served", "(none)", "(none)"),
+        ("served", "(unknown)", "(unknown)"),  # only the confirmation of that view came in
+        ("confirmed", "(unknown)", "(unknown)"),
+        ("filtered", "", ""),
+    }
+
+
+def test_receipts_are_the_money_of_the_report_and_lead_to_nobody(engine: Engine) -> None:
+    take_in(engine, crowd("a", served=20) + crowd("b", served=20))
+    for reference, amount, variant in (("l1", 4_900, "b"), ("l2", 4_900, "b"), ("l3", 125_000, "b"), ("l4", 900, "a")):
+        pay(engine, reference, amount, variant=variant)
+    pay(engine, "l3", None)
+    rows = list_receipts(engine)
+    assert [(row.phase, row.variant, row.amount_minor, row.receipts) for row in rows] == [
+        (1, "a", 900, 1), (1, "b", 4_900, 2),
+    ]  # fmt: skip
+    revenue = read_report(engine).revenue
+    assert revenue is not None
+    assert [sum(row.receipts for row in rows if row.variant == item.key) for item in revenue.variants] == [1, 2]
+    assert "l1" not in repr(rows)
+
+
+def test_one_phase_can_be_taken_by_itself(engine: Engine) -> None:
+    with transaction(engine) as session:
+        lifecycle.new_phase(session, lifecycle.load(session, "spring-sale-1"), now=after(days=10))
+    later = STARTED_MS + 11 * DAY_MS
+    take_in(
+        engine, [view(MAYA), convert(view(MAYA)), view(MAYA, phase=2, at_ms=later), view(ANA, phase=2, at_ms=later)]
+    )
+    take_in(engine, [refuse(view(IVAN), "bot"), refuse(view(OTTO, phase=2, at_ms=later), "bot")])
+    for reference, phase in (("l1", 1), ("l2", 2)):
+        pay(engine, reference, 4_900, phase=phase)
+    for rows in (list_events, list_tallies, list_receipts):
+        whole = rows(engine)
+        parts = [rows(engine, phase=number) for number in (1, 2)]
+        assert [{row.phase for row in part} for part in parts] == [{1}, {2}]
+        assert sorted(map(repr, whole)) == sorted(map(repr, [*parts[0], *parts[1]]))
+        assert rows(engine, phase=3) == []
+
+
 def test_nobody_came_and_there_are_no_rows(engine: Engine) -> None:
-    assert (list_events(engine), list_tallies(engine)) == ([], [])
+    assert (list_events(engine), list_tallies(engine), list_receipts(engine)) == ([], [], [])
 
 
 def test_another_experiment_has_no_part_in_it(engine: Engine) -> None:
