@@ -20,12 +20,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from experiments import journal, lifecycle, planning, results
+from experiments.goals import Goal, GoalKind
+from experiments.goals import Role as GoalRole
 from experiments.models import Experiment, State
 from lander import migrations
 from lander.access import users
 from lander.access.models import Role
 from lander.config import Settings
 from lander.db import make_engine, reading, transaction
+from lander.demo_sales import work_through_leads
 from lander.errors import Conflict, Unavailable
 from lander.pages import importing, pages, publish, sites, testing
 from lander.pages.models import Site
@@ -54,6 +57,7 @@ class Story:
     rates: Mapping[str, float]
     goal: str = "form"
     selector: str = ""
+    goals: tuple[tuple[Goal, Mapping[str, float]], ...] = ()  # further ones, and who reaches them
     lost_beacons: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -63,6 +67,13 @@ STORIES: Final = (
         hypothesis="Parents who read 'buggies' instead of 'bumpers', with the form in sight, book more test rides.",
         visitors=9_000,
         rates={"a": 0.048, "b": 0.073},
+        goals=(
+            (Goal(GoalKind.SCROLL, threshold=75), {"a": 0.26, "b": 0.31}),
+            (
+                Goal(GoalKind.CLICK, selector="a[href='#range']", role=GoalRole.GUARDRAIL, margin=0.1),
+                {"a": 0.2, "b": 0.21},
+            ),
+        ),
         lost_beacons={"a": 0.02, "b": 0.02},
     ),
     Story(
@@ -114,6 +125,7 @@ def prepare_demo(
         _prepare_story(settings, engine, site, story, now)
     _send_visitors(settings, engine, console, stories, port=port, now=now)
     _wait_until_counted(settings, console)
+    work_through_leads(engine, HOST, actor=LOGINS[0][0], now=now)
     console.print("\n[bold]What the tests say[/bold]")
     with reading(engine) as session:
         for story in stories:
@@ -175,6 +187,7 @@ def _prepare_story(settings: Settings, engine: Engine, site: Site, story: Story,
             coverage_bp=10_000,
             goal=story.goal,
             selector=story.selector,
+            goals=[goal for goal, _ in story.goals],
             hypothesis=story.hypothesis,
             preflight=look_ahead,
             actor=_ACTOR,
@@ -208,6 +221,7 @@ def _send_visitors(
                 slug=story.slug,
                 visitors=missing,
                 rates=story.rates,
+                further=_name_shares(engine, story),
                 days=DAYS,
                 url=f"http://{_LOOPBACK}:{port}",
                 seed=missing,
@@ -216,6 +230,13 @@ def _send_visitors(
             outcome = simulate(settings, plan, now=now, progress=partial(progress.advance, bar))
             if outcome.failures:
                 console.print(f"[yellow]{outcome.failures} requests went wrong:[/yellow] {outcome.sentences()[0]}")
+
+
+def _name_shares(engine: Engine, story: Story) -> dict[str, Mapping[str, float]]:
+    """Who reaches the further goals, by the keys that they were given."""
+    with reading(engine) as session:
+        keys = [goal.key for goal in lifecycle.further_goals(_test_of(session, story))]
+    return dict(zip(keys, (shares for _, shares in story.goals), strict=False))
 
 
 def _count_missing(engine: Engine, story: Story, now: datetime) -> int:

@@ -7,8 +7,7 @@ It never writes to the database, and refuses to run outside development or again
 
 import http.client
 import ipaddress
-import math
-import random
+import json
 import re
 import threading
 from collections import Counter
@@ -20,9 +19,10 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from lander.config import Settings
+from lander.crowd import BOTS, Person, fill_in, invite
 from lander.edge import SIMULATION_HEADER, sign_simulation
 from lander.errors import Conflict, InvalidInput, NotFound, Unavailable
 from lander.serve.token import TokenSigner
@@ -30,41 +30,8 @@ from lander.serve.token import TokenSigner
 _THREADS: Final = 8
 _CROWD: Final = 50
 _TOKEN = re.compile(rb'data-lander="([^"]+)"')
-_BOT_SHARE: Final = 0.04
 _PREFETCH_SHARE: Final = 0.02
-_GPC_SHARE: Final = 0.02
 _RETURN_SHARE: Final = 0.08
-
-# (share, user agent): what a consumer page sees, roughly
-_CHROME: Final = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
-_SAFARI: Final = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1"
-_BROWSERS: Final = (
-    (30, f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {_CHROME} Mobile Safari/537.36"),
-    (24, f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) {_SAFARI} Mobile/15E148 Safari/604.1"),
-    (26, f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36"),
-    (7, f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36 Edg/131.0.0.0"),
-    (6, f"Mozilla/5.0 (Macintosh; Intel Mac OS X 14_7) {_SAFARI} Safari/605.1.15"),
-    (5, "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"),
-    (2, f"Mozilla/5.0 (iPad; CPU OS 17_6 like Mac OS X) {_SAFARI} Mobile/15E148 Safari/604.1"),
-)
-_BOTS: Final = (
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "AdsBot-Google (+http://www.google.com/adsbot.html)",
-    "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
-    "curl/8.5.0",
-)
-_AD: Final = {"utm_source": "google", "utm_medium": "cpc", "gclid": "Cj0KCQ"}
-_SOURCES: Final[tuple[tuple[int, dict[str, str], str], ...]] = (
-    (20, {**_AD, "utm_campaign": "spring", "utm_term": "near me"}, ""),
-    (15, {**_AD, "utm_campaign": "brand", "utm_term": "reviews"}, ""),
-    (10, {**_AD, "utm_campaign": "competitors", "utm_term": "compare"}, ""),
-    (20, {}, "https://www.google.com/"),
-    (15, {"utm_source": "newsletter", "utm_medium": "email", "utm_campaign": "november"}, ""),
-    (10, {}, "https://www.facebook.com/"),
-    (10, {}, ""),
-)
-_FIRST_NAMES: Final = ("Alex", "Bente", "Chris", "Dana", "Emil", "Farah", "Gwen", "Hugo", "Ines", "Jonas")
-_LAST_NAMES: Final = ("Berg", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Haas", "Ivanova", "Jensen", "Kaya")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +41,8 @@ class Plan:
     host: str
     slug: str
     visitors: int
-    rates: Mapping[str, float]  # variant key → share of visitors who reach the goal
+    rates: Mapping[str, float]  # variant key → share of visitors who reach the goal that decides
+    further: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # the same by the key of a further goal
     days: int = 14
     url: str = "http://127.0.0.1:8000"
     seed: int = 1
@@ -94,6 +62,7 @@ class Outcome:
     served: Counter[str] = field(default_factory=Counter)
     confirmed: Counter[str] = field(default_factory=Counter)
     conversions: Counter[str] = field(default_factory=Counter)
+    further: Counter[str] = field(default_factory=Counter)  # by the variant and the goal's key: "a scroll-2"
     statuses: Counter[int] = field(default_factory=Counter)
 
     def add(self, other: "Outcome") -> None:
@@ -112,19 +81,9 @@ class Outcome:
                 f"{key}: {served:,} served, {self.confirmed[key]:,} confirmed, {self.conversions[key]:,} reached the goal."
                 for key, served in sorted(self.served.items())
             ),
+            *(f"{name.replace(' ', ': ')} reached by {count:,}." for name, count in sorted(self.further.items())),
             f"Not to be counted: {self.bots:,} bots, {self.prefetches:,} prefetches, {self.private:,} with Sec-GPC.",
         ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    arrival: datetime
-    address: str
-    agent: str
-    query: str
-    referrer: str
-    gpc: bool
-    draws: tuple[float, float, float]  # goal, beacon, coming back
 
 
 def simulate(
@@ -144,11 +103,11 @@ def simulate(
     target = _read_target(plan.url)
     if not is_served(*target, site=plan.host, slug=plan.slug):
         raise NotFound(f"{plan.url} serves no page {plan.host}/{plan.slug}.", fix="Publish it first.")
-    people = _invite(plan, now)
+    people = invite(plan.visitors, days=plan.days, seed=plan.seed, now=now)
     outcome = Outcome()
     lock = threading.Lock()
 
-    def send(crowd: Sequence[_Person]) -> None:
+    def send(crowd: Sequence[Person]) -> None:
         own = Outcome()
         browser = _Browser(settings, plan, target, own)
         try:
@@ -206,9 +165,9 @@ class _Browser:
     def close(self) -> None:
         self._connection.close()
 
-    def visit(self, person: _Person, now: datetime) -> None:
+    def visit(self, person: Person, now: datetime) -> None:
         """A person's whole story, or a bot's short one."""
-        if person.agent in _BOTS:
+        if person.agent in BOTS:
             self._outcome.bots += 1
             self._outcome.failures += self._get(person, person.arrival)[0] != HTTPStatus.OK
             return
@@ -222,7 +181,7 @@ class _Browser:
         if cookie and person.draws[2] < _RETURN_SHARE and again < now:
             self._view(person, again, cookie=cookie)
 
-    def _view(self, person: _Person, at: datetime, *, cookie: str = "") -> str:
+    def _view(self, person: Person, at: datetime, *, cookie: str = "") -> str:
         """Look at the page and do what this person does there; the cookie to come back with."""
         status, body, set_cookie = self._get(person, at, cookie=cookie)
         found = _TOKEN.search(body)
@@ -238,24 +197,42 @@ class _Browser:
         confirmed = self._beacon(person, at + timedelta(seconds=1), t=token, k="view")
         self._outcome.failures += not confirmed
         self._outcome.confirmed[view.variant] += confirmed and counts
-        if not cookie and person.draws[0] < self._plan.rates.get(view.variant, 0.0):
-            converted = self._convert(person, at + timedelta(seconds=20 + 300 * person.draws[1]), body, token)
-            self._outcome.failures += not converted
-            self._outcome.conversions[view.variant] += converted and counts
+        if not cookie:
+            self._act(person, at, body, token, variant=view.variant, counts=counts)
         return set_cookie
 
-    def _convert(self, person: _Person, at: datetime, body: bytes, token: str) -> bool:
-        """Click where a click is the goal, else fill the page's form in; whether that was taken."""
-        tree = LexborHTMLParser(body.decode())
-        if tree.css_first("script[data-goal=click]") is not None:
-            return self._beacon(person, at, t=token, k="goal", g="click")
-        form = next((node for node in tree.css("form") if node.css_first("input[name=_lander]")), None)
-        return form is not None and self._post(person, at, "/_l/f", _fill_in(form, person)) == HTTPStatus.SEE_OTHER
+    def _act(self, person: Person, at: datetime, body: bytes, token: str, *, variant: str, counts: bool) -> None:
+        """Reach what this person reaches. Who does more does the less as well: a lead has also scrolled where many do."""
+        plans = {**self._plan.further, "": self._plan.rates}
+        wanted = [key for key, shares in plans.items() if person.draws[0] < shares.get(variant, 0.0)]
+        if not wanted:
+            return
+        page = LexborHTMLParser(body.decode())
+        for key in wanted:
+            patience_s = 5 + 60 * person.draws[1] if key else 20 + 300 * person.draws[1]
+            done = self._reach(person, at + timedelta(seconds=patience_s), page, token, key)
+            self._outcome.failures += not done
+            if key:
+                self._outcome.further[f"{variant} {key}"] += done and counts
+            else:
+                self._outcome.conversions[variant] += done and counts
 
-    def _beacon(self, person: _Person, at: datetime, **sent: str) -> bool:
+    def _reach(self, person: Person, at: datetime, page: LexborHTMLParser, token: str, key: str) -> bool:
+        """What the page's script reports of this goal, or its form filled in; whether that was taken. Without a key the goal
+        that decides: a click where the script watches for it, else the form."""
+        watched = _list_watched(page)
+        goal = key or ("click" if "click" in watched else "form")
+        if goal in watched:
+            return self._beacon(person, at, t=token, k="goal", g=goal)
+        form = next((node for node in page.css("form") if node.css_first("input[name=_lander]")), None)
+        if goal != "form" or form is None:
+            return False
+        return self._post(person, at, "/_l/f", fill_in(form, person)) == HTTPStatus.SEE_OTHER
+
+    def _beacon(self, person: Person, at: datetime, **sent: str) -> bool:
         return self._post(person, at, "/_l/b", sent) == HTTPStatus.NO_CONTENT
 
-    def _get(self, person: _Person, at: datetime, *, cookie: str = "", purpose: str = "") -> tuple[int, bytes, str]:
+    def _get(self, person: Person, at: datetime, *, cookie: str = "", purpose: str = "") -> tuple[int, bytes, str]:
         wanted = {
             "Cookie": cookie,
             "Referer": person.referrer,
@@ -267,12 +244,12 @@ class _Browser:
         path = f"/{self._plan.slug}" + (f"?{person.query}" if person.query else "")
         return self._send("GET", path, body=None, headers=headers, person=person, at=at)
 
-    def _post(self, person: _Person, at: datetime, path: str, sent: Mapping[str, str]) -> int:
+    def _post(self, person: Person, at: datetime, path: str, sent: Mapping[str, str]) -> int:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "null"}
         return self._send("POST", path, body=urlencode(sent).encode(), headers=headers, person=person, at=at)[0]
 
     def _send(
-        self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str], person: _Person, at: datetime
+        self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str], person: Person, at: datetime
     ) -> tuple[int, bytes, str]:
         everything = {
             **headers,
@@ -295,78 +272,7 @@ class _Browser:
         return response.status, content, (response.getheader("Set-Cookie") or "").partition(";")[0]
 
 
-def _invite(plan: Plan, now: datetime) -> list[_Person]:
-    """Everybody in the order of arrival: a daily wave, quieter at night, the same people for the same seed."""
-    chance = random.Random(plan.seed)  # noqa: S311  (a repeatable crowd, nothing secret)
-    people = []
-    for _ in range(plan.visitors):
-        people.append(_invite_one(plan, now, chance, _pick(chance, _BROWSERS)))
-        if chance.random() < _BOT_SHARE:
-            people.append(_invite_one(plan, now, chance, chance.choice(_BOTS)))
-    people.sort(key=lambda person: person.arrival)
-    return people
-
-
-def _invite_one(plan: Plan, now: datetime, chance: random.Random, agent: str) -> _Person:
-    while True:
-        back_s = chance.random() * plan.days * 86_400
-        arrival = now - timedelta(seconds=back_s + 400)
-        hour = arrival.hour + arrival.minute / 60
-        if chance.random() < 0.55 + 0.45 * math.sin((hour - 9) / 24 * 2 * math.pi):
-            break
-    _, query, referrer = _pick_entry(chance, _SOURCES)
-    parameters = dict(query)
-    if "gclid" in parameters:
-        parameters["gclid"] += f"{chance.getrandbits(48):x}"
-    return _Person(
-        arrival=arrival,
-        address=f"{chance.randint(11, 99)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}.{chance.randint(1, 254)}",
-        agent=agent,
-        query=urlencode(parameters),
-        referrer=referrer,
-        gpc=chance.random() < _GPC_SHARE,
-        draws=(chance.random(), chance.random(), chance.random()),
-    )
-
-
-def _pick(chance: random.Random, entries: tuple[tuple[int, str], ...]) -> str:
-    return chance.choices([value for _, value in entries], [share for share, _ in entries])[0]
-
-
-def _pick_entry(
-    chance: random.Random, entries: tuple[tuple[int, dict[str, str], str], ...]
-) -> tuple[int, dict[str, str], str]:
-    return chance.choices(entries, [entry[0] for entry in entries])[0]
-
-
-def _fill_in(form: LexborNode, person: _Person) -> dict[str, str]:
-    """What a person types into the form's own fields; hidden ones go back as they came, traps stay empty."""
-    number = int(person.draws[0] * 1e9)
-    first, last = _FIRST_NAMES[number % 10], _LAST_NAMES[number // 10 % 10]
-    typed = {
-        "email": f"{first}.{last}.{number % 9973}@example.com".lower(),
-        "tel": f"+49 30 {number % 9_000_000 + 1_000_000}",
-    }
-    filled: dict[str, str] = {}
-    for node in form.css("input, select, textarea"):
-        name = node.attributes.get("name")
-        kind = node.attributes.get("type") or "text"
-        if not name or kind in ("submit", "button"):
-            continue
-        if kind == "hidden":
-            filled[name] = node.attributes.get("value") or ""
-        elif name == "lander_website":
-            filled[name] = ""
-        elif node.tag == "select":
-            filled[name] = next(filter(None, map(_value_of, node.css("option"))), "")
-        elif kind in ("checkbox", "radio"):
-            filled[name] = node.attributes.get("value") or "on"
-        else:
-            filled[name] = typed.get(kind) or (
-                f"{first} {last}" if "name" in name.lower() else str(10_000 + number % 80_000)
-            )
-    return filled
-
-
-def _value_of(option: LexborNode) -> str:
-    return (option.attributes["value"] or "") if "value" in option.attributes else option.text()
+def _list_watched(page: LexborHTMLParser) -> list[str]:
+    """The keys of the goals that the page's script is told to watch."""
+    script = page.css_first("script[data-goals]")
+    return [key for key, _, _ in json.loads(script.attributes["data-goals"] or "[]")] if script is not None else []

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from lander.config import Settings, load_settings
+from lander.crowd import BOTS, invite
 from lander.errors import Conflict, InvalidInput, Unavailable
 from lander.serve.agent import read_agent
-from lander.simulate import _BOTS, Plan, _invite, simulate
+from lander.simulate import Plan, simulate
 from tests.pages.publishing import make_settings
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -56,12 +57,12 @@ def test_where_nothing_answers_it_says_so(settings: Settings, url: str) -> None:
 
 
 def test_the_same_seed_invites_the_same_people() -> None:
-    assert _invite(plan(seed=3), NOW) == _invite(plan(seed=3), NOW)
-    assert _invite(plan(seed=3), NOW) != _invite(plan(seed=4), NOW)
+    assert invite(500, days=14, seed=3, now=NOW) == invite(500, days=14, seed=3, now=NOW)
+    assert invite(500, days=14, seed=3, now=NOW) != invite(500, days=14, seed=4, now=NOW)
 
 
 def test_everybody_comes_within_the_days_and_in_order() -> None:
-    people = _invite(plan(days=5), NOW)
+    people = invite(500, days=5, seed=1, now=NOW)
     arrivals = [person.arrival for person in people]
     assert arrivals == sorted(arrivals)
     assert NOW - timedelta(days=5, seconds=400) <= arrivals[0]
@@ -69,8 +70,8 @@ def test_everybody_comes_within_the_days_and_in_order() -> None:
 
 
 def test_people_and_bots_are_told_apart_by_what_serving_looks_at() -> None:
-    people = _invite(plan(visitors=2_000), NOW)
+    people = invite(2_000, days=14, seed=1, now=NOW)
     kinds = Counter(read_agent(person.agent).is_bot for person in people)
     assert kinds[False] == 2_000
     assert 0.02 < kinds[True] / 2_000 < 0.06
-    assert kinds[True] == sum(person.agent in _BOTS for person in people)
+    assert kinds[True] == sum(person.agent in BOTS for person in people)

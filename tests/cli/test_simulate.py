@@ -13,6 +13,8 @@ from tests.cli.conftest import Terminal
         (("--rates", "=0.1"), "--rates: '=0.1' is not"),
         (("--rates", "a=nan"), "--rates: 'a=nan' is not"),
         (("--rates", "a=0.1", "--lost-beacons", "b=x"), "--lost-beacons: 'b=x' is not"),
+        (("--rates", "a=0.1", "--further", "scroll-2"), "--further: 'scroll-2' is not a goal's key with shares."),
+        (("--rates", "a=0.1", "--further", "scroll-2:a=2"), "--further: 'a=2' is not"),
         (("--rates", "a=0.1", "--visitors", "0"), "'--visitors'"),
         (("--rates", "a=0.1", "--days", "0"), "'--days'"),
         ((), "Missing option '--rates'"),

@@ -20,7 +20,13 @@ from tests.live import Lander
 
 # as in the real one, with fewer people: who converts and what is lost is plain to see all the same
 SMALL = tuple(
-    replace(story, visitors=visitors, rates=rates, lost_beacons=lost)
+    replace(
+        story,
+        visitors=visitors,
+        rates=rates,
+        goals=tuple((goal, {"a": 0.4, "b": 0.6}) for goal, _ in story.goals),
+        lost_beacons=lost,
+    )
     for story, visitors, rates, lost in zip(
         STORIES,
         (700, 60, 400),
@@ -82,6 +88,28 @@ def test_the_logins_that_it_prints_work(said: str, terminal: Terminal) -> None:
     for name, role in LOGINS:
         assert users[name].role is role
         assert is_password(password_of(name), users[name].password_hash)
+
+
+def test_the_winners_visitors_reach_further_goals_too(said: str, terminal: Terminal) -> None:
+    scrolled, clicked = report(terminal, "trail-buggies")["goals"]
+    assert [(goal["kind"], goal["role"]) for goal in (scrolled, clicked)] == [
+        ("scroll", "secondary"),
+        ("click", "guardrail"),
+    ]
+    for goal in (scrolled, clicked):
+        assert min(variant["conversions"] for variant in goal["variants"]) > 40
+
+
+def test_a_colleague_has_worked_through_the_leads_so_there_is_money_in_the_report(
+    said: str, terminal: Terminal
+) -> None:
+    revenue = report(terminal, "trail-buggies")["revenue"]
+    assert revenue["currency"] == "EUR"
+    assert min(variant["receipts"] for variant in revenue["variants"]) > 10
+    worth = [
+        lead["value_minor"] or 0 for lead in terminal.ok("lead", "list", "--limit", "1000") if "trail" in lead["path"]
+    ]
+    assert sum(variant["total_minor"] for variant in revenue["variants"]) == sum(worth)
 
 
 def test_visitors_come_as_leads_and_clicks_of_the_last_two_weeks(said: str, terminal: Terminal, now: datetime) -> None:

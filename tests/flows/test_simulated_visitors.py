@@ -1,9 +1,13 @@
 """`lander simulate` against a running server: the report counts what was sent, no more and no fewer."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from experiments.goals import Goal, GoalKind, Role
+from lander.db import transaction
+from lander.pages import pages, sites, testing
 from tests.cli.conftest import HOST, Terminal
 from tests.live import Lander
 from tests.patience import wait_until
@@ -24,8 +28,9 @@ def read_report(terminal: Terminal, slug: str, sent: Any) -> Any:
 
     def find_report() -> Any:
         report = terminal.ok("report", "--site", HOST, "--slug", slug)
-        here = all(sum(count(report, what).values()) >= sum(sent[what].values()) for what in ("served", "confirmed"))
-        return report if here else None
+        counted = {what: sum(count(report, what).values()) for what in ("served", "confirmed", "conversions")}
+        counted["further"] = sum(variant["conversions"] for goal in report["goals"] for variant in goal["variants"])
+        return report if all(number >= sum(sent[what].values()) for what, number in counted.items()) else None
 
     return wait_until(find_report, "not everybody came home")
 
@@ -49,6 +54,37 @@ def test_the_report_counts_exactly_what_was_sent(terminal: Terminal, lander: Lan
     assert sent["confirmed"]["a"] == sent["served"]["a"]
     assert sent["confirmed"]["b"] < 0.85 * sent["served"]["b"]
     assert report["filtered"] == {"bot": sent["bots"], "gpc": sent["private"], "prefetch": sent["prefetches"]}
+
+
+def test_further_goals_are_reached_as_a_browser_would(terminal: Terminal, lander: Lander) -> None:
+    """Each by what the page's own script watches, or by its form."""
+    terminal.publish_page("further")
+    goals = [
+        Goal(GoalKind.SCROLL, threshold=75),
+        Goal(GoalKind.CLICK, selector="a", role=Role.GUARDRAIL, margin=0.1),
+        Goal(GoalKind.FORM),
+    ]
+    with transaction(terminal.engine) as session:
+        testing.start_experiment(
+            session,
+            terminal.settings,
+            page=pages.load_page(session, sites.load_site(session, HOST), "further"),
+            variants={"a": 5_000, "b": 5_000},
+            goal="click",
+            selector="#more",
+            goals=goals,
+            actor="maya",
+            now=datetime.now(UTC) - timedelta(days=15),
+        )
+    lander.wait_until_live(HOST, "further", crowd=True)
+    shares = ("--further", "scroll-2:a=0.5,b=0.7", "--further", "click-3:b=0.4", "--further", "form:a=0.1,b=0.3")
+    sent = send(terminal, lander, "further", "--visitors", "120", "--rates", "a=0.2,b=0.4", *shares)
+    told = {goal["key"]: goal["variants"] for goal in read_report(terminal, "further", sent)["goals"]}
+    counted = {f"{variant['key']} {key}": variant["conversions"] for key, goal in told.items() for variant in goal}
+    assert sent["failures"] == 0
+    assert {name: count for name, count in counted.items() if count} == sent["further"]
+    assert sorted(sent["further"]) == ["a form", "a scroll-2", "b click-3", "b form", "b scroll-2"]
+    assert sent["further"]["b scroll-2"] > sent["further"]["b click-3"] > 10
 
 
 def test_they_are_marked_as_simulated_and_their_leads_too(terminal: Terminal, lander: Lander) -> None:

@@ -572,6 +572,19 @@ def test_a_page_without_steps_brings_no_script_for_them(less: str) -> None:
     assert steps.SCRIPT not in _served(_compile(FORM.replace("</body>", f"{less}</body>")))
 
 
+def test_a_test_that_was_running_before_there_were_further_goals_goes_on() -> None:
+    running = Allocation(1, "spring-sale-1", 1, "s", (("a", 0, 5000),), "click", "a.cta")
+    compiled = _compile(FORM, allocation=running)
+    _, files = build_release(
+        page_id=1, host="go.example.com", path="/x", control="a", variants=(compiled.variant,), policy_version=1,
+        allocation=running,
+    )  # fmt: skip
+    manifest = json.loads(files["manifest.json"])
+    del manifest["allocation"]["goals"]
+    old = {**files, "manifest.json": json.dumps({**manifest, "format": 2}).encode()}
+    assert read_release("x", old).allocation == running
+
+
 def test_a_release_of_the_first_format_is_still_read() -> None:
     compiled = _compile(FORM)
     _, files = build_release(
@@ -585,5 +598,6 @@ def test_a_release_of_the_first_format_is_still_read() -> None:
         del form["message"], form["fields"][0]["step"]
     old = {**files, "manifest.json": json.dumps({**manifest, "format": 1}).encode()}
     assert read_release("x", old).variants["a"].forms == compiled.variant.forms
+    assert read_release("x", old).allocation is None
     with pytest.raises(ValueError, match="format 4"):
         read_release("x", {**files, "manifest.json": json.dumps({**manifest, "format": 4}).encode()})
