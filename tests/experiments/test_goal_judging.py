@@ -14,6 +14,7 @@ from experiments.goals import Goal, GoalKind, Role
 from experiments.outcomes import GoalReport, GoalVariant
 from experiments.report import Report
 from lander.db import reading, transaction
+from tests.databases import noted
 from tests.experiments.builders import HOUR_MS, STARTED_MS, after, confirm, convert, start, take_in, view
 
 PHONE = Goal(GoalKind.CLICK, selector="a.phone", role=Role.GUARDRAIL, margin=0.05)
@@ -167,3 +168,15 @@ def test_its_json_names_the_goal_and_what_is_believed_of_it(database: Engine) ->
     assert set(variant["guardrail"]) == {"p_harm", "margin", "status"}
     assert variant["conversions"] == 12
     assert set(variant["decision"]) <= set(variant)
+
+
+def test_counting_them_takes_one_question_more_however_many_they_are(database: Engine) -> None:
+    run(database, crowd("a", 30), crowd("b", 30), goals=(PHONE, READ, STAYED, COMPLAINED))
+    with noted(database) as asked:
+        read(database)
+    with transaction(database) as session:
+        lifecycle.load(session, "spring-sale-1").goals = []
+    with noted(database) as asked_without:
+        read(database)
+    assert len(asked) == len(asked_without) + 1
+    assert not [statement for statement in asked if "FROM visitor" in statement]

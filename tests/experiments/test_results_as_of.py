@@ -10,6 +10,7 @@ from sqlalchemy import Engine, delete
 from experiments import lifecycle, results
 from experiments.errors import UnknownExperiment
 from experiments.events import Event, Kind
+from experiments.goals import Goal, GoalKind, Role
 from experiments.models import FilteredTally, State, Tally, VisitorRow
 from lander.db import reading, transaction
 from tests.experiments.builders import (
@@ -32,8 +33,9 @@ MAYA, ANA = "1" * 32, "2" * 32
 
 @pytest.fixture
 def engine(database: Engine) -> Engine:
+    phone = Goal(GoalKind.CLICK, selector="a.phone", role=Role.GUARDRAIL, margin=0.05)
     with transaction(database) as session:
-        start(session)
+        start(session, goals=[phone, Goal(GoalKind.SCROLL, threshold=75)])
     return database
 
 
@@ -107,7 +109,8 @@ def events(draw: st.DrawFn) -> list[Event]:
             device=draw(st.sampled_from(["phone", "desktop"])),
         )
         refused = refuse(served, "bot")
-        converted = convert(served, after_ms=draw(st.integers(0, 80)) * HOUR_MS)
+        goal = draw(st.sampled_from(["form", "click-2", "scroll-3", "time-4"]))
+        converted = convert(served, after_ms=draw(st.integers(0, 80)) * HOUR_MS, goal=goal)
         drawn += draw(st.sampled_from([[served], [served, confirm(served)], [served, converted], [refused]]))
     return drawn
 
@@ -124,18 +127,22 @@ def test_it_is_what_the_ledger_would_have_said_at_that_moment(engine: Engine, dr
     later = judge(engine, as_of=moment)
     assert later.variants == then.variants
     assert (later.by_day, later.segments, later.filtered) == (then.by_day, then.segments, then.filtered)
+    assert later.goals == then.goals
     assert later.verdict == then.verdict
 
 
 def test_now_read_from_the_visitors_is_now_read_from_the_tallies(engine: Engine) -> None:
     take_in(engine, crowd("a", served=80, confirmed=70, conversions=9, days=5))
     take_in(engine, crowd("b", served=70, confirmed=66, conversions=8, days=5, device="desktop", returning=True))
+    reached = [convert(item, goal="scroll-3") for item in crowd("a", served=80, days=5) if item.kind is Kind.SERVED]
+    take_in(engine, reached[:30])
     take_in(engine, [refuse(view(MAYA), "bot"), refuse(view(ANA), "gpc"), convert(view(ANA, variant="b"))])
     from_tallies = judge(engine, now=after(days=20))
     from_visitors = judge(engine, as_of=after(days=20), now=after(days=20, seconds=1))
     assert from_visitors.is_past
     told, expected = from_visitors.as_json(), from_tallies.as_json()
     assert told == expected
+    assert expected["goals"][1]["variants"][0]["conversions"] == 30
 
 
 def empty(engine: Engine) -> None:
