@@ -15,6 +15,7 @@ from experiments.errors import UnknownDimension
 from experiments.events import Event, Kind
 from experiments.models import FilteredTally, Tally, VisitorRow
 from experiments.open_segments import OPEN_DIMENSIONS, SHOWN, count_open
+from experiments.visitors import VisitorState, cut, merge
 from lander.db import reading, transaction
 from tests.experiments.builders import (
     DAY_MS,
@@ -126,6 +127,16 @@ def test_a_moment_in_the_past_knows_only_what_had_happened(engine: Engine) -> No
     take_in(engine, [early, confirm(early), late, confirm(late)])
     assert confirmed_by(engine, at=after(days=2)) == {"spring": 1}
     assert confirmed_by(engine) == {"brand": 1, "spring": 1}
+
+
+def test_a_state_as_of_a_moment_holds_no_view_that_came_later() -> None:
+    first = view(MAYA)
+    later = view(MAYA, campaign="brand", at_ms=first.exposed_at_ms + HOUR_MS)
+    state: VisitorState = {}
+    assert [merge(state, event) for event in (say_nothing(confirm(first)), later, later)] == [True, True, False]
+    then = cut(state, at_ms=first.exposed_at_ms)
+    assert "came" not in then["phases"]["1"]["a"]
+    assert "came" in cut(state, at_ms=later.exposed_at_ms)["phases"]["1"]["a"]
 
 
 def test_the_report_holds_what_was_asked_for_and_its_lifts_cover_it(engine: Engine) -> None:
@@ -253,9 +264,9 @@ def test_order_repetition_and_batches_of_events_change_no_level(
     again = data.draw(
         st.permutations(told + data.draw(st.lists(st.sampled_from(told), max_size=6) if told else st.just([])))
     )
-    cut = data.draw(st.integers(0, len(again)))
+    middle = data.draw(st.integers(0, len(again)))
     found = []
-    for batches in ([told], [again[:cut], again[cut:]]):
+    for batches in ([told], [again[:middle], again[middle:]]):
         tell(two_phases, batches)
         with reading(two_phases) as session:
             found.append(
