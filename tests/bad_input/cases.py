@@ -165,6 +165,11 @@ FIELDS: Final = {
     ),
     "a phase that is none": Case(look("/api/v1/experiments/spring-sale-1/report", "phase=0"), 422, "greater than"),
     "a site that is not there": Case(look("/pages", "site=evil.example"), 404, "There is no site"),
+    "a beacon of a goal that no page watches": Case(
+        beacon("", what="k=goal&g=purchase"), 400, "a page's script can watch"
+    ),
+    "a beacon of a lead": Case(beacon("", what="k=goal&g=form"), 400, "a page's script can watch"),
+    "a beacon of a goal with control characters": Case(beacon("", what="k=goal&g=click-2%00"), 400, "can watch"),
     "a goal that is none": Case(post("/experiments/new", **{**PLAN, "goal": "world peace"}), 422, "no goal"),
     "a lead with a wrong address": Case(lead(email="otto"), 422, "not an e-mail address"),
     "a lead with an option that is none": Case(lead(size="XXL"), 422, "choose one of the options"),

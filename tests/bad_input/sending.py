@@ -59,10 +59,10 @@ def lead(
     return send
 
 
-def beacon(token: str, *, host: str = PAGES, **headers: str) -> Callable[[World], Request]:
+def beacon(token: str, *, host: str = PAGES, what: str = "k=view", **headers: str) -> Callable[[World], Request]:
     around = {"User-Agent": CHROME, "Origin": "null", **headers}
     return lambda world: Request(
-        "POST", host, "/_l/b", headers=dict(around), body=f"t={token or good_token(world)}&k=view".encode()
+        "POST", host, "/_l/b", headers=dict(around), body=f"t={token or good_token(world)}&{what}".encode()
     )
 
 

@@ -116,7 +116,7 @@ def form(supply: Supply, rng: Random) -> Request:
 
 def beacon(supply: Supply, rng: Random) -> Request:
     host = rng.choice([PAGES, OTHER_PAGES])
-    kind = rng.choice(["k=view", "k=view", "k=goal&g=click"])
+    kind = rng.choice(["k=view", "k=view", "k=goal&g=click", "k=goal&g=scroll-2", "k=goal&g=time-3"])
     headers = {"User-Agent": CHROME, "Origin": "null", "Content-Type": "text/plain;charset=UTF-8"}
     return Request("POST", host, "/_l/b", headers=headers, body=f"t={rng.choice(supply.tokens[host])}&{kind}".encode())
 
