@@ -1,7 +1,7 @@
 """What an experiment says: the one report that studio, API, command line and file all show, so that no two can disagree.
 
-It reads tallies alone, so its cost does not depend on the number of visitors, unless a moment in the past is asked for, or
-campaigns or keywords; nothing here writes.
+It reads tallies and receipts, so its cost does not depend on the number of visitors, unless a moment in the past is asked
+for, or campaigns or keywords; nothing here writes.
 """
 
 from collections.abc import Sequence
