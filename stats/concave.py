@@ -42,7 +42,7 @@ def climb(
         start, low, high: of each function.
 
     Returns:
-        Where the maxima are, and the width of each peak: bend to the power -1/2.
+        Where the maxima are, about, and the width of each peak: bend to the power -1/2.
     """
     x, moved = np.clip(start, low, high), high - low
     for _ in range(_MAX_STEPS):
@@ -55,7 +55,7 @@ def climb(
         moved, x = np.abs(following - x), following
         if (moved * np.sqrt(bend) < _CLOSE).all():
             break
-    return x, 1 / np.sqrt(slope_and_bend(x)[1])
+    return x, 1 / np.sqrt(bend)
 
 
 def edges_around(log_height: Callable[[Array], Array], width: Array, *, far: float) -> Array:

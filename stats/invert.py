@@ -74,8 +74,11 @@ def invert_interval(
         with np.errstate(divide="ignore", invalid="ignore"):
             gap = np.log(below) - np.log(above) - target
             following = x - gap * below * above / density
-        least, most = np.where(gap > 0, least, x), np.where(gap > 0, x, most)
         near = np.abs(gap) < _CLOSE
+        if near.all():
+            x = following
+            break
+        least, most = np.where(gap > 0, least, x), np.where(gap > 0, x, most)
         shrinks = 2 * np.abs(following - x) <= moved  # over a cusp Newton jumps to and fro
         trusted = near | (shrinks & (following >= least) & (following <= most))
         before, x = x, np.where(trusted, following, (least + most) / 2)

@@ -36,7 +36,7 @@ class Message:
 
         _, bends = slope_and_bend_of_prior(Panels.cut(edges).z)
         steepest = max(float((bends - log_likelihood.bends).max()), 0) + self._precision
-        self._step = _STEP / math.sqrt(steepest)
+        self._step = np.float64(_STEP / math.sqrt(steepest))
         reach = math.ceil(_REACH * spread / self._step)
         self._around = np.arange(-reach, reach + 1)
         self._first = math.floor(self._low / self._step) - reach
@@ -67,7 +67,7 @@ class Message:
         peak = self._about + (slope + self._precision * (z - self._about)) / bend
         nearest = np.rint(np.clip(peak, self._low, self._high) / self._step).astype(np.intp)
         number = nearest[..., None] + self._around
-        m: Array = self._step * number
+        m = self._step * number
         if self._known is None:
             heights = self._height(m)
         else:

@@ -74,4 +74,7 @@ def _stirling_rest(x: float) -> float:
     """What Stirling's formula leaves of log Gamma."""
     if x < _STIRLING_FROM:
         return math.lgamma(x) - ((x - 0.5) * math.log(x) - x + 0.5 * math.log(2 * math.pi))
-    return math.fsum(c / x ** (2 * k + 1) for k, c in enumerate(_STIRLING))
+    inverse, rest = 1 / (x * x), 0.0
+    for coefficient in reversed(_STIRLING):
+        rest = rest * inverse + coefficient
+    return rest / x

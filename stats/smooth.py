@@ -58,13 +58,12 @@ class Distributions:
 
     edges: Array  # shape (A, P + 1)
     density: Array  # at the nodes of `Panels.cut(edges)`, shape (A, P, 20)
-    below: Array  # the mass on either side of them
-    above: Array
+    known: Array  # there: the mass below, the mass above and the density, shape (A, P, 20, 3)
 
     @classmethod
     def of(cls, edges: Array, density: Array) -> "Distributions":
         below, above = Panels.cut(edges).running(density)
-        return cls(edges=edges, density=density, below=below, above=above)
+        return cls(edges=edges, density=density, known=np.stack([below, above, density], axis=-1))
 
     def at(self, x: Array) -> tuple[Array, Array, Array]:
         """The mass below, the mass above and the density at every x, infinite ones included; shape (A, N)."""
@@ -74,9 +73,8 @@ class Distributions:
         left, right = self.edges[row, panel], self.edges[row, panel + 1]
         width = right - left
         kernel = barycentric(np.divide(2 * inside - left - right, width, out=np.zeros_like(width), where=width > 0))
-        below, above, density = (
-            np.maximum(_weigh(kernel, values[row, panel]), 0) for values in (self.below, self.above, self.density)
-        )
+        found = (kernel[..., None, :] @ self.known[row, panel])[..., 0, :] / kernel.sum(axis=-1, keepdims=True)
+        below, above, density = np.moveaxis(np.maximum(found, 0), -1, 0)
         return below, above, np.where(x == inside, density, 0)
 
 
