@@ -212,6 +212,9 @@ class ReportScreen:
     figures: list[Figure]
     segments: list[SegmentTable]
     forest: Figure | None
+    groupings: list[Choice]
+    grouping_says: str
+    kept: list[tuple[str, str]]  # what a form of this screen keeps of its address
     json_address: str
     filtered: list[ApartRow]
     seen: list[tuple[str, list[str]]]  # filtered and unfiltered, in sum

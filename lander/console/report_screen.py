@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 import stats
 from experiments.changes import Changes
@@ -33,6 +34,8 @@ from lander.console.report_segments import list_segments
 from lander.console.report_words import day, day_of, days_left
 
 _FOREST: Final = "segments"
+_GROUPINGS: Final = {"": "As ever", "campaign": "By campaign, too", "keyword": "By keyword, too"}
+_PARAMETERS: Final = {"campaign": "utm_campaign", "keyword": "utm_term"}
 _SEVERITIES: Final = {Severity.STOP: "Do not read on", Severity.WAIT: "Not yet", Severity.NOTE: "Note"}
 
 
@@ -83,7 +86,13 @@ def make_screen(
         figures=[figure for figure in figures if figure.name != _FOREST],
         segments=list_segments(report, report.segment_lifts()) if is_seen(report) else [],
         forest=next((figure for figure in figures if figure.name == _FOREST), None),
-        json_address=f"/api/v1{address}/report" + ("" if asked.phase is None else f"?phase={asked.phase}"),
+        groupings=[
+            Choice(title, asked.at(by=dimension), is_current=dimension == asked.by)
+            for dimension, title in _GROUPINGS.items()
+        ],
+        grouping_says=_PARAMETERS.get(asked.by, ""),
+        kept=[(field, value) for field, value in asked.parameters.items() if field != "as_of"],
+        json_address=f"/api/v1{address}/report" + _say_query(asked),
         filtered=list_filtered(report),
         seen=list_seen(report),
         notes=[note_row(note) for note in report.annotations],
@@ -94,6 +103,12 @@ def make_screen(
         timezone=report.timezone,
         may_decide=may_run and not report.is_past and report.state is not State.ENDED,
     )
+
+
+def _say_query(asked: Asked) -> str:
+    """The same report by machine, in which a lens is no question and a day is a moment."""
+    query = {name: value for name, value in asked.parameters.items() if name in ("phase", "by")}
+    return f"?{urlencode(query)}" if query else ""
 
 
 def _draw(report: Report, asked: Asked) -> list[Figure]:

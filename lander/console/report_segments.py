@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from experiments.open_segments import OPEN_DIMENSIONS
 from experiments.report import Report
 from experiments.segment_lifts import SegmentLift, SegmentLifts
 from experiments.words import listing, name
@@ -18,7 +19,7 @@ Cells = dict[str, list[tuple[int, int]]]  # level → (conversions, confirmed) o
 def list_segments(report: Report, found: Sequence[SegmentLifts]) -> list[SegmentTable]:
     """One table a dimension, the largest level first, days in their order; the levels of each add up to the whole."""
     cells: dict[str, Cells] = {}
-    for item in report.segments:
+    for item in (*report.segments, *report.open_segments):
         cells.setdefault(item.dimension, {}).setdefault(item.level, []).append((item.conversions, item.confirmed))
     for day in report.by_day:
         cells.setdefault("day", {}).setdefault(day.day.isoformat(), []).append((day.conversions, day.confirmed))
@@ -33,7 +34,6 @@ def _table(dimension: str, cells: Cells, found: Sequence[SegmentLifts]) -> Segme
     by_level: Mapping[str, list[SegmentLift]] = {
         level: [lift for lifts in found for lift in lifts.levels if lift.level == level] for level in cells
     }
-    levels = sorted(cells) if dimension == "day" else sorted(cells, key=lambda level: -sum(n for _, n in cells[level]))
     return SegmentTable(
         name=name_dimension(dimension),
         lifts=[lifts.variant for lifts in found],
@@ -43,10 +43,19 @@ def _table(dimension: str, cells: Cells, found: Sequence[SegmentLifts]) -> Segme
                 counts=[f"{words.count(won)} of {words.count(visitors)}" for won, visitors in cells[level]],
                 lifts=[_say_lift(lift) for lift in by_level[level]],
             )
-            for level in levels
+            for level in _order(dimension, cells)
         ],
         said=" ".join(filter(None, (_say_uneven(found), _say_discoveries(dimension, found)))),
     )
+
+
+def _order(dimension: str, cells: Cells) -> list[str]:
+    """Campaigns and keywords come in their order: those with a name first."""
+    if dimension in OPEN_DIMENSIONS:
+        return list(cells)
+    if dimension == "day":
+        return sorted(cells)
+    return sorted(cells, key=lambda level: -sum(n for _, n in cells[level]))
 
 
 def _say_lift(lift: SegmentLift) -> tuple[str, str]:

@@ -215,7 +215,7 @@ def test_a_day_that_is_not_over_is_now_and_one_before_the_start_is_nowhere(
     assert ana.get(f"{AT}?as_of=0001-01-01").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["as_of=yesterday", "as_of=2026-13-01", "phase=x", "lens=rose"])
+@pytest.mark.parametrize("query", ["as_of=yesterday", "as_of=2026-13-01", "phase=x", "lens=rose", "by=moon"])
 def test_an_address_that_makes_no_sense_is_said(ana: Browser, experiment: Experiment, query: str) -> None:
     assert ana.get(f"{AT}?{query}").status_code == 422
     assert ana.get(f"{AT}/plots/rates.json?{query}").status_code == 422
@@ -252,3 +252,70 @@ def test_lists_draw_no_plot(
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     for address in ("/", "/experiments", "/experiments/spring-sale-1", "/pages", "/pages/spring-sale"):
         assert ana.get(address).status_code == 200
+
+
+def test_campaigns_and_keywords_are_segments_on_request(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    yesterday = (NOW - timedelta(days=1)).date()
+    come(engine, experiment, on=yesterday, campaign="spring", keyword="buggy", a=(500, 20), b=(500, 24))
+    come(engine, experiment, on=yesterday, campaign="<b>sale</b>", a=(300, 20), b=(300, 60))
+    come(engine, experiment, on=yesterday, a=(200, 10), b=(200, 12))
+
+    plain, by_campaign, by_keyword = (ana.get(AT + query) for query in ("", "?by=campaign", "?by=keyword"))
+
+    assert "Campaign a leads of visitors" not in text_of(plain)
+    assert f'<a href="{AT}?by=campaign#segments">By campaign, too</a>' in plain.text
+    table = text_of(by_campaign)[text_of(by_campaign).index("Campaign a leads of visitors") :]
+    assert re.search(
+        r"spring 20 of 500 24 of 500 .* <b>sale</b> 20 of 300 60 of 300 .* \(none\) 10 of 200 12 of 200", table
+    )
+    assert "Beyond what looking at so many levels explains: B in <b>sale</b>." in table
+    assert "<b>sale</b>" not in by_campaign.text
+    assert "(none) had no utm_campaign" in table
+    assert "Campaign: spring" in text_of(by_campaign)  # among the numbers of the forest
+    assert re.search(r"Keyword a leads of visitors .* buggy 20 of 500 .* \(none\) 30 of 500", text_of(by_keyword))
+    assert "(none) had no utm_term" in text_of(by_keyword)
+
+
+def test_a_grouping_goes_along_with_lens_day_and_phase(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    yesterday = (NOW - timedelta(days=1)).astimezone(ZoneInfo("Europe/Berlin")).date()
+    come(engine, experiment, on=yesterday - timedelta(days=1), campaign="spring", a=(40, 4), b=(40, 6))
+    come(engine, experiment, on=yesterday + timedelta(days=1), campaign="summer", a=(40, 4), b=(40, 6))
+    query = f"lens=data&amp;phase=1&amp;as_of={yesterday}&amp;by=campaign"
+
+    page = ana.get(f"{AT}?{query.replace('&amp;', '&')}").text
+
+    assert f'<a href="{AT}?{query}#segments" aria-current="true">By campaign, too</a>' in page
+    assert f'<a href="{AT}?phase=1&amp;as_of={yesterday}&amp;by=campaign#numbers">For deciding</a>' in page
+    assert f"/plots/segments.json?{query}" in page
+    assert "/api/v1/experiments/spring-sale-1/report?phase=1&amp;by=campaign" in page
+    for field in ('name="lens" value="data"', 'name="phase" value="1"', 'name="by" value="campaign"'):
+        assert f'<input type="hidden" {field}>' in page
+    assert "spring" in page
+    assert "summer" not in page
+    spec = ana.get(f"{AT}/plots/segments.json?{query.replace('&amp;', '&')}").text
+    assert "Campaign: spring" in spec
+
+
+def test_evidence_over_time_is_drawn_at_powers_of_ten_with_its_lines(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    first = (NOW - timedelta(days=4)).date()
+    for day, b in enumerate((12, 20, 64)):
+        come(engine, experiment, on=first + timedelta(days=day), a=(200, 10), b=(200, b))
+
+    page = ana.get(f"{AT}?lens=anytime")
+    spec = ana.get(f"{AT}/plots/evidence.json?lens=anytime").json
+
+    layers = spec["layer"]
+    lines = [{"evidence": 1.0, "word": "none"}, {"evidence": 20.0, "word": "strong"}]
+    assert [layer["data"]["values"] for layer in layers].count(lines) == 1
+    drawn = next(layer for layer in layers if layer.get("encoding", {}).get("color"))
+    assert drawn["encoding"]["y"]["scale"] == {"type": "log", "domain": [0.1, 100.0]}
+    assert {value["variant"] for value in drawn["data"]["values"]} == {"B"}
+    evidence = [value["evidence"] for value in drawn["data"]["values"]]
+    assert len(evidence) == 3
+    assert evidence[0] < 1 < evidence[1] < 20 < evidence[2] < 100
+    told = text_of(page)[text_of(page).index("Evidence, day by day Day B Who looked") :]
+    last = first + timedelta(days=2)
+    assert re.search(rf"{last.day} {last:%b} {evidence[2]:,.0f} to 1, strong –", told)
+    assert "evidence" not in list_plots(ana.get(AT).text)  # that lens has probabilities instead

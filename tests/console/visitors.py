@@ -13,14 +13,15 @@ from experiments.models import Experiment
 from lander.db import transaction
 
 _MINUTE_MS = 60_000
+_SEGMENTS = ("device", "browser", "source", "campaign", "keyword")
 
 
 def come(engine: Engine, experiment: Experiment, *, on: date, phase: int = 1, **variants: Any) -> None:
     """Visitors and conversions of each variant, at noon of that day in the site's zone; all of them confirm.
 
-    What is no variant is a segment: `device="phone"`.
+    What is no variant is a segment, `device="phone"`, or what led here, `campaign="spring"`.
     """
-    segments = {name: variants.pop(name) for name in ("device", "browser", "source") if name in variants}
+    segments = {name: variants.pop(name) for name in _SEGMENTS if name in variants}
     noon = datetime.combine(on, time(12), ZoneInfo(experiment.timezone)).astimezone(UTC)
     events = []
     for variant, (visitors, conversions) in variants.items():

@@ -26,7 +26,7 @@ def list_plots(report: Report, lens: Lens, ink: Ink) -> Sequence[Plot]:
         return [*believed, steps.plot_steps(report, ink)]
     return [
         *believed,
-        *(over_time.list_plots(report, lens, ink) if lens is not Lens.ANYTIME else []),
+        *over_time.list_plots(report, lens, ink),
         days.plot_days(report, ink),
         steps.plot_steps(report, ink),
         segments.plot_segments(report, report.segment_lifts(), ink),

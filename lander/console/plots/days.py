@@ -65,21 +65,29 @@ def plot_days(report: Report, ink: Ink) -> Plot:
 
 
 def draw_lines(
-    values: Sequence[dict[str, Any]], field: str, title: str, report: Report, ink: Ink, *, ticks: str = "", **scale: Any
+    values: Sequence[dict[str, Any]],
+    field: str,
+    title: str,
+    report: Report,
+    ink: Ink,
+    *,
+    axis: dict[str, Any] | None = None,
+    **scale: Any,
 ) -> dict[str, Any]:
-    """One line a variant over the days, dashed in its own way."""
-    axis = {"title": title, "tickCount": 4, "grid": True, "domain": False, **({"format": ticks} if ticks else {})}
+    """One line a variant over the days, dashed in its own way; `axis` says what is unusual about that of the values."""
+    drawn = {value["variant"] for value in values}
+    beside = {"title": title, "tickCount": 4, "grid": True, "domain": False, **(axis or {})}
     return {
         "data": {"values": list(values)},
         "encoding": {
             "x": day_axis(),
-            "y": {"field": field, "type": "quantitative", "axis": axis, "scale": scale},
-            "color": colours(report, ink, legend=True),
+            "y": {"field": field, "type": "quantitative", "axis": beside, "scale": scale},
+            "color": colours(report, ink, legend=drawn),
         },
         "layer": [
             {
                 "mark": {"type": "line", "strokeWidth": 2},
-                "encoding": {"strokeDash": dashes(report, legend=True)},
+                "encoding": {"strokeDash": dashes(report, legend=drawn)},
             },
             {"mark": {"type": "point", "filled": True, "size": 22, "opacity": 1}},
         ],

@@ -4,6 +4,7 @@ A variant has the same colour in every plot, table and badge, and colour is neve
 letter and a dash of its own, so that a plot reads in grey.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -98,12 +99,12 @@ def label(key: str, report: Report) -> str:
     return f"{name(key)} (control)" if key == report.control else name(key)
 
 
-def colours(report: Report, ink: Ink, *, legend: bool = False) -> dict[str, Any]:
-    """The colour channel: one for each variant."""
+def colours(report: Report, ink: Ink, *, legend: Collection[str] = ()) -> dict[str, Any]:
+    """The colour channel: one for each variant; `legend` names those that stand in the legend."""
     return _channel(report, [ink.of(variant.key) for variant in report.variants], legend=legend)
 
 
-def dashes(report: Report, *, legend: bool = False) -> dict[str, Any]:
+def dashes(report: Report, *, legend: Collection[str] = ()) -> dict[str, Any]:
     """The dash channel, in step with the colours."""
     each = [_DASHES[position % len(_DASHES)] for position in range(len(report.variants))]
     return _channel(report, each, legend=legend)
@@ -122,12 +123,14 @@ def per_cent_format(width: float) -> str:
     return ".0%" if width > 0.12 else ".1%" if width > 0.012 else ".2%"
 
 
-def _channel(report: Report, values: list[Any], *, legend: bool) -> dict[str, Any]:
+def _channel(report: Report, values: list[Any], *, legend: Collection[str]) -> dict[str, Any]:
     names = [label(variant.key, report) for variant in report.variants]
     shown = {"title": None, "orient": "top", "symbolType": "stroke", "symbolSize": 400, "symbolStrokeWidth": 2.5}
     return {
         "field": "variant",
         "type": "nominal",
         "scale": {"domain": names, "range": values},
-        "legend": {**shown, "offset": 4, "columnPadding": 18} if legend else None,
+        "legend": {**shown, "values": [item for item in names if item in legend], "offset": 4, "columnPadding": 18}
+        if legend
+        else None,
     }

@@ -34,7 +34,7 @@ def plot_segments(report: Report, found: Sequence[SegmentLifts], ink: Ink) -> Pl
         "axis": {"title": None, "domain": False, "ticks": False, "labelFontSize": 12, "minExtent": 150},
     }
     offset = {"yOffset": {"field": "variant", "sort": [item["variant"] for item in whole]}}
-    colour = {"color": colours(report, ink, legend=len(whole) > 1)}
+    colour = {"color": colours(report, ink, legend=[str(item["variant"]) for item in whole] if len(whole) > 1 else ())}
     spec = make_spec(
         about(report, "the lift in each segment"),
         ink,
