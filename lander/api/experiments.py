@@ -3,13 +3,13 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, current_app, jsonify
+from flask import Response, current_app, jsonify, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from experiments import lifecycle, results
+from experiments import lifecycle, planning, results
 from experiments.models import Experiment
 from lander import exports
 from lander.access.gate import actor, edge, needs, studio
@@ -22,12 +22,16 @@ from lander.api.schemas import (
     ExperimentPath,
     ExperimentsBody,
     ExportQuery,
+    GoalBody,
     ProblemBody,
     ReportQuery,
+    StartInput,
 )
 from lander.db import reading, transaction
+from lander.errors import InvalidInput
+from lander.pages import pages, sites, testing
 from lander.pages.models import Page
-from lander.pages.pages import address_of
+from lander.preflight import look_ahead
 
 blueprint = APIBlueprint(
     "api_experiments",
@@ -40,6 +44,15 @@ blueprint = APIBlueprint(
         HTTPStatus.UNPROCESSABLE_ENTITY: ProblemBody,
     },
 )
+
+
+@blueprint.before_request
+def read_body() -> None:
+    """Refuse JSON that no reader gets through; what else is wrong with a body, its schema says."""
+    try:
+        request.get_json(silent=True)
+    except RecursionError:
+        raise InvalidInput("The body is nested too deep.", fix="Send one object, as the document describes.") from None
 
 
 @blueprint.get("/openapi.json", doc_ui=False)
@@ -58,6 +71,46 @@ def list_experiments() -> Response:
     return jsonify(ExperimentsBody(experiments=bodies).model_dump(mode="json"))
 
 
+@blueprint.post(
+    "/experiments",
+    responses={
+        HTTPStatus.CREATED: ExperimentBody,
+        HTTPStatus.NOT_FOUND: ProblemBody,
+        HTTPStatus.CONFLICT: ProblemBody,
+    },
+)
+@needs(Permission.EXPERIMENTS_RUN)
+def start_experiment(body: StartInput) -> Response:
+    """Start a test on a published page, and fix its plan. With the token of the session in X-CSRF-Token."""
+    if body.control not in body.variants:
+        raise InvalidInput(f"Control is '{body.control}', which has no weight.", fix="Give it one in 'variants'.")
+    host, _, slug = body.page.partition("/")
+    with transaction(studio().engine) as session:
+        experiment = testing.start_experiment(
+            session,
+            studio().settings,
+            page=pages.load_page(session, sites.load_site(session, host), slug),
+            variants={body.control: body.variants[body.control], **body.variants},
+            coverage_bp=body.coverage_bp,
+            goal=body.goal,
+            selector=body.selector,
+            goals=[item.goal() for item in body.goals],
+            hypothesis=body.hypothesis,
+            lift=body.lift,
+            value_minor=body.value_minor,
+            repeats=body.repeats,
+            preflight=look_ahead,
+            actor=actor(),
+            now=edge().now,
+        )
+        planning.fix_plan(session, experiment, now=edge().now)
+        told = _describe(session, experiment)
+    response = jsonify(told.model_dump(mode="json"))
+    response.status_code = HTTPStatus.CREATED
+    response.headers["Location"] = f"/api/v1/experiments/{told.experiment}"
+    return response
+
+
 @blueprint.get("/experiments/<key>", responses={HTTPStatus.OK: ExperimentBody, HTTPStatus.NOT_FOUND: ProblemBody})
 @needs(Permission.EXPERIMENTS_READ)
 def show_experiment(path: ExperimentPath) -> Response:
@@ -67,12 +120,22 @@ def show_experiment(path: ExperimentPath) -> Response:
     return jsonify(body.model_dump(mode="json"))
 
 
-@blueprint.get("/experiments/<key>/report", responses={HTTPStatus.OK: ReportBody, HTTPStatus.NOT_FOUND: ProblemBody})
+@blueprint.get(
+    "/experiments/<key>/report",
+    responses={HTTPStatus.OK: ReportBody, HTTPStatus.BAD_REQUEST: ProblemBody, HTTPStatus.NOT_FOUND: ProblemBody},
+)
 @needs(Permission.EXPERIMENTS_READ)
 def show_report(path: ExperimentPath, query: ReportQuery) -> Response:
     """What an experiment says."""
     with reading(studio().engine) as session:
-        report = results.report(session, path.key, phase=query.phase, as_of=query.as_of, now=edge().now)
+        report = results.report(
+            session,
+            path.key,
+            phase=query.phase,
+            as_of=query.as_of,
+            dimensions=query.dimensions,
+            now=edge().now,
+        )
     remember(report)
     return jsonify(report.as_json())
 
@@ -91,7 +154,7 @@ def show_report(path: ExperimentPath, query: ReportQuery) -> Response:
 @needs(Permission.EXPERIMENTS_READ)
 def export(path: ExperimentPath, query: ExportQuery) -> Response:
     """Take an experiment's numbers along. Who does is in the audit trail, so it is a POST, with the studio's token."""
-    asked, now = exports.ask(query.what, query.format), edge().now
+    asked, now = exports.ask(query.what, query.format, query.phase), edge().now
     with transaction(studio().engine) as session:
         exports.record_export(session, path.key, asked, actor=actor(), now=now)
     pieces = exports.stream(studio().engine, studio().settings, path.key, asked, now=now)
@@ -116,10 +179,11 @@ def _describe(session: Session, experiment: Experiment) -> ExperimentBody:
     page = session.get_one(Page, experiment.page_id)
     return ExperimentBody(
         experiment=experiment.key,
-        page=address_of(session, page),
+        page=pages.address_of(session, page),
         state=experiment.state.value,
         goal=experiment.goal,
         selector=experiment.selector,
+        goals=[GoalBody(**item.as_json()) for item in lifecycle.further_goals(experiment)],
         hypothesis=experiment.hypothesis,
         control=experiment.control,
         variants=phase.weights,
@@ -129,4 +193,5 @@ def _describe(session: Session, experiment: Experiment) -> ExperimentBody:
         ended_at=experiment.ended_at,
         shipped=experiment.shipped,
         reason=experiment.reason,
+        plan_hash=experiment.plan_hash,
     )

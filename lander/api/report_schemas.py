@@ -5,63 +5,10 @@ Rates, lifts and probabilities are fractions; times are ISO 8601 with their zone
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class _Output(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RangeBody(_Output):
-    """A quantity: 95 % range (low, high), 50 % range (inner_low, inner_high). No mean where none exists."""
-
-    median: float
-    low: float
-    high: float
-    inner_low: float
-    inner_high: float
-    mean: float | None
-
-
-class LossBody(_Output):
-    """What choosing this variant gives away on average; money per 1,000 visitors, in minor units."""
-
-    absolute: float
-    relative: float
-    per_thousand: float
-    money_minor: float | None
-
-
-class BeliefBody(_Output):
-    """A variant through one lens. What compares with control is null for control."""
-
-    rate: RangeBody
-    lift: RangeBody | None
-    p_best: float
-    p_beats_control: float | None
-    expected_loss: float
-    p_worthwhile: float | None = Field(description="P(lift is at least the smallest one worth having)")
-    p_equivalent: float | None = Field(description="P(lift within 1 % of nothing)")
-    loss: LossBody
-
-
-class AnytimeBody(_Output):
-    """Evidence that holds however often somebody looks."""
-
-    e_value: float
-    log_e_value: float
-    lift: float | None
-    low: float | None
-    high: float | None
-
-
-class ForecastBody(_Output):
-    """Conversions more than control's after a launch."""
-
-    per_thousand: RangeBody
-    visitors_per_month: float | None
-    per_month: RangeBody | None
-    money_minor: RangeBody | None
+from lander.api.belief_schemas import AnytimeBody, BeliefBody, ForecastBody, Output, RangeBody
+from lander.api.outcome_schemas import ReportGoalBody, RevenueBody
 
 
 class VariantBody(BeliefBody):
@@ -81,7 +28,7 @@ class VariantBody(BeliefBody):
     advised_share: float | None = Field(description="Of the next visitors, to learn most about which is best")
 
 
-class SplitBody(_Output):
+class SplitBody(Output):
     """Whether visitors came in the proportions of the weights. No p-value where nobody came."""
 
     p_value: float | None
@@ -90,14 +37,14 @@ class SplitBody(_Output):
     leaked: int
 
 
-class SplitsBody(_Output):
+class SplitsBody(Output):
     """The split at two steps."""
 
     served: SplitBody
     confirmed: SplitBody
 
 
-class SegmentSplitBody(_Output):
+class SegmentSplitBody(Output):
     """The split in one segment at one step, adjusted for how many were looked at."""
 
     dimension: str
@@ -109,7 +56,7 @@ class SegmentSplitBody(_Output):
     mismatch: bool
 
 
-class PriorBody(_Output):
+class PriorBody(Output):
     """The prior of the decision lens."""
 
     tau: float
@@ -119,7 +66,7 @@ class PriorBody(_Output):
     experiments: int
 
 
-class ParametersBody(_Output):
+class ParametersBody(Output):
     """What the numbers were computed under."""
 
     level: float
@@ -134,7 +81,7 @@ class ParametersBody(_Output):
     rule: dict[str, float] = Field(description="Thresholds of the verdict")
 
 
-class VerdictBody(_Output):
+class VerdictBody(Output):
     """What to do, why, and how much longer."""
 
     action: str = Field(description="ship, drop, keep, equivalent, hold or continue")
@@ -146,7 +93,7 @@ class VerdictBody(_Output):
     days_left: int | None
 
 
-class WaitingBody(_Output):
+class WaitingBody(Output):
     """What a week more of visitors is worth, in conversions per visitor."""
 
     days: int
@@ -156,7 +103,7 @@ class WaitingBody(_Output):
     days_to_decision: int | None
 
 
-class FindingBody(_Output):
+class FindingBody(Output):
     """Something that is not fine."""
 
     severity: str = Field(description="stop, wait or note")
@@ -165,7 +112,7 @@ class FindingBody(_Output):
     fix: str
 
 
-class CountsBody(_Output):
+class CountsBody(Output):
     """A day, or a level of a dimension, of one variant."""
 
     variant: str
@@ -187,7 +134,7 @@ class SegmentBody(CountsBody):
     level: str
 
 
-class PhaseVariantBody(_Output):
+class PhaseVariantBody(Output):
     """A variant in one phase, through the decision lens."""
 
     key: str
@@ -199,7 +146,7 @@ class PhaseVariantBody(_Output):
     lift: RangeBody | None
 
 
-class PhaseBody(_Output):
+class PhaseBody(Output):
     """A phase beside the others."""
 
     number: int
@@ -209,7 +156,7 @@ class PhaseBody(_Output):
     variants: list[PhaseVariantBody]
 
 
-class DepartureBody(_Output):
+class DepartureBody(Output):
     """Where practice left the plan."""
 
     kind: str
@@ -218,7 +165,7 @@ class DepartureBody(_Output):
     done: str
 
 
-class PlanBody(_Output):
+class PlanBody(Output):
     """The plan as it was fixed at the start; `hash` is the SHA-256 of its canonical JSON."""
 
     plan: dict[str, Any]
@@ -227,7 +174,7 @@ class PlanBody(_Output):
     departures: list[DepartureBody]
 
 
-class SeenVariantBody(_Output):
+class SeenVariantBody(Output):
     """What a look saw of a variant."""
 
     key: str
@@ -241,7 +188,7 @@ class SeenVariantBody(_Output):
     lift_high: float | None
 
 
-class LookBody(_Output):
+class LookBody(Output):
     """Who saw which verdict, and when."""
 
     experiment: str
@@ -256,7 +203,7 @@ class LookBody(_Output):
     variants: list[SeenVariantBody]
 
 
-class AnnotationBody(_Output):
+class AnnotationBody(Output):
     """Something that happened while it ran."""
 
     at: str
@@ -264,7 +211,7 @@ class AnnotationBody(_Output):
     text: str
 
 
-class ReportBody(_Output):
+class ReportBody(Output):
     """A phase of an experiment, judged. `format` is 1; keys are only ever added."""
 
     format: int
@@ -300,6 +247,9 @@ class ReportBody(_Output):
     seen: int = Field(description="Visitors before any of them was left out")
     by_day: list[DayBody]
     segments: list[SegmentBody]
+    open_segments: list[SegmentBody] = Field(description="By campaign and keyword, where `by` asked for them")
+    goals: list[ReportGoalBody] = Field(description="Further ones, in the order of their declaration")
+    revenue: RevenueBody | None = Field(description="Null where nobody said what any lead is worth")
     phase_lines: list[PhaseBody]
     plan: PlanBody | None
     looks: list[LookBody]

@@ -62,7 +62,7 @@ def test_nobody_takes_anything_without_signing_in_or_the_token(
 
 def test_the_document_says_what_comes(ana: Browser) -> None:
     told = ana.get("/api/v1/openapi.json").json["paths"]["/api/v1/experiments/{key}/export"]["post"]
-    assert {item["name"] for item in told["parameters"]} == {"key", "what", "format"}
+    assert {item["name"] for item in told["parameters"]} == {"key", "what", "format", "phase"}
     assert set(told["responses"]["200"]["content"]) == {
         "application/json", "application/jsonl", "text/csv", "application/vnd.apache.parquet",
     }  # fmt: skip

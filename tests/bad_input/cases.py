@@ -163,6 +163,9 @@ FIELDS: Final = {
     "an argument that the API does not know": Case(
         look("/api/v1/experiments/spring-sale-1/report", "fase=1"), 422, "Extra inputs are not permitted"
     ),
+    "what visitors cannot be grouped by": Case(
+        look("/api/v1/experiments/spring-sale-1/report", "by=city"), 400, "cannot be grouped by"
+    ),
     "a phase that is none": Case(look("/api/v1/experiments/spring-sale-1/report", "phase=0"), 422, "greater than"),
     "a site that is not there": Case(look("/pages", "site=evil.example"), 404, "There is no site"),
     "a beacon of a goal that no page watches": Case(

@@ -162,6 +162,7 @@ route                                                   method  nobody  marketer
 
 /api/v1/openapi.json                                    GET     in      yes       yes      yes
 /api/v1/experiments                                     GET     in      yes       yes      yes
+/api/v1/experiments                                     POST    in      yes       yes      no
 /api/v1/experiments/<key>                               GET     in      yes       yes      yes
 /api/v1/experiments/<key>/export                        POST    in      yes       yes      yes
 /api/v1/experiments/<key>/report                        GET     in      yes       yes      yes
