@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lander.console.context import FormError
+from lander.console.report_context import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,7 @@ class ExportScreen:
     key: str
     address: str
     report_address: str
+    phase: str  # empty for all
+    phases: list[Choice]
     rows: list[ExportRow]
     errors: list[FormError]

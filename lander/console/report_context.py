@@ -216,6 +216,7 @@ class ReportScreen:
     grouping_says: str
     kept: list[tuple[str, str]]  # what a form of this screen keeps of its address
     json_address: str
+    export_address: str
     filtered: list[ApartRow]
     seen: list[tuple[str, list[str]]]  # filtered and unfiltered, in sum
     notes: list[NoteRow]

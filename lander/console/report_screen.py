@@ -1,6 +1,7 @@
 """A report as its screen shows it, top to bottom. Nothing is computed here: numbers become words, states addresses."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -93,6 +94,7 @@ def make_screen(
         grouping_says=_PARAMETERS.get(asked.by, ""),
         kept=[(field, value) for field, value in asked.parameters.items() if field != "as_of"],
         json_address=f"/api/v1{address}/report" + _say_query(asked),
+        export_address=f"{address}/export" + _say_query(replace(asked, by="")),
         filtered=list_filtered(report),
         seen=list_seen(report),
         notes=[note_row(note) for note in report.annotations],

@@ -202,3 +202,45 @@ def test_many_visitors_pass_through_little_memory(
     size, peak = weigh()
     assert size > (100_000 if file_format == "parquet" else 8_000_000)
     assert peak < (40_000_000 if file_format == "parquet" else 8_000_000)
+
+
+@pytest.fixture
+def two_phases(engine: Engine, counted: Experiment) -> Experiment:
+    with transaction(engine) as session:
+        lifecycle.new_phase(session, session.get_one(Experiment, counted.id), now=NOW - timedelta(hours=1))
+    return counted
+
+
+def test_an_older_phase_is_taken_by_itself(ana: Browser, two_phases: Experiment, session: Session) -> None:
+    everything, first = ana.get(AT), ana.get(f"{AT}?phase=1")
+    assert "Tables hold all phases" in text_of(everything)
+    assert f'<a href="{AT}?phase=1">Phase 1</a>' in everything.text
+    assert "Every file is of phase 1 alone." in text_of(first)
+    assert first.text.count('<input type="hidden" name="phase" value="1">') == 4
+
+    report = ana.post(AT, {"what": "report", "format": "json", "phase": "1"})
+    assert "spring-sale-1-phase-1-report" in report.headers["Content-Disposition"]
+    assert (report.json["phase"], report.json["variants"][0]["served"]) == (1, 300)
+    assert ana.post(AT, {"what": "report", "format": "json"}).json["phase"] == 2
+    assert len(ana.post(AT, {"what": "events", "format": "json", "phase": "2"}).text.splitlines()) == 0
+    told = [item.details for item in list_entries(session) if item.action == "report.export"]
+    assert {"what": "events", "format": "json", "phase": 2} in told
+
+
+def test_the_report_of_a_phase_leads_to_its_files(ana: Browser, two_phases: Experiment) -> None:
+    assert f'<a href="{AT}?phase=1">counts' in ana.get("/experiments/spring-sale-1/report?phase=1").text
+    assert f'<a href="{AT}">counts' in ana.get("/experiments/spring-sale-1/report").text
+
+
+def test_a_phase_that_there_is_not_is_said(ana: Browser, two_phases: Experiment) -> None:
+    assert ana.get(f"{AT}?phase=3").status_code == 404
+    assert ana.get(f"{AT}?phase=x").status_code == 422
+    assert ana.post(AT, {"what": "events", "format": "csv", "phase": "3"}).status_code == 404
+    assert ana.post(AT, {"what": "events", "format": "csv", "phase": "x"}).status_code == 422
+    refused = ana.post(AT, {"what": "leads", "format": "csv", "phase": "1"})
+    assert refused.status_code == 422
+    assert "Every file is of phase 1 alone." in text_of(refused)  # what was chosen stays
+
+
+def test_with_one_phase_there_is_none_to_choose(ana: Browser, experiment: Experiment) -> None:
+    assert "Phase 1" not in text_of(ana.get(AT))
