@@ -105,7 +105,7 @@ def test_a_colleague_has_worked_through_the_leads_so_there_is_money_in_the_repor
 ) -> None:
     revenue = report(terminal, "trail-buggies")["revenue"]
     assert revenue["currency"] == "EUR"
-    assert min(variant["receipts"] for variant in revenue["variants"]) > 10
+    assert min(variant["receipts"] for variant in revenue["variants"]) > 0
     leads = [lead for lead in terminal.ok("lead", "list", "--limit", "1000") if "trail" in lead["experiment"]]
     worth = [lead["value_minor"] or 0 for lead in leads]
     assert sum(variant["total_minor"] for variant in revenue["variants"]) == sum(worth)
