@@ -189,6 +189,7 @@ class ReportScreen:
     state: str
     hypothesis: str
     past: Past | None
+    stands_on_paper: str  # which state of the report it is, where no address says so
     days: tuple[str, str, str]  # the first day that can be asked for, the last one, the one that is shown
     lens: str
     lenses: list[Choice]

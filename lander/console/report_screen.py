@@ -60,6 +60,8 @@ def make_screen(
         state=report.state.value,
         hypothesis=report.hypothesis,
         past=_past(report, asked),
+        stands_on_paper=f"{report.experiment}, phase {report.phase}, as of {words.moment(report.as_of, report.timezone)}. "
+        f"Numbers: {TITLES[asked.lens].lower()}.",
         days=_days(report, asked),
         lens=asked.lens.value,
         lenses=[Choice(TITLES[lens], asked.at(lens=lens), is_current=lens is asked.lens) for lens in Lens],

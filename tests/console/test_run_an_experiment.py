@@ -136,6 +136,7 @@ def test_further_goals_are_counted_beside_the_one_that_decides(maya: Browser, li
         "30 seconds on the page, a guardrail: not above control",
     ]
     assert "Also counted " + " ".join(said) in text_of(maya.get(AT))
+    assert "Also counted " + "; ".join(said) in text_of(maya.get(f"{AT}/report"))
 
 
 def test_a_plan_without_further_goals_says_nothing_of_them(maya: Browser, experiment: Experiment) -> None:
