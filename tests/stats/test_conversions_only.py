@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import stats
 from stats import conversions_only
-from stats.conversions_only import lift_bounds
 from stats.multinomial import log_evidence
+from stats.shares import lift_bounds
 from tests.stats.oracles import load_reference
 
 SAVVI = load_reference("savvi_anytime_valid.json")
