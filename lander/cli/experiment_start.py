@@ -11,6 +11,7 @@ from experiments import lifecycle, planning
 from experiments.models import Experiment
 from experiments.prior import find_prior
 from lander.cli.edge import Answer, Cli, command
+from lander.cli.goal_notation import further_goals, read_goals, say_goal
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages import pages, sites, testing
@@ -73,6 +74,7 @@ def _register_plan(group: click.Group) -> None:
 def _register_start(group: click.Group) -> None:
     @command(group, "start")
     @_on_page
+    @further_goals
     @click.option("--variants", required=True, metavar="a,b", help="The first one is the control.")
     @click.option("--weights", metavar="5000,5000", help="Basis points, summing to 10000; equal if left out.")
     @click.option("--coverage", default=10_000, show_default=True, help="Share of visitors in the test, basis points.")
@@ -86,6 +88,8 @@ def _register_start(group: click.Group) -> None:
         site: str,
         slug: str,
         goal: str,
+        secondary: tuple[str, ...],
+        guardrail: tuple[str, ...],
         variants: str,
         weights: str | None,
         coverage: int,
@@ -94,8 +98,14 @@ def _register_start(group: click.Group) -> None:
         value: int | None,
         repeats: str,
     ) -> Answer:
-        """Start a test on a published page; the same visitor always sees the same variant."""
+        """Start a test on a published page; the same visitor always sees the same variant.
+
+        One goal decides. Further ones are named as it is, and may ask how far visitors scroll and how long they stay:
+        --secondary scroll:75 --secondary time:30. A guardrail ends with how much worse than control is still fine:
+        --guardrail 'click:a.phone 5%', or --guardrail 'fewer click:#complain 10%' for what nobody wants more of.
+        """
         kind, _, selector = goal.partition(":")
+        goals = read_goals(secondary, guardrail)
 
         def begin(session: Session, page: Page) -> Experiment:
             return testing.start_experiment(
@@ -106,6 +116,7 @@ def _register_start(group: click.Group) -> None:
                 coverage_bp=coverage,
                 goal=kind,
                 selector=selector,
+                goals=goals,
                 hypothesis=hypothesis,
                 lift=_read_lift(lift),
                 value_minor=value,
@@ -146,10 +157,12 @@ def _begin(edge: Cli, site: str, slug: str, begin: Callable[[Session, Page], Exp
         experiment = begin(session, pages.load_page(session, sites.load_site(session, site), slug))
         plan = planning.fix_plan(session, experiment, now=edge.now)
         phase = lifecycle.current_phase(session, experiment).number
+        goals = lifecycle.further_goals(experiment)
     return Answer(
         {"experiment": experiment.key, "phase": phase, "plan": plan, "plan_hash": experiment.plan_hash},
         [
             *_say_plan(plan),
+            *(f"It also counts {say_goal(goal)}." for goal in goals),
             f"{experiment.key} is running. See it with: lander report --site {site} --slug {slug}",
         ],
     )

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from experiments import results
+from experiments.open_segments import OPEN_DIMENSIONS
 from lander.cli import report_files
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.group import SHOW, ShowingGroup
@@ -25,16 +26,30 @@ def register(cli: click.Group) -> None:
     @click.option("--slug", required=True)
     @click.option("--phase", type=click.IntRange(min=1), help="The latest where left out.")
     @click.option("--as-of", metavar="TIME", help="As it stood then, in the site's time if no zone is named.")
+    @click.option(
+        "--by",
+        multiple=True,
+        type=click.Choice(OPEN_DIMENSIONS),
+        help="Group visitors by this, too; it reads every visitor.",
+    )
     @click.option("--since-yesterday", is_flag=True, help="Say what has changed since last midnight, too.")
     def report(
-        edge: Cli, *, site: str, slug: str, phase: int | None, as_of: str | None, since_yesterday: bool
+        edge: Cli,
+        *,
+        site: str,
+        slug: str,
+        phase: int | None,
+        as_of: str | None,
+        by: tuple[str, ...],
+        since_yesterday: bool,
     ) -> Answer:
         """Judge the page's newest test: the verdict, health, and every variant through both lenses."""
         with reading(edge.engine) as session:
             page = pages.load_page(session, sites.load_site(session, site), slug)
             newest = load_newest(session, page)
             moment = _read_moment(as_of, newest.timezone)
-            judged = results.report(session, newest, phase=phase, as_of=moment, now=edge.now)
+            dimensions = list(dict.fromkeys(by))
+            judged = results.report(session, newest, phase=phase, as_of=moment, dimensions=dimensions, now=edge.now)
             changes = results.changes(session, judged) if since_yesterday else None
         return Answer(judged.as_json(), say_report(judged, changes))
 

@@ -7,11 +7,11 @@ from typing import Final
 from experiments.changes import Changes
 from experiments.lenses import Belief
 from experiments.report import Report, VariantReport
-from experiments.words import MINUS, lift_range, listing, per_thousand, plural, probability
+from experiments.words import MINUS, listing, per_thousand, plural, probability
+from lander.cli.report_besides import say_guardrails, say_money, say_open_segments, say_range, say_secondary
 from lander.cli.table import table
 
 _WIDTH: Final = 120
-_MOST_LIFT: Final = 10.0  # beyond a thousand per cent a number only says that little is known
 
 
 def say_report(report: Report, changes: Changes | None = None) -> list[str]:
@@ -24,6 +24,10 @@ def say_report(report: Report, changes: Changes | None = None) -> list[str]:
             report, "decision", f"What to decide by (variants drawn together, tau {report.parameters.prior.tau:.3g}):"
         ),
         _say_lens(report, "data", "The data alone, taken at face value:"),
+        say_guardrails(report),
+        say_secondary(report),
+        say_money(report),
+        *say_open_segments(report),
         _wrap(_say_beside(report)),
         _wrap(_say_plan(report)),
         _wrap(_say_apart(report)),
@@ -73,8 +77,8 @@ def _say_belief(report: Report, variant: VariantReport, belief: Belief) -> list[
     has_lift = lift is not None and all(item.conversions for item in report.variants)
     return [
         f"{100 * belief.rate.low:.2f} to {100 * belief.rate.high:.2f} %" if seen else "–",
-        _say_range(lift.low, lift.high) if has_lift and lift else "–",
-        _say_range(lift.inner_low, lift.inner_high) if has_lift and lift else "–",
+        say_range(lift.low, lift.high) if has_lift and lift else "–",
+        say_range(lift.inner_low, lift.inner_high) if has_lift and lift else "–",
         "–" if belief.p_beats_control is None else probability(belief.p_beats_control),
         probability(belief.p_best),
         per_thousand(belief.loss.absolute) if seen else "–",
@@ -87,7 +91,7 @@ def _say_beside(report: Report) -> Iterator[str]:
         watched = variant.anytime
         if watched is not None and watched.low is not None and watched.high is not None:
             yield (
-                f"However often you look: {variant.key} lifts by {_say_range(watched.low, watched.high)}; e-value "
+                f"However often you look: {variant.key} lifts by {say_range(watched.low, watched.high)}; e-value "
                 f"{_say_evidence(watched.log_e_value, watched.e_value)}, strong from 20."
             )
     for variant in report.variants:
@@ -132,12 +136,6 @@ def _say_apart(report: Report) -> Iterator[str]:
 
 def _name(report: Report, variant: VariantReport) -> str:
     return f"{variant.key} (control)" if variant.key == report.control else variant.key
-
-
-def _say_range(low: float, high: float) -> str:
-    if high > _MOST_LIFT:
-        return f"{lift_range(low, _MOST_LIFT).split(' and ')[0]} to over +1,000 %"
-    return lift_range(low, high).replace(" and ", " to ")
 
 
 def _say_evidence(log_e_value: float, e_value: float) -> str:

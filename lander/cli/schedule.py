@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.experiment_start import read_weights
+from lander.cli.goal_notation import further_goals, read_goals
 from lander.cli.table import table
 from lander.cli.variant import load_page, on_page
 from lander.db import reading, transaction
@@ -39,6 +40,7 @@ def register(cli: click.Group) -> None:
     @click.option("--weights", metavar="5000,5000", help="start: basis points, summing to 10000; equal if left out.")
     @click.option("--coverage", default=10_000, show_default=True, help="start: share of visitors, basis points.")
     @click.option("--goal", metavar="form|click:CSS", help="start: what counts.")
+    @further_goals
     @click.option("--hypothesis", help="start: what is expected, and why.")
     @click.option("--experiment", metavar="KEY", help="stop: the test that ends.")
     @click.option("--ship", metavar="VARIANT", help="stop: make this variant the page's content; else control stays.")
@@ -98,6 +100,7 @@ def _read_plan(action: Action, options: dict[str, Any]) -> Plan:
         variants=read_weights(options["variants"], options["weights"]),
         goal=goal,
         selector=selector,
+        goals=read_goals(options["secondary"], options["guardrail"]),
         hypothesis=options["hypothesis"],
         coverage_bp=options["coverage"],
     )

@@ -7,7 +7,7 @@ import stats
 from lander.verification.autopsy import by_level
 from lander.verification.saved import Cell, Saved
 
-_DIMENSIONS: Final = ("device", "browser", "source", "returning", "day", "campaign", "keyword")
+_DIMENSIONS: Final = ("device", "browser", "source", "returning", "day")  # and then those that were asked for
 
 Tree = dict[str, Any]
 
@@ -51,7 +51,7 @@ def recompute_segment_lifts(saved: Saved) -> list[Tree]:
     control = saved.counts[saved.control].key
     return [
         _compare(cells, dimension, control, item.key)
-        for dimension in _DIMENSIONS
+        for dimension in (*_DIMENSIONS, *dict.fromkeys(cell.dimension for cell in saved.open_segments))
         if any(cell.dimension == dimension for cell in cells)
         for item in saved.counts
         if item.key != control

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from experiments import ledger
+from experiments import ledger, receipts
 from experiments.events import Event
 from lander.db import transaction
 from tests.cli.conftest import Terminal
@@ -22,4 +22,20 @@ def come(terminal: Terminal, *crowds: list[Event], days_ago: int = 20) -> None:
             ledger.ingest(session, moved)
 
 
-__all__ = ["come", "crowd"]
+def pay(terminal: Terminal, variant: str, *amounts_minor: int) -> None:
+    """Leads of a variant of the first test are worth this from now on."""
+    with transaction(terminal.engine) as session:
+        for number, amount in enumerate(amounts_minor):
+            receipts.record(
+                session,
+                experiment_key="spring-sale-1",
+                phase=1,
+                variant=variant,
+                reference=f"{variant} {number}",
+                amount_minor=amount,
+                simulated=False,
+                now=datetime.now(UTC),
+            )
+
+
+__all__ = ["come", "crowd", "pay"]

@@ -2,15 +2,18 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session
 
+from experiments import lifecycle
 from lander import exports
 from lander.access.audit import list_entries
+from lander.db import transaction
 from tests.cli.conftest import HOST, Terminal
-from tests.cli.events import come, crowd
+from tests.cli.events import come, crowd, pay
 
 _EXPORT = ("report", "export", "--site", HOST, "--slug", "spring-sale")
 
@@ -79,9 +82,42 @@ def test_without_pyarrow_it_names_the_command(
     assert not (tmp_path / "events.parquet").exists()
 
 
+def test_an_older_phase_is_taken_by_its_number(tested: Terminal, tmp_path: Path) -> None:
+    with transaction(tested.engine) as session:
+        lifecycle.new_phase(session, lifecycle.load(session, "spring-sale-1"), now=datetime.now(UTC))
+    report, events = tmp_path / "report.json", tmp_path / "events.jsonl"
+    said = tested.read(*_EXPORT, "--phase", "1", "--output", str(report))
+    assert said.startswith(f"{report}: the report of phase 1 of spring-sale-1, ")
+    told = json.loads(report.read_text())
+    assert (told["phase"], told["phases"], told["variants"][0]["served"]) == (1, [1, 2], 90)
+    assert told["trend"]
+    assert tested.run("report", "verify", str(report)).status == 0
+    assert tested.ok(*_EXPORT, "--what", "events", "--phase", "2", "--output", str(events))["bytes"] == 0
+    assert tested.ok(*_EXPORT, "--what", "events", "--phase", "1", "--output", str(events))["phase"] == 1
+    assert len(events.read_text().splitlines()) == 2 * 179 + 21
+    with Session(tested.engine) as session:
+        taken = next(item for item in list_entries(session) if item.action == "report.export")
+    assert taken.details == {"what": "events", "format": "json", "phase": 1}
+    before = events.read_bytes()
+    refused = tested.refused(*_EXPORT, "--phase", "3", "--output", str(events))
+    assert refused.startswith("Experiment spring-sale-1 has no phase 3.")
+    assert events.read_bytes() == before
+
+
+def test_receipts_are_a_table_of_amounts(tested: Terminal, tmp_path: Path) -> None:
+    pay(tested, "a", 4_900, 4_900)
+    pay(tested, "b", 9_900)
+    file = tmp_path / "receipts.csv"
+    tested.ok(*_EXPORT, "--what", "receipts", "--format", "csv", "--output", str(file))
+    with file.open(newline="") as opened:
+        rows = [(row["phase"], row["variant"], row["amount_minor"], row["receipts"]) for row in csv.DictReader(opened)]
+    assert rows == [("1", "a", "4900", "2"), ("1", "b", "9900", "1")]
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
+        (("--phase", "0", "--output", "x.json"), "Invalid value for '--phase'"),
         (("--what", "report", "--format", "csv", "--output", "x.csv"), "A report is no table"),
         (("--what", "leads", "--output", "x.json"), "Invalid value for '--what'"),
         ((), "Missing option '--output'"),
