@@ -22,20 +22,22 @@ MOST_AT_ONCE: Final = 500
 def change_stage(session: Session, ids: Iterable[str], stage: str, *, actor: str, now: datetime) -> int:
     """Put leads into a stage; how many were in another one. Those erased meanwhile are left out."""
     wanted = read_stage(stage)
+    take_turn(session, "leads")  # one that comes home meanwhile may put some of these into the spam folder
     changed = [lead for lead in _load(session, ids) if lead.stage != wanted]
     for lead in changed:
         _note(session, lead, "stage", actor, now, before=lead.stage, after=wanted.value)
         lead.stage = wanted.value
     _record(session, "lead.stage", changed, actor, now, stage=wanted.value)
+    _tell_worth(session, changed, now)
     return len(changed)
 
 
 def change_value(session: Session, lead: Lead, value_minor: int | None, *, actor: str, now: datetime) -> bool:
     """Say what a lead is worth, None for nothing; whether that is something else than before.
 
-    Its test counts it from now on, whatever its stage.
+    Its test counts it from now on, unless it is lost or spam.
     """
-    take_turn(session, "leads")  # one that comes home meanwhile may put this one into the spam folder
+    take_turn(session, "leads")
     session.refresh(lead)
     if lead.value_minor == value_minor:
         return False
@@ -55,9 +57,7 @@ def move_leads(session: Session, ids: Iterable[str], *, spam: bool, actor: str, 
         _note(session, lead, kind, actor, now)
         lead.spam = spam
     _record(session, f"lead.{kind}", moved, actor, now)
-    for lead in moved:
-        if lead.value_minor:
-            tell_worth(session, lead, now=now)
+    _tell_worth(session, moved, now)
     return [lead.id for lead in moved]
 
 
@@ -76,6 +76,12 @@ def _load(session: Session, ids: Iterable[str]) -> Sequence[Lead]:
     if len(wanted) > MOST_AT_ONCE:
         raise InvalidInput(f"{len(wanted)} leads at once are too many.", fix=f"Choose at most {MOST_AT_ONCE}.")
     return session.exec(select(Lead).where(col(Lead.id).in_(wanted)).order_by(col(Lead.id))).all()
+
+
+def _tell_worth(session: Session, leads: Sequence[Lead], now: datetime) -> None:
+    for lead in leads:
+        if lead.value_minor:
+            tell_worth(session, lead, now=now)
 
 
 def _note(session: Session, lead: Lead, kind: str, actor: str, now: datetime, **details: Any) -> None:

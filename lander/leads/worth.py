@@ -1,6 +1,6 @@
 """What a lead is worth, told to the test that it came from: as a receipt of its variant that names neither lead nor person.
 
-A lead in the spam folder is worth nothing there, and its value again when it comes out. An erased lead's receipts stay as
+A lost lead, or one in the spam folder, is worth nothing, and its value again when that changes. An erased lead's receipts stay as
 they are: an amount of a variant, under a name that nothing leads back from.
 """
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from experiments import receipts
-from lander.leads.models import Lead
+from lander.leads.models import Lead, Stage
 
 
 def tell_worth(session: Session, lead: Lead, *, now: datetime) -> None:
@@ -22,7 +22,7 @@ def tell_worth(session: Session, lead: Lead, *, now: datetime) -> None:
             phase=lead.phase,
             variant=lead.variant,
             reference=name_receipt(lead.id),
-            amount_minor=None if lead.spam else lead.value_minor,
+            amount_minor=None if lead.spam or lead.stage == Stage.LOST else lead.value_minor,
             simulated=lead.simulated,
             now=now,
         )

@@ -93,12 +93,14 @@ def test_leads_that_were_valued_before_count_for_their_tests(engine: Engine) -> 
         }
 
 
-def lead_before(name: str, *, variant: str, value: int | None, spam: bool = False, test: str = "sale-1") -> str:
+def lead_before(
+    name: str, *, variant: str, value: int | None, spam: bool = False, test: str = "sale-1", stage: str = "won"
+) -> str:
     return (
         "INSERT INTO lead (id, page_id, host, path, view, network, form, variant, experiment_key, phase, sealed,"
         " email_index, consent_text, flags, simulated, received_at, campaign, touch, stage, value_minor, spam) VALUES"
         f" ('{name}', 1, 'go.example.com', '/', '', '', 'f1', '{variant}', '{test}', 1, '', '', '', '[]', {name == 'sent'},"
-        f" '2026-11-02 09:00:00.000000', '{{}}', '', 'won', {'NULL' if value is None else value}, {spam})"
+        f" '2026-11-02 09:00:00.000000', '{{}}', '', '{stage}', {'NULL' if value is None else value}, {spam})"
     )
 
 
@@ -126,6 +128,7 @@ _VALUED_BEFORE = (
     *(entry_before("rescued", kind, day) for day, kind in enumerate(("value", "spam", "not-spam"), start=2)),
     lead_before("sent", variant="b", value=700),  # a value without an entry: when nobody wrote them down yet
     lead_before("spam", variant="b", value=100, spam=True),
+    lead_before("lost", variant="b", value=100, stage="lost"),
     lead_before("nothing", variant="b", value=0),
     lead_before("unvalued", variant="b", value=None),
     lead_before("elsewhere", variant="b", value=100, test="winter-1"),

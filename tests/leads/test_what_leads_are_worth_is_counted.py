@@ -13,7 +13,7 @@ from experiments.models import Receipt
 from experiments.receipts import Amounts, count_receipts
 from lander.db import reading, transaction
 from lander.leads import erasing, stages
-from lander.leads.models import Erasure, Lead, LeadEntry
+from lander.leads.models import Erasure, Lead, LeadEntry, Stage
 from lander.leads.sink import store_leads
 from lander.leads.worth import name_receipt
 from tests.experiments.builders import start
@@ -77,6 +77,15 @@ def test_a_lead_in_the_spam_folder_counts_for_nothing_until_it_comes_out(engine:
         assert count(session) == {"b": [(5_900, 1)]}
 
 
+def test_a_lost_lead_counts_for_nothing_unless_it_is_won_after_all(engine: Engine) -> None:
+    with transaction(engine) as session:
+        send(session, 1)
+        value(session, 1, 4_900)
+        for hours, stage, counted in ((1, "lost", {}), (2, "won", {"b": [(4_900, 1)]})):
+            stages.change_stage(session, [name(1)], stage, actor="Maya", now=NOON + timedelta(hours=hours))
+            assert count(session) == counted
+
+
 def test_a_flag_that_comes_later_takes_the_value_back(engine: Engine) -> None:
     with transaction(engine) as session:
         send(session, 1, view="v")
@@ -112,7 +121,7 @@ def test_a_lead_of_no_test_can_be_valued_and_is_nothing_to_any(engine: Engine, e
 Act = tuple[str, int, int | None, int]
 acts = st.lists(
     st.tuples(
-        st.sampled_from(["value", "value", "value", "send", "spam", "not-spam", "erase"]),
+        st.sampled_from(["value", "value", "value", "send", "spam", "not-spam", "erase", "won", "lost"]),
         st.integers(1, 2),
         st.sampled_from([4_900, 9_900, 2_147_483_647, None, 0]),
         st.integers(0, 2),  # minutes since the act before
@@ -144,9 +153,11 @@ def test_whatever_is_done_in_any_order_the_receipts_are_those_of_the_leads(engin
             elif act == "value":
                 value(session, number, amount, now=now)
             elif act == "erase":
-                if lead.value_minor and not lead.spam:
+                if lead.value_minor and not lead.spam and lead.stage != Stage.LOST:
                     kept[name_receipt(lead.id)] = lead.value_minor
                 erasing.erase_lead(session, lead.id, actor="Ivan", now=now)
+            elif act in ("won", "lost"):
+                stages.change_stage(session, [lead.id], act, actor="Maya", now=now)
             else:
                 move(session, number, spam=act == "spam", now=now)
             assert list_held(session) == {**kept, **list_valued(session)}
@@ -162,4 +173,5 @@ def list_held(session: Session) -> dict[str, int]:
 def list_valued(session: Session) -> dict[str, int]:
     """The same from the leads as they are."""
     leads = session.exec(select(Lead).execution_options(populate_existing=True))
-    return {name_receipt(lead.id): lead.value_minor for lead in leads if lead.value_minor and not lead.spam}
+    counting = [lead for lead in leads if lead.value_minor and not lead.spam and lead.stage != Stage.LOST]
+    return {name_receipt(lead.id): lead.value_minor or 0 for lead in counting}

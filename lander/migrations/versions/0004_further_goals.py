@@ -38,7 +38,7 @@ def downgrade() -> None:
 
 
 def _write_receipts() -> None:
-    """Of the leads that have a value already: from when it was last changed, or the lead came out of the spam folder."""
+    """Of the leads that have a value already and are not lost: from when it was last changed, or the lead came out of spam."""
     connection = op.get_bind()
     receipts = [
         {'experiment_id': row.experiment_id, 'reference': sha256(f'receipt {row.id}'.encode()).hexdigest(), 'at': row.at,
@@ -53,7 +53,7 @@ _MOMENT = experiments.storage.UtcDateTime
 _RECEIPT = sa.table('receipt', sa.column('experiment_id'), sa.column('reference'), sa.column('at', _MOMENT),
                     sa.column('phase'), sa.column('variant'), sa.column('amount_minor'), sa.column('simulated', sa.Boolean))
 _LEAD = sa.table('lead', sa.column('id'), sa.column('experiment_key'), sa.column('phase'), sa.column('variant'),
-                 sa.column('value_minor', sa.Integer), sa.column('spam', sa.Boolean), sa.column('simulated', sa.Boolean),
+                 sa.column('stage'), sa.column('value_minor', sa.Integer), sa.column('spam', sa.Boolean), sa.column('simulated', sa.Boolean),
                  sa.column('received_at', _MOMENT))
 _ENTRY = sa.table('leadentry', sa.column('lead_id'), sa.column('kind'), sa.column('at', _MOMENT))
 _EXPERIMENT = sa.table('experiment', sa.column('id'), sa.column('key'))
@@ -65,4 +65,4 @@ _VALUED = (sa.select(_LEAD.c.id, _LEAD.c.phase, _LEAD.c.variant, _LEAD.c.value_m
                      sa.func.coalesce(_LAST_WORD, _LEAD.c.received_at, type_=_MOMENT).label('at'))
            .join_from(_LEAD, _EXPERIMENT, _EXPERIMENT.c.key == _LEAD.c.experiment_key)
            .join(_PHASE, sa.and_(_PHASE.c.experiment_id == _EXPERIMENT.c.id, _PHASE.c.number == _LEAD.c.phase))
-           .where(_LEAD.c.value_minor > 0, ~_LEAD.c.spam))
+           .where(_LEAD.c.value_minor > 0, ~_LEAD.c.spam, _LEAD.c.stage != 'lost'))
