@@ -9,8 +9,7 @@ import math
 from dataclasses import dataclass
 
 from stats import finite
-from stats.domain import check_probability, find_finite
-from stats.errors import InvalidTau
+from stats.domain import check_probability, check_tau
 from stats.estimate import Estimate
 from stats.samples import BinarySample
 
@@ -61,7 +60,7 @@ def anytime(control: BinarySample, variant: BinarySample, *, tau: float, level: 
     >>> round(found.e_value), round(found.lift.low, 3), round(found.lift.high, 3)
     (1100, 0.032, 0.215)
     """
-    tau, level = _check_tau(tau), check_probability("level", level)
+    tau, level = check_tau(tau, MIN_TAU, MAX_TAU), check_probability("level", level)
     if not control.conversions or not variant.conversions:
         return _NO_EVIDENCE
     v = _variance(control, variant)
@@ -90,13 +89,6 @@ def mixture_bound(v: float, *, tau: float, level: float) -> float:
 
 
 _NO_EVIDENCE = Anytime(e_value=1.0, log_e_value=0.0, lift=None)
-
-
-def _check_tau(value: object) -> float:
-    number = find_finite(value)
-    if number is None or not MIN_TAU <= number <= MAX_TAU:
-        raise InvalidTau(f"tau must lie between {MIN_TAU} and {MAX_TAU:g}", value)
-    return number
 
 
 def _variance(control: BinarySample, variant: BinarySample) -> float:

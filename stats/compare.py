@@ -5,7 +5,6 @@ day. Under `Exchangeable` the variants draw each other together: the decision le
 result is decided elsewhere.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,14 +17,15 @@ from stats.beta import JEFFREYS, Beta
 from stats.contest import contest
 from stats.curve import Curve
 from stats.density import Density
-from stats.domain import check_control, check_count, check_probability, find_finite, find_whole
-from stats.errors import ControlHasNoLift, InvalidCount, InvalidLift, InvalidPoints
+from stats.domain import check_control, check_count, check_probability, find_whole
+from stats.errors import InvalidCount, InvalidPoints
 from stats.estimate import Estimate
 from stats.exchangeable import Exchangeable, standings_given_level
 from stats.level import Level
+from stats.lift import OverControl
 from stats.likelihood import Likelihood
 from stats.panels import LOGISTIC_EDGES, Panels
-from stats.posterior import LiftPosterior, RatePosterior
+from stats.posterior import RatePosterior, RatioPosterior
 from stats.ratio import Ratio
 from stats.samples import BinarySample
 from stats.shrunken_rate import ShrunkenRate
@@ -100,7 +100,7 @@ def compare(
 
 
 @dataclass(frozen=True, slots=True)
-class VariantComparison:
+class VariantComparison(OverControl):
     """One variant's result. Rates and expected loss are fractions of visitors: 0.002 is 0.2 percentage points.
 
     `p_best`: P(this rate is the highest of all). `expected_loss`: E[highest rate] - E[this rate], what choosing this
@@ -116,7 +116,7 @@ class VariantComparison:
     relative_loss: float
     lift: Estimate | None
     posterior: RatePosterior = field(repr=False, compare=False)
-    ratio: LiftPosterior | None = field(repr=False, compare=False)
+    ratio: RatioPosterior | None = field(repr=False, compare=False)
 
     def rate_at(self, level: float) -> Estimate:
         """The rate with an interval of another mass, strictly between 0 and 1.
@@ -125,42 +125,6 @@ class VariantComparison:
             InvalidProbability.
         """
         return self.posterior.estimate(check_probability("level", level))
-
-    def lift_at(self, level: float) -> Estimate:
-        """The lift with an interval of another mass, strictly between 0 and 1.
-
-        Raises:
-            ControlHasNoLift: this variant is control.
-            InvalidProbability.
-        """
-        return self._ratio().lift(check_probability("level", level))
-
-    def p_lift_above(self, r: float) -> float:
-        """P(variant / control - 1 > r), for any finite r; it is 1 for -1 and less.
-
-        Raises:
-            ControlHasNoLift: this variant is control.
-            InvalidLift: r is not a finite number.
-        """
-        ratio, lift = self._ratio(), find_finite(r)
-        if lift is None:
-            raise InvalidLift("a lift must be a finite number", r)
-        return ratio.p_above(math.log1p(lift)) if lift > -1 else 1.0
-
-    def p_equal(self, margin: float) -> float:
-        """P(-margin < variant / control - 1 < margin): that the difference is too small to matter.
-
-        Args:
-            margin: a lift above 0, such as 0.01 for 1 %.
-
-        Raises:
-            ControlHasNoLift: this variant is control.
-            InvalidLift: the margin is not a finite number above 0.
-        """
-        lift = find_finite(margin)
-        if lift is None or lift <= 0:
-            raise InvalidLift("a margin must be a finite lift above 0", margin)
-        return max(self.p_lift_above(-lift) - self.p_lift_above(lift), 0.0)
 
     def forecast(self, visitors: int, *, level: float = 0.95) -> Estimate:
         """What to expect after launch: conversions gained over control in a coming period.
@@ -184,15 +148,10 @@ class VariantComparison:
         >>> round(gain.low), round(gain.mean), round(gain.high)
         (-36, 124, 285)
         """
-        ratio, count = self._ratio(), check_count("visitors", visitors)
+        ratio, count = self._over_control(self.ratio), check_count("visitors", visitors)
         if count == 0:
             raise InvalidCount("a forecast needs visitors to be of", visitors)
         return forecast_gain(*ratio.joint(), visitors=count, level=check_probability("level", level))
-
-    def _ratio(self) -> LiftPosterior:
-        if self.ratio is None:
-            raise ControlHasNoLift("control has no lift over itself", self.sample)
-        return self.ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +187,7 @@ class _Solved(NamedTuple):
     """Of each variant; None stands for control over itself."""
 
     rates: Sequence[RatePosterior]
-    ratios: Sequence[LiftPosterior | None]
+    ratios: Sequence[RatioPosterior | None]
     p_best: Sequence[float]
     losses: Sequence[float]
     p_beats_control: Sequence[float | None]

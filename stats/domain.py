@@ -6,7 +6,7 @@ They return the plain Python value, so numpy scalars may come in but travel no f
 import math
 from numbers import Integral, Real
 
-from stats.errors import InvalidControl, InvalidCount, InvalidProbability, InvalidTotal, TooFewVariants
+from stats.errors import InvalidControl, InvalidCount, InvalidProbability, InvalidTau, InvalidTotal, TooFewVariants
 
 MAX_COUNT = 10**12  # the precision of every result is tested up to here
 MAX_TOTAL = 2**63 - 1  # of money, and of squares: what a database keeps in 64 bits
@@ -40,6 +40,13 @@ def check_probability(name: str, value: object) -> float:
     number = find_finite(value)
     if number is None or not 0 < number < 1:
         raise InvalidProbability(f"{name} must lie strictly between 0 and 1", value)
+    return number
+
+
+def check_tau(value: object, low: float, high: float) -> float:
+    number = find_finite(value)
+    if number is None or not low <= number <= high:
+        raise InvalidTau(f"tau must lie between {low} and {high:g}", value)
     return number
 
 

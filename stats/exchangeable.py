@@ -12,8 +12,7 @@ import numpy as np
 from scipy import special
 
 from stats.contest import standings
-from stats.domain import find_finite
-from stats.errors import InvalidTau
+from stats.domain import check_tau
 from stats.level import Given, Level
 from stats.panels import LOGISTIC_EDGES, Array, Panels
 
@@ -39,10 +38,7 @@ class Exchangeable:
     tau: float = 0.07
 
     def __post_init__(self) -> None:
-        number = find_finite(self.tau)
-        if number is None or not MIN_TAU <= number <= MAX_TAU:
-            raise InvalidTau(f"tau must lie between {MIN_TAU} and {MAX_TAU:g}", self.tau)
-        object.__setattr__(self, "tau", number)
+        object.__setattr__(self, "tau", check_tau(self.tau, MIN_TAU, MAX_TAU))
 
 
 def standings_given_level(level: Level) -> tuple[list[float], list[float]]:

@@ -3,7 +3,6 @@
 The kinds (events, money, ratios) bring the curves and say what they mean; here they are only held against each other.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -12,9 +11,10 @@ import numpy as np
 
 from stats.contest import contest
 from stats.density import Density
-from stats.domain import check_probability, find_finite, find_whole
-from stats.errors import ControlHasNoLift, InvalidLift, InvalidPoints
+from stats.domain import check_probability, find_whole
+from stats.errors import InvalidPoints
 from stats.estimate import Estimate
+from stats.lift import OverControl
 from stats.log_curve import LogCurve, LogRatio
 from stats.panels import Panels
 
@@ -22,7 +22,7 @@ Sample = TypeVar("Sample")
 
 
 @dataclass(frozen=True, slots=True)
-class MeanVariant(Generic[Sample]):
+class MeanVariant(OverControl, Generic[Sample]):
     """One variant's result.
 
     `mean`: what one visitor brings, in the unit of the comparison. `p_best`: P(this mean is the highest of all).
@@ -49,39 +49,6 @@ class MeanVariant(Generic[Sample]):
         """
         return self.curve.estimate(check_probability("level", level))
 
-    def lift_at(self, level: float) -> Estimate:
-        """The lift with an interval of another mass, strictly between 0 and 1.
-
-        Raises:
-            ControlHasNoLift: this variant is control.
-            InvalidProbability.
-        """
-        return self._ratio().lift(check_probability("level", level))
-
-    def p_lift_above(self, r: float) -> float:
-        """P(variant / control - 1 > r), for any finite r; it is 1 for -1 and less.
-
-        Raises:
-            ControlHasNoLift: this variant is control.
-            InvalidLift: r is not a finite number.
-        """
-        ratio, lift = self._ratio(), find_finite(r)
-        if lift is None:
-            raise InvalidLift("a lift must be a finite number", r)
-        return ratio.p_above(math.log1p(lift)) if lift > -1 else 1.0
-
-    def p_equal(self, margin: float) -> float:
-        """P(-margin < variant / control - 1 < margin): that the difference is too small to matter.
-
-        Raises:
-            ControlHasNoLift: this variant is control.
-            InvalidLift: the margin is not a finite number above 0.
-        """
-        lift = find_finite(margin)
-        if lift is None or lift <= 0:
-            raise InvalidLift("a margin must be a finite lift above 0", margin)
-        return max(self.p_lift_above(-lift) - self.p_lift_above(lift), 0.0)
-
     def density(self, points: int = 201) -> Density:
         """The mean's posterior for a plot, per unit of the mean, from its 0.01 % to its 99.99 % quantile.
 
@@ -94,11 +61,6 @@ class MeanVariant(Generic[Sample]):
         ends = self.curve.estimate(1 - 2e-4)
         x = np.linspace(ends.low, ends.high, count)
         return Density(x=tuple(x.tolist()), y=tuple((self.curve.density(np.log(x)) / x).tolist()))
-
-    def _ratio(self) -> LogRatio:
-        if self.ratio is None:
-            raise ControlHasNoLift("control has no lift over itself", self.sample)
-        return self.ratio
 
 
 def compare_means(

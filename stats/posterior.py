@@ -26,5 +26,9 @@ class LiftPosterior(Protocol):
     def lift(self, level: float) -> Estimate:
         """variant / control - 1, with the equal-tailed interval at `level`."""
 
+
+class RatioPosterior(LiftPosterior, Protocol):
+    """Of variant / control where both are rates."""
+
     def joint(self) -> tuple[Array, Array, Array]:
         """Control's rate and the variant's at the nodes of their joint posterior, and weights that sum to 1: shape (N,)."""

@@ -12,8 +12,8 @@ import numpy as np
 from scipy import special
 
 from stats.compare import VariantComparison, compare
-from stats.domain import check_probability, find_finite
-from stats.errors import InvalidTau, NotEnoughData
+from stats.domain import check_probability, check_tau
+from stats.errors import NotEnoughData
 from stats.estimate import Estimate
 from stats.invert import invert
 from stats.multiplicity import adjust
@@ -101,7 +101,11 @@ def compare_segments(
     """
     if not segments:
         raise NotEnoughData("there must be a segment to compare", len(segments))
-    scale, level, rate = _check_tau(tau), check_probability("level", level), check_probability("rate", rate)
+    scale, level, rate = (
+        check_tau(tau, MIN_TAU, MAX_TAU),
+        check_probability("level", level),
+        check_probability("rate", rate),
+    )
     together = _together(segments.values())
     whole = _LogLift.of(together)
     informative = {name: pair for name, pair in segments.items() if _is_informative(pair)}
@@ -132,13 +136,6 @@ def compare_segments(
         spread=spread.estimate(level),
         level=level,
     )
-
-
-def _check_tau(value: object) -> float:
-    number = find_finite(value)
-    if number is None or not MIN_TAU <= number <= MAX_TAU:
-        raise InvalidTau(f"tau must lie between {MIN_TAU} and {MAX_TAU:g}", value)
-    return number
 
 
 def _together(pairs: Collection[Pair]) -> Pair:
