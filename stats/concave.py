@@ -18,7 +18,8 @@ _WIDEST = 0.5  # in log-odds: a logistic function bends within 1, however wide a
 _MAX_STEPS = 200
 _CLOSE = 0.01  # in widths of the peak; where a peak is decides where panels and nodes lie, not what they add up to
 
-_STRETCH = 0.25  # how much faster than evenly the nodes of `nodes_over` spread from the peak
+_STRETCH = 0.25  # how much faster than evenly the nodes of `nodes_over` spread from the peak, per width of it
+_SLIGHT = 0.08  # the same per unit of log-odds, for a density whose tails are those of Beta(0.5, 0.5)
 _COARSE = 0.55  # their first distance, in widths of the peak
 _SETTLED = 3e-6  # a sum that moves by less when nodes are doubled is off by the square of it
 _NEGLIGIBLE = 1e-11
@@ -90,12 +91,13 @@ def nodes_over(
 
     The trapezoidal rule, twice as many nodes until the integral of the density stands: its error falls exponentially,
     as what vanishes with all derivatives at both ends is periodic. The nodes spread from the peak like a hyperbolic
-    sine, or evenly where that would take them too far `apart`.
+    sine, and hardly where that would take them too far `apart`: no faster than the density falls, of which they may miss
+    ever larger a share.
 
     Args:
         log_density: of what the values are about proportional to, log-concave: from (R, N) to (R, N).
         peak, width: of each, about; shape (R,).
-        apart: how far from each other nodes may be, at most.
+        apart: how far from each other nodes may be at the peak.
 
     Returns:
         Both of shape (R, N).
@@ -109,10 +111,10 @@ def nodes_over(
     alive = np.flatnonzero((heights > top - DEPTH).any(axis=0))
     ends = looks[[max(alive[0] - 1, 0), min(alive[-1] + 1, len(looks) - 1)]]
     coarse = min(_COARSE, apart / width.max())
-    if coarse * width.max() * math.hypot(1, _STRETCH * np.abs(ends).max()) < apart:
-        stretch, low, high = _STRETCH, *(np.arcsinh(_STRETCH * ends) / _STRETCH)
-    else:
-        stretch, low, high = 0.0, *ends
+    stretch = _STRETCH
+    if coarse * width.max() * math.hypot(1, _STRETCH * np.abs(ends).max()) > apart:
+        stretch = min(_STRETCH, _SLIGHT * float(width.min()))
+    low, high = np.arcsinh(stretch * ends) / stretch
     places, densities = np.empty(0), np.empty((len(peak), 0))
     step, before = coarse, np.full(len(peak), np.inf)
     steps = np.arange(math.ceil(low / step), math.floor(high / step) + 1)
@@ -133,5 +135,5 @@ def nodes_over(
 
 
 def _spread(places: Array, stretch: float) -> Array:
-    spread: Array = np.sinh(stretch * places) / stretch if stretch else places
+    spread: Array = np.sinh(stretch * places) / stretch
     return spread

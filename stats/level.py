@@ -75,7 +75,7 @@ class Level:
 
         def slope_and_bend(m: Array) -> tuple[Array, Array]:
             z, _ = likelihood.peaks(m, tau=self.tau)
-            information = likelihood.information(z)
+            _, information = likelihood.slope_and_bend(z)
             slope, bend = slope_and_bend_of_prior(m)
             pulled = information * precision / (information + precision)
             return slope + precision * (z - m).sum(axis=0), bend + pulled.sum(axis=0)

@@ -53,17 +53,12 @@ class Likelihood:
         away = _like(self.toward, z) * z - _like(self.centre, z)
         return _like(self.rarer, z) * away - _like(self.n, z) * np.log1p(_like(self.share, z) * np.expm1(away))
 
-    def score(self, z: Array) -> Array:
-        """The first derivative of the log."""
-        toward, rarer = _like(self.toward, z), _like(self.rarer, z)
-        there = toward * z
-        score: Array = rarer * special.expit(-there) - (_like(self.n, z) - rarer) * special.expit(there)
-        return toward * score
-
-    def information(self, z: Array) -> Array:
-        """The second derivative with its sign turned."""
-        information: Array = _like(self.n, z) * special.expit(z) * special.expit(-z)
-        return information
+    def slope_and_bend(self, z: Array) -> tuple[Array, Array]:
+        """The first derivative of the log, and the second with its sign turned: the score and the information."""
+        toward = _like(self.toward, z)
+        rate = special.expit(toward * z)
+        expected = _like(self.n, z) * rate
+        return toward * (_like(self.rarer, z) - expected), expected * (1 - rate)
 
     def peaks(self, level: Array, *, tau: float) -> tuple[Array, Array]:
         """Where N(level, tau²) times each likelihood has its peak, and the width of that: shape (K, *level.shape)."""
@@ -77,12 +72,16 @@ class Likelihood:
         pull = precision * np.maximum(toward * level - centre, 0)
         most = np.minimum(_like(self.rarer, shaped) + 0.5 + pull, (n + 1) / 2)
         start = toward * np.minimum(start, np.log(most) - np.log(n + 1 - most))
-        return climb(
-            lambda z: (self.score(z) - precision * (z - level), self.information(z) + precision),
-            start,
-            low=level - (n - conversions) / precision,  # the score lies between these two
-            high=level + conversions / precision,
-        )
+        low, high = (
+            level - (n - conversions) / precision,
+            level + conversions / precision,
+        )  # the slope lies between these
+
+        def slope_and_bend(z: Array) -> tuple[Array, Array]:
+            slope, bend = self.slope_and_bend(z)
+            return slope - precision * (z - level), bend + precision
+
+        return climb(slope_and_bend, start, low=low, high=high)
 
 
 def _like(parameter: Array, z: Array) -> Array:

@@ -73,8 +73,10 @@ class Pairs:
 
         def slope_and_bend(d: Array) -> tuple[Array, Array]:
             control, variant = self.rates(a, d)
-            slope = w * self.variants.score(variant) - v * self.control.score(control) - precision * d
-            bend = w * w * self.variants.information(variant) + v * v * self.control.information(control) + precision
+            of_control, bend_of_control = self.control.slope_and_bend(control)
+            of_variant, bend_of_variant = self.variants.slope_and_bend(variant)
+            slope = w * of_variant - v * of_control - precision * d
+            bend = w * w * bend_of_variant + v * v * bend_of_control + precision
             if lever:
                 of_mean, bend_of_mean = self.message.slope_and_bend(self._mean(a, d))
                 slope, bend = slope + lever * of_mean, bend + lever * lever * bend_of_mean
@@ -91,7 +93,7 @@ class Pairs:
         w, v, lever = self.weight, 1 - self.weight, self.weight - 0.5
         control, variant = self.about
         _, of_mean = self.message.slope_and_bend((control + variant) / 2)
-        of_control, of_variant = self.control.information(control), self.variants.information(variant)
+        (_, of_control), (_, of_variant) = self.control.slope_and_bend(control), self.variants.slope_and_bend(variant)
         middle = of_control + of_variant + of_mean
         both = w * of_variant - v * of_control + lever * of_mean
         gap = w * w * of_variant + v * v * of_control + lever * lever * of_mean + 0.5 / self.tau**2

@@ -32,8 +32,7 @@ class ShrunkenRate:
         message = level.messages([[i] for i in range(len(likelihood.n))], spread=level.tau)
 
         peak = level.peaks
-        _, bend = message.slope_and_bend(peak)
-        width = 1 / np.sqrt(bend + likelihood.information(peak))
+        width = 1 / np.sqrt(message.slope_and_bend(peak)[1] + likelihood.slope_and_bend(peak)[1])
         top = likelihood.log(peak) + message.at(peak)
 
         def log_height(away: Array) -> Array:
