@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from experiments import lifecycle
+from experiments.goals import Goal, GoalKind, Role
 from experiments.models import Experiment
 from lander.config import Settings
 from lander.db import transaction
@@ -93,6 +94,20 @@ def test_a_start_is_scheduled_where_it_is_planned(
     assert lifecycle.list_experiments(session) == []
     assert "Start a test of A and B" in text_of(maya.get("/schedules"))
     assert find()[0].options["variants"] == {"a": 5000, "b": 5000}
+
+
+def test_a_scheduled_start_counts_its_further_goals(
+    maya: Browser, engine: Engine, settings: Settings, live: Page, find: Callable[[], list[Schedule]]
+) -> None:
+    further = {"goal-1-kind": "scroll", "goal-1-target": "75", "goal-1-role": "guardrail", "goal-1-margin": "2"}
+    assert maya.post("/experiments/new", {**PLAN, **further}).headers["Location"] == "/schedules?notice=scheduled"
+    with transaction(engine) as session:
+        done = carry_out(session, settings, find()[0].id or 0, now=at())
+        assert done is not None
+        assert done.outcome == "spring-sale-1 is running."
+    goal = Goal(GoalKind.SCROLL, threshold=75, role=Role.GUARDRAIL, margin=0.02, key="scroll-2")
+    with Session(engine) as session:
+        assert lifecycle.further_goals(lifecycle.load(session, "spring-sale-1")) == (goal,)
 
 
 def test_a_start_at_no_time_is_refused_at_its_field(maya: Browser, live: Page) -> None:
