@@ -55,8 +55,8 @@ def _tell_guardrails(goals: list[GoalReport], report: Report, lens: Lens, names:
         finding=("Stands", "against its margin"),
         groups=_list_groups(goals, report, lens, names),
         said=(_NO_EVIDENCE if lens is Lens.ANYTIME else "")
-        + "Harm is being worse than control by more than the margin. From 97.5 % on a guardrail is harmed and the verdict drops "
-        "the variant; below 2.5 % it is fine. How they stand is judged as for deciding, whichever way they are looked at.",
+        + "Harm is being worse than control by more than the margin. From 97.5 % on a guardrail is harmed, and a verdict drops "
+        "the variant; up to 2.5 % it is fine. How they stand is judged as for deciding, whichever way they are looked at.",
     )
 
 
