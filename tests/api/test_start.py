@@ -1,5 +1,7 @@
 """A test is started by the API: with further goals, under the studio's permission and token, and refused in words."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from lander.access.signin import csrf_token
 from lander.pages.models import Page
 from tests.console.conftest import ORIGIN, Browser
 
+ROOT = Path(__file__).parents[2]
 AT = "/api/v1/experiments"
 PLAN: dict[str, Any] = {
     "page": "go.localhost/spring-sale",
@@ -154,3 +157,11 @@ def test_the_document_describes_a_plan(ana: Browser) -> None:
     assert {"201", "401", "403", "404", "409", "422"} <= set(told["responses"])
     goal = document["components"]["schemas"]["GoalInput"]["properties"]
     assert set(goal) == {"kind", "selector", "threshold", "role", "margin", "fewer_is_better"}
+
+
+def test_the_plan_in_the_documentation_fits(ana: Browser, live: Page) -> None:
+    told = (ROOT / "docs" / "developer" / "api.md").read_text(encoding="utf-8")
+    plan = json.loads(told.partition("```json\n")[2].partition("```")[0])
+    assert plan["goals"][2]["selector"] == "#complain"
+    plan["goals"][2]["selector"] = "a.call"  # which is what this page has
+    assert post(ana, json.dumps({**plan, "page": PLAN["page"]}).encode()).status_code == 201
