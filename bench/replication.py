@@ -2,7 +2,8 @@
 
 Peer: the flat lens (each variant's own Beta posterior) beside the decision lens, on the same halves. A slope of 1 says
 that a claimed lift comes back whole, 0.5 that half of it was luck. Tests with a broken split (SRM p < 0.001) are left
-out, as the archive's own notes ask. Seeded. Prints one JSON object per line.
+out, as the archive's own notes ask. The last line is the control: the lens on made-up tests of the same sizes that are
+as it takes them to be. Seeded. Prints one JSON object per line.
 
 Source of the tests: the Upworthy Research Archive (see the file's own `source`), CC BY 4.0.
 """
@@ -11,6 +12,7 @@ import json
 import math
 import os
 import sys
+from itertools import pairwise
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -18,13 +20,22 @@ ROOT = Path(__file__).parents[1]
 sys.path[0] = str(ROOT)  # instead of this directory, whose stats.py hides the package
 
 import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
 
 import stats  # noqa: E402
 
 SEED = 20_261_122
 MOST = int(os.environ.get("TESTS", "100000"))
 ASKED = [0.9, 1.1]
+SIZES = [
+    0,
+    0.5,
+    0.8,
+    0.95,
+    1,
+]  # of the claimed lifts, smallest first: is every size of them believed as far as it holds?
 
+Array = NDArray[np.float64]
 Half = list[stats.BinarySample]
 
 
@@ -61,28 +72,62 @@ def come_back(samples: Half) -> list[float]:
     return [math.log(rate / rates[0]) for rate in rates[1:]]
 
 
+def imagine(halves: list[tuple[Half, Half]], tau: float) -> list[tuple[Half, Half]]:
+    """The same tests with lifts as the decision lens takes them to be: log-odds normal around the rate of the test."""
+    generator = np.random.default_rng(SEED)
+    imagined = []
+    for test in halves:
+        n, clicks = (sum(getattr(sample, count) for half in test for sample in half) for count in ("n", "conversions"))
+        level = math.log(clicks + 0.5) - math.log(n - clicks + 0.5)
+        rates = 1 / (1 + np.exp(-level - tau * generator.standard_normal(len(test[0]))))
+        first, second = (
+            [
+                stats.BinarySample(sample.n, int(generator.binomial(sample.n, rate)))
+                for sample, rate in zip(half, rates, strict=True)
+            ]
+            for half in test
+        )
+        imagined.append((first, second))
+    return imagined
+
+
+def regress(claimed: Array, realised: Array, owners: Array) -> dict[str, float]:
+    """Slope through zero, and its error with tests taken whole: lifts of one test share its control."""
+    slope = float(claimed @ realised / (claimed @ claimed))
+    parts = np.bincount(owners, weights=claimed * (realised - slope * claimed))
+    return {"slope": round(slope, 3), "standard_error": round(float(np.sqrt(parts @ parts) / (claimed @ claimed)), 3)}
+
+
 def main() -> None:
     halves = read_halves()
-    learned = stats.learn_prior([first for first, _ in halves])
-    realised = np.array([lift for _, second in halves for lift in come_back(second)])
-    lenses = {"data only": None, "decision, default tau": 0.07, "decision, learned tau": learned.prior.tau}
+    learned = stats.learn_prior([first for first, _ in halves]).prior.tau
+    runs = [
+        ("data only", None, halves),
+        ("decision, default tau", 0.07, halves),
+        ("decision, learned tau", learned, halves),
+        ("decision, learned tau, on imagined tests whose lifts are normal", learned, imagine(halves, learned)),
+    ]
     with Pool() as pool:
-        for lens, tau in lenses.items():
-            answers = pool.map(claim, [(first, tau) for first, _ in halves], chunksize=50)
+        for lens, tau, tests in runs:
+            answers = pool.map(claim, [(first, tau) for first, _ in tests], chunksize=50)
             claimed = np.array([lift for lifts in answers for lift in lifts])
-            slope = float(claimed @ realised / (claimed @ claimed))
-            # the error of the slope, tests taken whole: lifts of one test share its control
+            realised = np.array([lift for _, second in tests for lift in come_back(second)])
             owners = np.repeat(np.arange(len(answers)), [len(lifts) for lifts in answers])
-            parts = np.bincount(owners, weights=claimed * (realised - slope * claimed))
+            ends = np.quantile(np.abs(claimed), SIZES)
+            by_size = []
+            for low, high in pairwise(ends):
+                inside = (low <= np.abs(claimed)) & (np.abs(claimed) <= high)
+                found = regress(claimed[inside], realised[inside], owners[inside])
+                by_size.append({"from": round(low, 3), "to": round(high, 3), **found})
             line = {
                 "bench": "replication",
                 "lens": lens,
                 "tau": tau,
-                "tests": len(halves),
+                "tests": len(tests),
                 "lifts": len(claimed),
-                "slope": round(slope, 3),
-                "standard_error": round(float(np.sqrt(parts @ parts) / (claimed @ claimed)), 3),
+                **regress(claimed, realised, owners),
                 "asked": ASKED if lens == "decision, learned tau" else None,
+                "by_size": by_size,
                 "load_average": round(os.getloadavg()[0], 1),
             }
             print(json.dumps(line), flush=True)

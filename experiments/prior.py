@@ -72,7 +72,7 @@ def find_prior(session: Session, *, before: datetime) -> Prior:
 
 @lru_cache(maxsize=8)
 def _learn(history: tuple[tuple[stats.BinarySample, ...], ...]) -> Prior:
-    """20 ms an experiment, so the same history is learned from once in a process."""
+    """10 ms an experiment, so the same history is learned from once in a process."""
     try:
         learned = stats.learn_prior(history)
     except stats.NotEnoughData:

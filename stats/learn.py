@@ -46,7 +46,7 @@ def learn_prior(experiments: Sequence[Sequence[BinarySample]], *, level: float =
 
     Returns:
         A `LearnedPrior`. Before these experiments every order of magnitude of a lift's standard deviation between
-        0.03 and 0.5 is as likely as any other, and none beyond; so the result stays within. It takes about 25 ms for
+        0.03 and 0.5 is as likely as any other, and none beyond; so the result stays within. It takes about 10 ms for
         each experiment.
 
     Raises:
