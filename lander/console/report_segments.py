@@ -17,7 +17,7 @@ Cells = dict[str, list[tuple[int, int]]]  # level → (conversions, confirmed) o
 
 
 def list_segments(report: Report, found: Sequence[SegmentLifts]) -> list[SegmentTable]:
-    """One table a dimension, the largest level first, days in their order; the levels of each add up to the whole."""
+    """One table a dimension, what was asked for before the others; the levels of each add up to the whole."""
     cells: dict[str, Cells] = {}
     for item in (*report.segments, *report.open_segments):
         cells.setdefault(item.dimension, {}).setdefault(item.level, []).append((item.conversions, item.confirmed))
@@ -26,7 +26,7 @@ def list_segments(report: Report, found: Sequence[SegmentLifts]) -> list[Segment
     lifts: dict[str, list[SegmentLifts]] = {}
     for each in found:
         lifts.setdefault(each.dimension, []).append(each)
-    order = [dimension for dimension in lifts if dimension in cells]
+    order = sorted((item for item in lifts if item in cells), key=lambda item: item not in OPEN_DIMENSIONS)
     return [_table(dimension, cells[dimension], lifts[dimension]) for dimension in order]
 
 
@@ -50,7 +50,7 @@ def _table(dimension: str, cells: Cells, found: Sequence[SegmentLifts]) -> Segme
 
 
 def _order(dimension: str, cells: Cells) -> list[str]:
-    """Campaigns and keywords come in their order: those with a name first."""
+    """The largest first, days in their order; campaigns and keywords come in theirs, those with a name first."""
     if dimension in OPEN_DIMENSIONS:
         return list(cells)
     if dimension == "day":

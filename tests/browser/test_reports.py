@@ -282,7 +282,10 @@ def test_every_state_of_a_report_is_readable_by_everybody(installation: Lander, 
 def test_on_paper_nothing_is_left_that_only_a_click_can_use(installation: Lander, open_studio: OpenStudio) -> None:
     tab = open_studio("ana", color_scheme="dark")
     open_report(tab, "buggies")
+    stands = tab.get_by_text("buggies-1, phase 1, as of")
+    expect(stands).to_be_hidden()
     tab.emulate_media(media="print")
+    expect(stands).to_be_visible()
     expect(tab.locator(".verdict")).to_be_visible()
     expect(tab.locator("svg.marks").first).to_be_visible()
     for hidden in ("header.masthead", "nav.switch", "form.then", ".actions"):

@@ -151,6 +151,7 @@ def test_a_plan_without_further_goals_says_nothing_of_them(maya: Browser, experi
         ({"goal-1-kind": "world peace"}, "Goal 1 does not say what is counted", "goal-1-kind"),
         ({"goal-1-role": "hope"}, "Goal 1 does not say what it is for", "goal-1-role"),
         ({"goal-1-target": "a.nowhere"}, "Nothing in variant a matches 'a.nowhere'", "goal-1-target"),
+        ({"goal-1-target": "a["}, "a[", "goal-1-target"),
         ({"goal-2-target": "most"}, "Goal 2 needs a whole number of per cent", "goal-2-target"),
         ({"goal-2-target": "101"}, "Nobody can scroll 101 %", "goal-2-target"),
         ({"goal-2-margin": "a bit"}, "Goal 2 may be worse by “a bit”", "goal-2-margin"),
