@@ -38,12 +38,21 @@ def _tell_secondary(goals: list[GoalReport], report: Report, lens: Lens, names: 
         name="goals",
         title="Other goals",
         chance=("Better than control", "probability"),
-        finding=("Beyond chance", f"among {plural(asked, 'question')}"),
+        finding=("Beyond chance", f"among {plural(asked, 'question')}" if asked > 1 else "by the data alone"),
         groups=_list_groups(goals, report, lens, names),
-        said=(_NO_EVIDENCE if lens is Lens.ANYTIME else "")
-        + f"The verdict goes by {report.noun}s; this is to know what else changed. Whoever asks {plural(asked, 'question')} "
-        "finds something by chance more easily, so p, of the data alone, is adjusted for their number: of all that is called "
-        "a discovery, about one in twenty is none.",
+        said=(_NO_EVIDENCE if lens is Lens.ANYTIME else "") + _say_chance(asked, report.noun),
+    )
+
+
+def _say_chance(asked: int, noun: str) -> str:
+    said = f"The verdict goes by {noun}s; this is to know what else changed. "
+    if asked == 1:
+        return (
+            said + "p is of the data alone: where nothing changed, chance makes a discovery of it once in twenty tests."
+        )
+    return (
+        f"{said}Whoever asks {plural(asked, 'question')} finds something by chance more easily, so p, of the data alone, is "
+        "adjusted for their number: of all that is called a discovery, about one in twenty is none."
     )
 
 

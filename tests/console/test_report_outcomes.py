@@ -109,6 +109,18 @@ def test_each_further_goal_says_rate_lift_and_what_chance_explains(
     assert "75 % of the page seen" not in other
 
 
+def test_one_question_alone_is_not_called_many(ana: Browser, engine: Engine, experiment: Experiment) -> None:
+    with transaction(engine) as session:
+        found = session.get_one(Experiment, experiment.id)
+        found.goals = found.goals[:2]
+        session.add(found)
+    reach(engine, experiment, "click-2", a=400, b=520)
+    other = part(text_of(ana.get(AT)), "Other goals", "Guardrails")
+    assert "Beyond chance by the data alone" in other
+    assert "chance makes a discovery of it once in twenty tests" in other
+    assert "question" not in other
+
+
 @pytest.mark.parametrize(
     ("reached", "standing", "word"),
     [(2400, "fine", "fine"), (2280, "unsure", "not sure yet"), (1900, "harm", "harmed")],
