@@ -75,7 +75,9 @@ def _load(session: Session, ids: Iterable[str]) -> Sequence[Lead]:
         raise InvalidInput("No lead is chosen.", fix="Tick the leads that you mean.")
     if len(wanted) > MOST_AT_ONCE:
         raise InvalidInput(f"{len(wanted)} leads at once are too many.", fix=f"Choose at most {MOST_AT_ONCE}.")
-    return session.exec(select(Lead).where(col(Lead.id).in_(wanted)).order_by(col(Lead.id))).all()
+    # as they are now, though the session may have read them before it took its turn
+    query = select(Lead).where(col(Lead.id).in_(wanted)).order_by(col(Lead.id))
+    return session.exec(query.execution_options(populate_existing=True)).all()
 
 
 def _tell_worth(session: Session, leads: Sequence[Lead], now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, update
 from sqlmodel import Session, col, select
 
 from experiments import lifecycle
@@ -95,6 +95,17 @@ def test_a_flag_that_comes_later_takes_the_value_back(engine: Engine) -> None:
         assert session.get_one(Lead, name(1)).spam
         assert count(session) == {}
         assert count(session, at=NOON) == {"b": [(4_900, 1)]}
+
+
+def test_a_flag_that_came_while_the_lead_was_looked_at_is_not_overlooked(engine: Engine) -> None:
+    with transaction(engine) as session:
+        send(session, 1)
+        value(session, 1, 4_900)
+    with transaction(engine) as session:
+        lead = session.get_one(Lead, name(1))  # as the studio reads it, before it waits for its turn
+        session.execute(update(Lead).values(spam=True), execution_options={"synchronize_session": False})
+        stages.change_stage(session, [lead.id], Stage.WON, actor="Maya", now=NOON)
+        assert count(session) == {}
 
 
 def test_an_erased_lead_leaves_its_amount_and_nothing_that_names_it(engine: Engine) -> None:
