@@ -66,7 +66,7 @@ class Level:
         variants = range(len(self.likelihood.n))
         rest = [[i for i in variants if i not in those] for those in silent]
         values = np.stack([self._log_likelihoods[those].sum(axis=0) for those in rest])
-        return Message(Smooth.through(self._edges, values), spread, about=self._peak[0])
+        return Message(Smooth.through(self._edges, values), spread)
 
     @cached_property
     def _peak(self) -> tuple[Array, Array]:

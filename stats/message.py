@@ -25,24 +25,21 @@ class Message:
     beside what is known of the level would these be too many.
     """
 
-    def __init__(self, log_likelihood: Smooth, spread: float, *, about: Array) -> None:
-        """`log_likelihood`: log L of each. `about`: where m is likely, shape (1,)."""
-        self._log_likelihood, self._precision, self._about = log_likelihood, spread**-2, about
-        edges = log_likelihood.edges
-        self._low, self._high = float(edges[0]), float(edges[-1])
-        slope, bend = slope_and_bend_of_prior(about)
-        more_slope, curvature = log_likelihood.slope_and_bend(np.broadcast_to(about, (len(log_likelihood.values), 1)))
-        self._slope, self._bend = slope + more_slope, np.maximum(bend - curvature, 0) + self._precision
-
-        _, bends = slope_and_bend_of_prior(Panels.cut(edges).z)
-        steepest = max(float((bends - log_likelihood.bends).max()), 0) + self._precision
+    def __init__(self, log_likelihood: Smooth, spread: float) -> None:
+        """`log_likelihood`: log L of each."""
+        self._log_likelihood, self._precision = log_likelihood, spread**-2
+        self._peaks = Panels.cut(log_likelihood.edges).z
+        slope, bend = slope_and_bend_of_prior(self._peaks)
+        # a product has its peak at m where the normal, drawn toward z, rises as the rest falls
+        self._places = self._peaks - spread**2 * (slope + log_likelihood.slopes)
+        steepest = max(float((bend - log_likelihood.bends).max()), 0) + self._precision
         self._step = np.float64(_STEP / math.sqrt(steepest))
         reach = math.ceil(_REACH * spread / self._step)
         self._around = np.arange(-reach, reach + 1)
-        self._first = math.floor(self._low / self._step) - reach
-        last = math.ceil(self._high / self._step) + reach
+        self._first = math.floor(log_likelihood.edges[0] / self._step) - reach
+        last = math.ceil(log_likelihood.edges[-1] / self._step) + reach
         self._known: Array | None = None
-        if (last - self._first) * len(self._slope) < _MOST:
+        if (last - self._first) * len(self._places) < _MOST:
             self._known = self._height(self._step * np.arange(self._first, last + 1)[None])
 
     def at(self, z: Array) -> Array:
@@ -63,9 +60,9 @@ class Message:
 
     def _product(self, z: Array) -> tuple[Array, Array]:
         """Nodes of m for each z, and the log of the integrand there."""
-        slope, bend = (values.reshape((-1,) + (1,) * (z.ndim - 1)) for values in (self._slope, self._bend))
-        peak = self._about + (slope + self._precision * (z - self._about)) / bend
-        nearest = np.rint(np.clip(peak, self._low, self._high) / self._step).astype(np.intp)
+        rows = zip(z, self._places, strict=True)
+        peak = np.stack([np.interp(row, places.ravel(), self._peaks.ravel()) for row, places in rows])
+        nearest = np.rint(peak / self._step).astype(np.intp)
         number = nearest[..., None] + self._around
         m = self._step * number
         if self._known is None:
