@@ -25,3 +25,5 @@ def verify(file: Path) -> Verification:
         return compare({**raw, **add_up(saved)}, recompute(saved))
     except stats.StatsError as error:
         raise Unreadable(f"A count or a parameter in it is none: {error}.") from error
+    except ArithmeticError as error:
+        raise Unreadable(f"A moment or a parameter in it is beyond all reckoning: {error}.") from error

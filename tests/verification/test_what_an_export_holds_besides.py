@@ -5,25 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from lander.verification import Unreadable
 from lander.verification.differences import MISSING
 from lander.verification.plan import hash_plan
 from tests.verification.conftest import (
+    Case,
     Report,
     a_guardrail_is_harmed,
-    begin,
     further_goals_are_counted,
     it_is_exported,
     it_is_in_its_second_phase,
+    it_runs_slower_and_longer_than_planned,
     it_was_looked_at_and_ended_too_early,
-    judge,
     money_came_in,
     the_split_is_broken_on_phones,
 )
 from tests.verification.test_differences_are_named import check, set_at
 
+Make = Callable[[Case], Report]
 GOALS, HARM, MONEY = further_goals_are_counted, a_guardrail_is_harmed, money_came_in
 LOOKS, DETAILS, LOSS = it_was_looked_at_and_ended_too_early, it_is_exported, the_split_is_broken_on_phones
 
@@ -77,16 +77,16 @@ LOOKS, DETAILS, LOSS = it_was_looked_at_and_ended_too_early, it_is_exported, the
     ],
 )  # fmt: skip
 def test_each_change_is_named(
-    engine: Engine, tmp_path: Path, *, case: Callable[[Engine], Report], path: str, value: Any, named: str
+    report_of: Make, tmp_path: Path, *, case: Case, path: str, value: Any, named: str
 ) -> None:
-    report = case(engine)
+    report = report_of(case)
     set_at(report, path, value)
     assert named in [item.path for item in check(tmp_path, report).differences]
 
 
-def test_a_harmful_winner_is_found_by_its_counts_alone(engine: Engine, tmp_path: Path) -> None:
+def test_a_harmful_winner_is_found_by_its_counts_alone(report_of: Make, tmp_path: Path) -> None:
     """Somebody takes the guardrail's harm out of a report and lets it ship."""
-    report = a_guardrail_is_harmed(engine)
+    report = report_of(a_guardrail_is_harmed)
     report["goals"][0]["variants"][1]["guardrail"] |= {"p_harm": 0.01, "status": "fine"}
     report["verdict"] |= {"action": "ship", "reason": "better", "variant": "b", "dropped": []}
     told = {item.path: item.recomputed for item in check(tmp_path, report).differences}
@@ -94,15 +94,15 @@ def test_a_harmful_winner_is_found_by_its_counts_alone(engine: Engine, tmp_path:
     assert told["goals[0].variants[1].guardrail.status"] == "harm"
 
 
-def test_goals_that_the_plan_declares_cannot_be_left_out(engine: Engine, tmp_path: Path) -> None:
-    report = further_goals_are_counted(engine)
+def test_goals_that_the_plan_declares_cannot_be_left_out(report_of: Make, tmp_path: Path) -> None:
+    report = report_of(further_goals_are_counted)
     del report["goals"]
     told = {item.path: item.recomputed for item in check(tmp_path, report).differences}
     assert told["plan.departures[0].kind"] == "goals"
 
 
-def test_a_report_from_before_all_this_is_read_as_ever(engine: Engine, tmp_path: Path) -> None:
-    report = it_is_exported(engine)
+def test_a_report_from_before_all_this_is_read_as_ever(report_of: Make, tmp_path: Path) -> None:
+    report = report_of(it_is_exported)
     plan = report["plan"]
     plan["plan"].pop("goals", None)
     plan["hash"] = hash_plan(plan["plan"])
@@ -113,25 +113,30 @@ def test_a_report_from_before_all_this_is_read_as_ever(engine: Engine, tmp_path:
     assert not {"goals", "revenue", "trend"} & set(found.untouched)
 
 
-def test_a_look_from_before_the_plan_was_fixed_is_taken_as_it_is(engine: Engine, tmp_path: Path) -> None:
-    report = it_was_looked_at_and_ended_too_early(engine)
+def test_a_look_from_before_the_plan_was_fixed_is_taken_as_it_is(report_of: Make, tmp_path: Path) -> None:
+    report = report_of(it_was_looked_at_and_ended_too_early)
     report["looks"][0]["at"] = "2026-11-01T09:00:00+00:00"
     report["looks"][0]["variants"][1]["p_best"] = 0.9
     assert check(tmp_path, report).differences == ()
 
 
-def test_every_departure_that_follows_from_plan_and_counts_is_made_again(engine: Engine) -> None:
-    early = [item["kind"] for item in it_was_looked_at_and_ended_too_early(engine)["plan"]["departures"]]
+def test_every_departure_that_follows_from_plan_and_counts_is_made_again(report_of: Make) -> None:
+    early = [item["kind"] for item in report_of(it_was_looked_at_and_ended_too_early)["plan"]["departures"]]
     assert early == ["stopped-early", "rate", "looked-early", "decision"]
 
 
-def test_another_split_in_another_phase_is_a_departure(engine: Engine) -> None:
-    kinds = [item["kind"] for item in it_is_in_its_second_phase(engine)["plan"]["departures"]]
+def test_so_is_one_from_traffic_and_length(report_of: Make) -> None:
+    late = report_of(it_runs_slower_and_longer_than_planned)["plan"]["departures"]
+    assert [item["kind"] for item in late] == ["overrun", "slower", "rate"]
+
+
+def test_another_split_in_another_phase_is_a_departure(report_of: Make) -> None:
+    kinds = [item["kind"] for item in report_of(it_is_in_its_second_phase)["plan"]["departures"]]
     assert kinds[:2] == ["phases", "split"]
 
 
-def test_a_plan_that_was_changed_is_the_only_departure(engine: Engine, tmp_path: Path) -> None:
-    report = it_was_looked_at_and_ended_too_early(engine)
+def test_a_plan_that_was_changed_is_the_only_departure(report_of: Make, tmp_path: Path) -> None:
+    report = report_of(it_was_looked_at_and_ended_too_early)
     report["plan"]["plan"]["rate"] = 0.5
     told = {item.path: item.recomputed for item in check(tmp_path, report).differences}
     assert told["plan.departures[0].kind"] == "plan-changed"
@@ -160,12 +165,14 @@ def test_a_plan_that_was_changed_is_the_only_departure(engine: Engine, tmp_path:
         (DETAILS, "open_segments/1/variant", "a", "each day or level with the variants a, b, and each of them once"),
         (DETAILS, "by_day/0/day", "2030-01-01", "each day or level with the variants a, b, and each of them once"),
         (DETAILS, "phase_lines", [], "'phase_lines' must be a phase or more"),
+        (DETAILS, "phase_lines/0/started_at", "9999-12-31T23:59:59-23:59", "beyond all reckoning"),
+        (DETAILS, "parameters/level", 1e-320, "beyond all reckoning"),
     ],
 )  # fmt: skip
 def test_what_cannot_have_been_counted_is_refused_by_name(
-    engine: Engine, tmp_path: Path, *, case: Callable[[Engine], Report], path: str, value: Any, reason: str
+    report_of: Make, tmp_path: Path, *, case: Case, path: str, value: Any, reason: str
 ) -> None:
-    report = case(engine)
+    report = report_of(case)
     set_at(report, path, value)
     with pytest.raises(Unreadable) as refused:
         check(tmp_path, report)
@@ -183,10 +190,9 @@ def test_what_cannot_have_been_counted_is_refused_by_name(
     ],
 )
 def test_a_plan_that_was_sealed_anew_and_is_none_is_refused(
-    engine: Engine, tmp_path: Path, name: str, value: Any, reason: str
+    report_of: Make, tmp_path: Path, name: str, value: Any, reason: str
 ) -> None:
-    begin(engine, is_planned=True)
-    report = judge(engine)
+    report = report_of(it_is_exported)
     report["plan"]["plan"][name] = value
     report["plan"]["hash"] = hash_plan(report["plan"]["plan"])
     with pytest.raises(Unreadable) as refused:
