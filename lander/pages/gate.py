@@ -174,14 +174,18 @@ class Gate:
             yield Finding(level, "content.variants", "The page shows nothing.", "Write something into its <body>.")
         if (running := self._allocation) is None:
             return
-        for selector in running.clicked:
-            if not shown.document.select(selector):
-                yield Finding(
-                    level,
-                    "content.variants",
-                    f"Nothing matches '{selector}', a goal of {running.experiment_key}: nobody here could reach it.",
-                    "Bring it back, or end the test first.",
-                )
+        missing = [
+            f"Nothing matches '{selector}'" for selector in running.clicked if not shown.document.select(selector)
+        ]
+        if not shown.forms and any(kind == "form" for _, kind, _ in running.every_goal):
+            missing.append("No form posts here")
+        for what in missing:
+            yield Finding(
+                level,
+                "content.variants",
+                f"{what}, a goal of {running.experiment_key}: nobody here could reach it.",
+                "Bring it back, or end the test first.",
+            )
 
     def _check_weight(self, version: Version, compiled: Compiled, served: Document) -> Iterator[Finding]:
         budgets = self._policy.budgets

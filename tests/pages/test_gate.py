@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -200,6 +201,23 @@ def test_a_draft_that_lost_what_a_running_test_counts_is_found(
         "a.call",
         "a.map",
     ]
+
+
+@pytest.mark.parametrize(
+    "goal", [{"goal": "form"}, {"goal": "click", "selector": "h1", "goals": [Goal(GoalKind.FORM)]}]
+)
+def test_drafts_that_all_lost_the_form_a_running_test_counts_are_found(
+    session: Session, settings: Settings, site: Site, goal: dict[str, Any]
+) -> None:
+    source = FORM.replace("<form", "<h1>Call us</h1><form")
+    page = add_page(session, site, {"a": source, "b": source})
+    publish.publish(session, settings, page, actor=MAYA, now=NOW)
+    start_experiment(session, settings, page=page, variants={"a": 5000, "b": 5000}, actor=MAYA, now=NOW, **goal)
+    for variant in "ab":
+        save(session, page, variant, with_body("<h1>Call us</h1>"))
+    lost = "No form posts here, a goal of spring-sale-1: nobody here could reach it."
+    found = [item for item in check(session, settings, page) if item.rule == "content.variants"]
+    assert [(item.where, item.sentence) for item in found] == [("variant a", lost), ("variant b", lost)]
 
 
 def test_weight_counts_what_a_browser_loads_once_and_compressed(
