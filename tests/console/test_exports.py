@@ -75,6 +75,17 @@ def test_the_report_is_the_report_and_comes_out_again(
     assert verify(file).differences == ()
 
 
+def test_a_report_of_very_many_visitors_comes_without_campaigns(
+    ana: Browser, counted: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MOST_GROUPED", 609)
+    report = take(ana, "report", "json").json
+    assert report["open_segments"] == []
+    assert report["trend"]
+    monkeypatch.setattr(exports, "MOST_GROUPED", 610)
+    assert {item["dimension"] for item in take(ana, "report", "json").json["open_segments"]} == {"campaign", "keyword"}
+
+
 @on_both
 def test_a_table_is_the_same_in_each_format(ana: Browser, counted: Experiment) -> None:
     tallies = take(ana, "tallies", "json").json

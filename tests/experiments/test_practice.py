@@ -124,7 +124,10 @@ def test_open_plans_are_fixed_by_whoever_comes_by(database: Engine) -> None:
     assert plan_of(judge(database)).is_intact
 
 
-@pytest.mark.parametrize(("wish", "words"), [({"lift": 0.0}, "is 0 %"), ({"value_minor": 0}, "is worth 0")])
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [({"lift": 0.0}, "is 0 %"), ({"value_minor": 0}, "is worth 0"), ({"value_minor": 10**13}, r"up to 10\^12")],
+)
 def test_a_lift_or_a_value_of_nothing_is_refused(database: Engine, wish: dict[str, Any], words: str) -> None:
     with transaction(database) as session, pytest.raises(InvalidExperiment, match=words):
         start(session, **wish)
