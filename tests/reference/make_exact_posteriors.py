@@ -40,6 +40,7 @@ CASES = [
     ("hardly any conversions", [(30, 0), (50, 1)], [ALONE, 0.07, 0.35, 2.0]),
     ("small and far apart", [(10, 3), (12, 12)], [ALONE, 2.0]),
     ("nothing beside a little", [(0, 0), (1300, 55)], [ALONE, 0.35]),
+    ("hundreds and three that nobody converted in", [(802, 0), (3, 0)], [1.0]),
     ("five variants", [(5000, 250), (5000, 262), (4800, 231), (5100, 300), (5000, 247)], [ALONE, 0.07]),
     ("twenty variants", [(2000, 100)] * 12 + [(2000, 110)] * 7 + [(2000, 131)], [ALONE, 0.07]),
 ]
