@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 import stats
@@ -12,7 +11,7 @@ from experiments.allocation import WHOLE_BP
 from experiments.counts import Counted, Everybody
 from experiments.goal_judging import judge_goals
 from experiments.health import RULE
-from experiments.lenses import LEVEL, Anytime, Belief, Range, believe, watch
+from experiments.lenses import Anytime, Belief, believe, watch
 from experiments.lifecycle import DEFAULT_LIFT
 from experiments.models import Annotation, Experiment, Phase, Purpose, State
 from experiments.practice import Practice, hold_against_plan
@@ -179,7 +178,7 @@ def judge(facts: Facts) -> Report:
             for item in counts
         ),
         phase_lines=tuple(
-            _draw_line(item, counts, facts, tau=parameters.prior.tau)
+            _draw_line(item, counts, facts, parameters=parameters)
             for item, counts in zip(facts.phases, facts.totals, strict=True)
         ),
         plan=hold_against_plan(
@@ -260,25 +259,24 @@ def _advise(comparison: stats.Comparison) -> tuple[float, ...] | None:
     return stats.top_two(comparison, floor=_FLOOR / variants) if variants > 2 else None
 
 
-def _draw_line(phase: Phase, counts: Everybody, facts: Facts, *, tau: float) -> PhaseLine:
+def _draw_line(phase: Phase, counts: Everybody, facts: Facts, *, parameters: Parameters) -> PhaseLine:
     control = list(phase.weights).index(facts.experiment.control)
-    judged = _compare(_samples(counts), control, tau)
+    _, beliefs = believe(
+        _samples(counts),
+        control=control,
+        prior=stats.Exchangeable(parameters.prior.tau),
+        min_lift=parameters.min_lift,
+        value_minor=parameters.value_minor,
+    )
     return PhaseLine(
         number=phase.number,
         started_at=phase.started_at,
         ended_at=facts.end_of(phase),
         coverage_bp=phase.coverage_bp,
         variants=tuple(
-            PhaseVariant(item.key, item.weight_bp, item.served, item.confirmed, item.conversions, p_best, lift)
-            for item, (p_best, lift) in zip(counts, judged, strict=True)
+            PhaseVariant(
+                item.key, item.weight_bp, item.served, item.confirmed, item.conversions, belief.p_best, belief.lift
+            )
+            for item, belief in zip(counts, beliefs, strict=True)
         ),
     )
-
-
-@lru_cache(maxsize=256)
-def _compare(samples: tuple[stats.BinarySample, ...], control: int, tau: float) -> list[tuple[float, Range | None]]:
-    """Earlier phases do not change any more, so each is compared once in a process."""
-    found = stats.compare(samples, control=control, prior=stats.Exchangeable(tau), level=LEVEL)
-    return [
-        (item.p_best, None if item.lift is None else Range.of(item.lift, item.lift_at(0.5))) for item in found.variants
-    ]
