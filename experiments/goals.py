@@ -111,13 +111,13 @@ def describe(goal: Goal) -> str:
     """The goal in a few words.
 
     >>> describe(Goal(GoalKind.SCROLL, threshold=75)), describe(Goal(GoalKind.CLICK, selector="a.phone"))
-    ('75 % of the page seen', "clicks on 'a.phone'")
+    ('75 % of the page seen', 'clicks on a.phone')
     """
     match goal.kind:
         case GoalKind.FORM:
             return "leads"
         case GoalKind.CLICK:
-            return f"clicks on '{goal.selector}'"
+            return f"clicks on {goal.selector}"
         case GoalKind.SCROLL:
             return f"{goal.threshold} % of the page seen"
         case GoalKind.TIME:

@@ -24,7 +24,7 @@ class Harm:
 
         >>> goal = Goal(GoalKind.CLICK, selector="a.phone", margin=0.05)
         >>> Harm(goal, stats.Guardrail(0.98, 0.05, stats.GuardrailStatus.HARM)).beyond("A")
-        "over 5 % fewer clicks on 'a.phone' than A"
+        'over 5 % fewer clicks on a.phone than A'
         """
         over = f"over {100 * self.found.margin:g} % " if self.found.margin else ""
         return f"{over}{'more' if self.goal.fewer_is_better else 'fewer'} {_name_many(self.goal)} than {control}"
@@ -47,7 +47,7 @@ def _name_many(goal: Goal) -> str:
         case GoalKind.FORM:
             return "leads"
         case GoalKind.CLICK:
-            return f"clicks on '{goal.selector}'"
+            return f"clicks on {goal.selector}"
         case GoalKind.SCROLL:
             return f"visitors who see {goal.threshold} % of the page"
         case GoalKind.TIME:

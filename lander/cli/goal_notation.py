@@ -55,7 +55,7 @@ def read_goals(secondary: Sequence[str], guardrail: Sequence[str]) -> tuple[Goal
 def say_goal(goal: Goal) -> str:
     """
     >>> [say_goal(goal) for goal in read_goals(["time:30"], ["fewer click:#complain 10%"])]
-    ['30 seconds on the page (secondary)', "clicks on '#complain' (guardrail: at most 10 % more)"]
+    ['30 seconds on the page (secondary)', 'clicks on #complain (guardrail: at most 10 % more)']
     """
     if goal.role is Role.SECONDARY:
         return f"{describe(goal)} (secondary{', fewer is better' if goal.fewer_is_better else ''})"

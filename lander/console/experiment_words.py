@@ -24,7 +24,7 @@ def further_in_words(goal: Goal) -> str:
     '30 seconds on the page'
     >>> complaints = Goal(GoalKind.CLICK, "a.complain", role=Role.GUARDRAIL, margin=0.05, fewer_is_better=True)
     >>> further_in_words(complaints).replace("\u00a0", " ")
-    "clicks on 'a.complain', a guardrail: at most 5 % above control"
+    'clicks on a.complain, a guardrail: at most 5 % above control'
     """
     if goal.role is Role.GUARDRAIL:
         return f"{describe(goal)}, a guardrail: {margin_in_words(goal)}"

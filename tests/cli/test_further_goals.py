@@ -102,10 +102,10 @@ def test_a_test_starts_with_further_goals_and_says_them(terminal: Terminal) -> N
     terminal.publish_page()
     lines = terminal.read(*_START, *_GOALS).splitlines()
     assert lines[1:5] == [
-        "It also counts clicks on 'a#more' (secondary).",
+        "It also counts clicks on a#more (secondary).",
         "It also counts 75 % of the page seen (secondary).",
         "It also counts 30 seconds on the page (guardrail: at most 5 % fewer).",
-        "It also counts clicks on 'h1' (guardrail: at most 2.5 % more).",
+        "It also counts clicks on h1 (guardrail: at most 2.5 % more).",
     ]
     goals = terminal.ok(*_REPORT)["goals"]
     assert [(goal["key"], goal["role"], goal["margin"], goal["fewer_is_better"]) for goal in goals] == [

@@ -100,7 +100,7 @@ def test_each_further_goal_says_rate_lift_and_what_chance_explains(
     other = part(text_of(ana.get(f"{AT}?lens=data")), "Other goals", "Guardrails")
 
     assert "Beyond chance among 2 questions" in other
-    assert re.search(r"clicks on 'a.call' a control 400 9\.\d–11\.0 % middle 10\.0 % – – –", other)
+    assert re.search(r"clicks on a.call a control 400 9\.\d–11\.0 % middle 10\.0 % – – –", other)
     assert re.search(
         r"b 520 \S+ % middle 13\.0 % \S+ to \S+ % middle \+30 % over 99.9 % a discovery p under 0.001", other
     )

@@ -131,7 +131,7 @@ def test_further_goals_are_counted_beside_the_one_that_decides(maya: Browser, li
         Goal(GoalKind.TIME, threshold=30, role=Role.GUARDRAIL, fewer_is_better=True, key="time-4"),
     )
     said = [
-        "clicks on 'a.call'",
+        "clicks on a.call",
         "75 % of the page seen, a guardrail: at most 2.5 % below control",
         "30 seconds on the page, a guardrail: not above control",
     ]

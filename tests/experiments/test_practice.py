@@ -196,8 +196,8 @@ def test_the_further_goals_are_planned_and_sealed_and_others_than_these_are_said
     assert departures(database) == {}
     change(database, goals=plan["goals"][:1])
     assert departures(database)["goals"].sentence == (
-        "The further goals were planned as clicks on 'a.phone' (guardrail, up to 5 % worse) and 75 % of the page seen "
-        "(secondary) and are clicks on 'a.phone' (guardrail, up to 5 % worse)."
+        "The further goals were planned as clicks on a.phone (guardrail, up to 5 % worse) and 75 % of the page seen "
+        "(secondary) and are clicks on a.phone (guardrail, up to 5 % worse)."
     )
 
 

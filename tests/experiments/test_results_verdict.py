@@ -200,7 +200,7 @@ def test_a_winner_that_harms_a_guardrail_is_not_shipped_and_the_sentence_names_b
     assert (verdict.action, verdict.reason, verdict.variant) == (Action.KEEP, "guardrail-harmed", "a")
     assert (verdict.dropped, verdict.strong) == (("b",), False)
     assert re.fullmatch(
-        r"Keep A: B very likely harms a guardrail, with over 5 % fewer clicks on 'a\.phone' than A \((over )?99\.\d %\)\. "
+        r"Keep A: B very likely harms a guardrail, with over 5 % fewer clicks on a\.phone than A \((over )?99\.\d %\)\. "
         r"By leads alone B would be better with over 99\.9 %; the guardrail decides\.",
         verdict.sentence,
     )
@@ -227,7 +227,7 @@ def test_every_kind_of_guardrail_is_said_in_its_own_words(goal: Goal, words: str
 def test_where_fewer_is_better_more_is_the_harm() -> None:
     complaints = replace(PHONE, selector="a.complain", fewer_is_better=True)
     assert (
-        "with over 5 % more clicks on 'a.complain' than A"
+        "with over 5 % more clicks on a.complain than A"
         in say(CONTROL, EVEN, reached=[(complaints, [2_000, 2_600])]).sentence
     )
     assert say(CONTROL, EVEN, reached=[(complaints, [2_000, 1_500])]).action is Action.CONTINUE
@@ -244,9 +244,7 @@ def test_among_several_each_goes_for_its_own_reason() -> None:
     verdict = say(CONTROL, LOST, EVEN, EVEN, reached=[(PHONE, [2_000, 2_000, 1_500, 2_000])])
     assert (verdict.action, verdict.variant, verdict.dropped) == (Action.DROP, "b", ("b", "c"))
     assert verdict.sentence.startswith("Drop B: it is very likely worse than A (over 99.9 %). The evidence is strong")
-    assert (
-        "Drop C: it very likely harms a guardrail, with over 5 % fewer clicks on 'a.phone' than A" in verdict.sentence
-    )
+    assert "Drop C: it very likely harms a guardrail, with over 5 % fewer clicks on a.phone than A" in verdict.sentence
     assert "Of the rest none wins clearly yet: the lift of D over A" in verdict.sentence
     all_out = say(CONTROL, LOST, EVEN, reached=[(PHONE, [2_000, 2_000, 1_500])])
     assert all_out.action is Action.KEEP
@@ -267,7 +265,7 @@ def test_a_winner_whose_guardrail_is_unsure_ships_and_the_sentence_says_what_is_
     verdict = say(CONTROL, WON, reached=[(PHONE, [100, 99])])
     assert (verdict.action, verdict.variant) == (Action.SHIP, "b")
     assert re.search(
-        r"A guardrail is not sure: B may bring over 5 % fewer clicks on 'a\.phone' than A \(\d+ %\)\.", verdict.sentence
+        r"A guardrail is not sure: B may bring over 5 % fewer clicks on a\.phone than A \(\d+ %\)\.", verdict.sentence
     )
     assert verdict.sentence.endswith("Wait if that is too much to risk.")
     assert not say(CONTROL, WON, ended=True, reached=[(PHONE, [100, 99])]).sentence.endswith("too much to risk.")
@@ -285,7 +283,7 @@ def test_a_guardrail_of_equal_variants_that_is_harmed_calls_the_counting_off() -
     verdict = decide(weigh(CONTROL, EVEN, purpose=Purpose.AA, reached=[(PHONE, [2_000, 1_500])]))
     assert (verdict.action, verdict.variant) == (Action.HOLD, "b")
     assert verdict.sentence.startswith(
-        "A and B are the same content, and yet B seems to bring over 5 % fewer clicks on 'a.phone' than A (over 99.9 %)."
+        "A and B are the same content, and yet B seems to bring over 5 % fewer clicks on a.phone than A (over 99.9 %)."
     )
 
 
