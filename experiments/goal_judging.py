@@ -4,7 +4,7 @@ Secondary goals are many questions at once, so their answers are adjusted togeth
 and what it finds of harm goes into the verdict.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -36,10 +36,18 @@ def judge_goals(
 
     Edge cases:
         Nobody has come yet: what is believed is what the priors say, nothing is a discovery, no guardrail is sure.
+        A variant or control without visitors: there is no question to adjust, and no p-value.
 
     Source: Benjamini and Hochberg, Controlling the false discovery rate, JRSS B 57, 1995.
     """
-    return _adjust([_judge(goal, counted[goal.key], control=control, parameters=parameters) for goal in goals])
+    judged = [_judge(goal, counted[goal.key], control=control, parameters=parameters) for goal in goals]
+    return _adjust(judged, _list_comparable(counted[goals[0].key], control=control) if goals else [])
+
+
+def _list_comparable(counts: Everybody, *, control: int) -> list[str]:
+    """The variants that control can be compared with: of both somebody is counted."""
+    seen = [item.key for position, item in enumerate(counts) if item.confirmed and position != control]
+    return seen if counts[control].confirmed else []
 
 
 def _judge(goal: Goal, counts: Everybody, *, control: int, parameters: Parameters) -> GoalReport:
@@ -72,13 +80,13 @@ def _look_for_harm(goal: Goal, variant: stats.VariantComparison) -> stats.Guardr
     return stats.non_inferior(variant, margin=goal.margin, lower_is_better=goal.fewer_is_better)
 
 
-def _adjust(reports: Sequence[GoalReport]) -> tuple[GoalReport, ...]:
+def _adjust(reports: Sequence[GoalReport], comparable: Collection[str]) -> tuple[GoalReport, ...]:
     """The same, with the secondary goals' p-values adjusted as one family."""
     family = [
         (report.goal.key, item.key, stats.two_sided(item.data.p_beats_control))
         for report in reports
         for item in report.variants
-        if report.goal.role is Role.SECONDARY and item.data.p_beats_control is not None
+        if report.goal.role is Role.SECONDARY and item.key in comparable and item.data.p_beats_control is not None
     ]
     found = stats.adjust([p_value for *_, p_value in family], rate=RATE)
     adjusted = {

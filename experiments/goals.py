@@ -140,7 +140,7 @@ def _check(goal: Goal) -> None:
                 f"{goal.threshold} seconds on a page cannot be counted.",
                 fix=f"Choose from 1 to {LONGEST_TIME_S:,} seconds, say 30.",
             )
-    if goal.role is Role.GUARDRAIL and not 0 <= goal.margin < 1:
+    if not 0 <= goal.margin < 1:
         raise InvalidExperiment(
             f"A guardrail cannot allow {100 * goal.margin:g} % worse than control.",
             fix="Choose from 0 to below 100 %, say 5.",

@@ -10,10 +10,12 @@ from experiments import autopsy, forecast, health, lifecycle
 from experiments.allocation import WHOLE_BP
 from experiments.counts import Counted, Everybody
 from experiments.goal_judging import judge_goals
+from experiments.guardrails import list_harm
 from experiments.health import RULE
 from experiments.lenses import Anytime, Belief, believe, watch
 from experiments.lifecycle import DEFAULT_LIFT
 from experiments.models import Annotation, Experiment, Phase, Purpose, State
+from experiments.outcomes import GoalReport
 from experiments.practice import Practice, hold_against_plan
 from experiments.prior import Prior
 from experiments.receipts import Amounts
@@ -100,7 +102,8 @@ def judge(facts: Facts) -> Report:
     waiting = None
     if ended_at is None and per_day is not None and per_day >= 1:
         waiting = stats.value_of_waiting(comparison, visitors_per_day=per_day, rule=RULE)
-    advice = _advise(comparison) if ended_at is None and days >= RULE.min_days else None
+    goals = judge_goals(lifecycle.further_goals(experiment), counted.goals, control=control, parameters=parameters)
+    advice = _advise(comparison, goals) if ended_at is None and days >= RULE.min_days else None
     splits = check_splits(counted)
     notes = [note for note in facts.notes if note.phase == phase.number]
     conduct = health.Conduct(
@@ -110,7 +113,6 @@ def judge(facts: Facts) -> Report:
     )
     findings = health.check(counted, days=days, splits=splits, conduct=conduct)
     findings += check_surprise([item.key for item in totals], data, decision)
-    goals = judge_goals(lifecycle.further_goals(experiment), counted.goals, control=control, parameters=parameters)
     return Report(
         experiment=experiment.key,
         purpose=Purpose(experiment.purpose),
@@ -253,9 +255,11 @@ def _put_together(
     )
 
 
-def _advise(comparison: stats.Comparison) -> tuple[float, ...] | None:
-    """Where the next visitors teach most; with two variants that is half each, whatever they have shown."""
+def _advise(comparison: stats.Comparison, goals: Sequence[GoalReport]) -> tuple[float, ...] | None:
+    """Where the next visitors teach most: with two variants half each, and nowhere while one of them does harm."""
     variants = len(comparison.variants)
+    if max(list_harm(goals), default=0.0) >= RULE.p_harm:
+        return None
     return stats.top_two(comparison, floor=_FLOOR / variants) if variants > 2 else None
 
 

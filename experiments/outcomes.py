@@ -16,7 +16,8 @@ class GoalVariant:
     """One variant by a further goal. The rates are of its confirmed visitors; what compares with control is None for control.
 
     `p_adjusted`: the lowest false discovery rate at which its difference would be a discovery among all secondary goals and
-    variants, `is_discovery` whether it is one at 5 %; None for guardrails, of which `guardrail` says how they stand.
+    variants, `is_discovery` whether it is one at 5 %; None where nobody was counted to compare, and for guardrails, of which
+    `guardrail` says how they stand.
     """
 
     key: str

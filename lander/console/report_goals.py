@@ -52,7 +52,7 @@ def _say_chance(asked: int, noun: str) -> str:
         )
     return (
         f"{said}Whoever asks {plural(asked, 'question')} finds something by chance more easily, so p, of the data alone, is "
-        "adjusted for their number: of all that is called a discovery, about one in twenty is none."
+        "adjusted for their number: of all that is called a discovery at one look, about one in twenty is none."
     )
 
 

@@ -9,7 +9,7 @@ from experiments.lenses import EQUIVALENT_LIFT
 from experiments.models import Occasion
 from experiments.practice import PlanReport
 from experiments.report import PhaseLine, Report, VariantReport
-from experiments.words import plural
+from experiments.words import listing, name, plural, share
 from lander.console import format as words
 from lander.console.experiment_words import further_in_words, goal_in_words
 from lander.console.report_context import Against, AgainstRow, BrokenSplit, LookRow, PhaseRow, PlanTable
@@ -49,7 +49,19 @@ def make_against(report: Report, lens: Lens) -> Against | None:
         AgainstRow(item.key, _say_against(item, lens, report, has_month=has_month, has_money=has_money))
         for item in challengers
     ]
-    return Against(columns=columns, rows=rows, said=_say_month(report) if has_month else "")
+    said = [_say_month(report) if has_month else "", _say_advice(report) if lens is Lens.DECISION else ""]
+    return Against(columns=columns, rows=rows, said=" ".join(filter(None, said)))
+
+
+def _say_advice(report: Report) -> str:
+    """Where the next visitors teach most; empty where there is nothing to choose."""
+    shares = [(item.key, item.advised_share) for item in report.variants if item.advised_share is not None]
+    if not shares:
+        return ""
+    listed = listing([f"{share(advised)} to {name(key)}" for key, advised in shares])
+    return (
+        f"To learn soonest which variant is best, send the next visitors {listed}: a new phase can have these weights."
+    )
 
 
 def list_broken(report: Report) -> list[BrokenSplit]:

@@ -52,6 +52,8 @@ def describe_goals(judged: Sequence[JudgedGoal], saved: Saved) -> list[Tree]:
         if not item.goal.is_guardrail
         for position, variant in enumerate(item.data.variants)
         if variant.p_beats_control is not None
+        and saved.counts[position].confirmed
+        and saved.counts[saved.control].confirmed
     ]
     adjusted = stats.adjust([p for *_, p in asked], rate=_RATE)
     told = {

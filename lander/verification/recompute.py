@@ -68,7 +68,7 @@ def recompute(saved: Saved) -> Tree:
                 "advised_share": share,
             }
             for alone, together, watched, share in zip(
-                data.variants, decision.variants, anytime, _advise(saved, decision, days), strict=True
+                data.variants, decision.variants, anytime, _advise(saved, decision, evidence.harm, days), strict=True
             )
         ],
         "srm": {step: _describe_split(saved.counts, step) for step in STEPS},
@@ -123,10 +123,15 @@ def _foresee(decision: stats.Comparison, judged: stats.VariantComparison, saved:
     }
 
 
-def _advise(saved: Saved, decision: stats.Comparison, days: int) -> Sequence[float | None]:
-    """Where the next visitors teach most; with two variants that is half each, whatever they have shown."""
+def _advise(saved: Saved, decision: stats.Comparison, harm: Sequence[float], days: int) -> Sequence[float | None]:
+    """Where the next visitors teach most: with two variants half each, and nowhere while one of them does harm."""
     variants = len(saved.counts)
-    if saved.ended_at is not None or days < saved.parameters.rule.min_days or variants == 2:
+    if (
+        max(harm, default=0.0) >= saved.parameters.rule.p_harm
+        or saved.ended_at is not None
+        or days < saved.parameters.rule.min_days
+        or variants == 2
+    ):
         return [None] * variants
     return stats.top_two(decision, floor=_FLOOR / variants)
 

@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from experiments import receipts
+from experiments import receipts, results
 from experiments.goals import Goal, GoalKind, Role
 from experiments.models import Experiment, Tally
 from experiments.outcomes import RevenueReport
 from experiments.report import Report
 from lander.config import Settings
 from lander.console import report_screen
+from lander.console.report_lens import Lens
 from lander.console.report_money import make_money
+from lander.console.report_sections import make_against
 from lander.db import transaction
 from lander.pages.models import Page
 from lander.pages.testing import start_experiment
@@ -218,3 +220,18 @@ def test_a_selector_is_text_and_never_markup(ana: Browser, engine: Engine, exper
         page = ana.get(address).text
         assert "<b>a</b>" not in page
         assert "&lt;b&gt;a&lt;/b&gt;" in page
+
+
+def test_where_the_next_visitors_teach_most_is_advised_for_deciding_alone(
+    ana: Browser, engine: Engine, experiment: Experiment
+) -> None:
+    with transaction(engine) as session:
+        report = results.report(session, experiment.key, now=NOW)
+    assert "send the next visitors" not in text_of(ana.get(AT)), "half each, with two variants"
+    a, b = (replace(item, advised_share=share) for item, share in zip(report.variants, (0.104, 0.896), strict=True))
+    advised = replace(report, variants=(a, b))
+    decision, data = make_against(advised, Lens.DECISION), make_against(advised, Lens.DATA)
+    assert decision is not None
+    assert data is not None
+    assert "best, send the next visitors 10 % to A and 90 % to B: a new phase can have these weights." in decision.said
+    assert "next visitors" not in data.said

@@ -129,7 +129,7 @@ def test_before_anybody_comes_nothing_is_a_discovery_and_no_guardrail_is_sure(da
     guardrail = pick(report, "click-2", "b").guardrail
     assert guardrail is not None
     assert guardrail.status is stats.GuardrailStatus.UNSURE
-    assert pick(report, "scroll-3", "b").p_adjusted == pytest.approx(1)
+    assert pick(report, "scroll-3", "b").p_adjusted is None
 
 
 def test_as_of_now_the_visitors_say_what_the_tallies_say(database: Engine) -> None:
@@ -180,3 +180,30 @@ def test_counting_them_takes_one_question_more_however_many_they_are(database: E
         read(database)
     assert len(asked) == len(asked_without) + 1
     assert not [statement for statement in asked if "FROM visitor" in statement]
+
+
+def test_where_nobody_can_be_compared_there_is_no_question(database: Engine) -> None:
+    report = run(database, crowd("b", 300, scroll_2=300), goals=(READ,))
+    found = pick(report, "scroll-2", "b")
+    assert (found.conversions, found.p_adjusted, found.is_discovery) == (300, None, None)
+
+
+def test_no_visitors_are_advised_to_where_a_guardrail_is_harmed(database: Engine) -> None:
+    def run_three(clicks: int) -> Report:
+        key = f"test{clicks}"
+        with transaction(database) as session:
+            start(session, page_id=clicks, slug_key=key, goals=(PHONE,), weights={"a": 3_334, "b": 3_333, "c": 3_333})
+        for variant, reached in (("a", 400), ("b", 400), ("c", clicks)):
+            events = crowd(variant, 900, form=50, click_2=reached)
+            take_in(database, [event._replace(experiment_id=clicks_id(key)) for event in events])
+        with reading(database) as session:
+            return results.report(session, f"{key}-1", now=after(days=9, hours=2))
+
+    def clicks_id(key: str) -> int:
+        with reading(database) as session:
+            return lifecycle.load(session, f"{key}-1").id or 0
+
+    fine, harmed = run_three(390), run_three(200)
+    assert sum(item.advised_share or 0 for item in fine.variants) == pytest.approx(1)
+    assert harmed.verdict.dropped == ("c",)
+    assert [item.advised_share for item in harmed.variants] == [None, None, None]
