@@ -16,7 +16,7 @@ from experiments.guardrails import find_worst, list_harm
 from experiments.health import RULE, Gate, HealthFinding, Severity, days_missing
 from experiments.models import Purpose
 from experiments.outcomes import GoalReport
-from experiments.words import lift_range, listing, name, per_thousand, plural, probability
+from experiments.words import in_a_thousand, lift_range, listing, name, plural, probability
 from stats import Action, Estimate
 
 __all__ = ["Action", "Evidence", "Verdict", "decide"]
@@ -223,8 +223,8 @@ def _say_ship(position: int, decision: stats.Decision, evidence: Evidence) -> st
     # wrong would cost
     doubt = evidence.doubt(winner.key)
     if doubt > 0:
-        cost = per_thousand(min(1.0, winner.expected_loss / doubt))
-        said.append(f"If that is wrong, shipping {b} costs about {cost} {evidence.noun}s per 1,000 visitors.")
+        cost = in_a_thousand(min(1.0, winner.expected_loss / doubt), evidence.noun)
+        said.append(f"If that is wrong, shipping {b} costs about {cost}.")
     if decision.strong:
         said.append(_STRONG)
     if harm is not None and harm.is_unsure:
@@ -255,9 +255,9 @@ def _say_keep(decision: stats.Decision, evidence: Evidence) -> str:
                 f"By {evidence.noun}s alone {name(best.key)} would be better with {chance}; the guardrail decides."
             )
         return " ".join(said)
-    cost = per_thousand(min(challenger.expected_loss for challenger in worse))
+    cost = in_a_thousand(min(challenger.expected_loss for challenger in worse), evidence.noun)
     it = name(worse[0].key) if len(worse) == 1 else "the best of them"
-    said.append(f"Shipping {it} would cost about {cost} {evidence.noun}s per 1,000 visitors.")
+    said.append(f"Shipping {it} would cost about {cost}.")
     return " ".join([*said, _STRONG] if decision.strong else said)
 
 

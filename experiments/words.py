@@ -73,6 +73,15 @@ def signed_share(fraction: float) -> str:
     return _signed(fraction, 0)
 
 
+def in_a_thousand(fraction: float, noun: str) -> str:
+    """
+    >>> [in_a_thousand(loss, "lead") for loss in (0.0012, 0.00097)]
+    ['1.2 leads per 1,000 visitors', '1 lead per 1,000 visitors']
+    """
+    number = per_thousand(fraction)
+    return f"{number} {noun if number == '1' else f'{noun}s'} per 1,000 visitors"
+
+
 def per_thousand(fraction: float) -> str:
     """
     >>> [per_thousand(loss) for loss in (0.0123, 0.0004, 0.00004, 0.000001)]

@@ -7,7 +7,7 @@ from typing import Final
 from experiments.changes import Changes
 from experiments.lenses import Belief
 from experiments.report import Report, VariantReport
-from experiments.words import MINUS, listing, per_thousand, plural, probability
+from experiments.words import MINUS, in_a_thousand, listing, per_thousand, plural, probability
 from lander.cli.report_besides import say_guardrails, say_money, say_open_segments, say_range, say_secondary
 from lander.cli.table import table
 
@@ -103,7 +103,7 @@ def _say_beside(report: Report) -> Iterator[str]:
                 f"{_signed(month.high)} {report.noun}s, compared with {report.control}."
             )
     if report.waiting is not None and report.verdict.days_left:
-        yield f"A week more is worth {per_thousand(report.waiting.gain)} {report.noun}s per 1,000 visitors."
+        yield f"A week more is worth {in_a_thousand(report.waiting.gain, report.noun)}."
 
 
 def _say_plan(report: Report) -> Iterator[str]:
