@@ -36,7 +36,6 @@ from lander.pages import deploy, drawing, missing, schedules
 from lander.policy import store
 from lander.preflight import look_ahead
 
-UNREADABLE: Final = "unreadable"  # why an event is dropped before the ledger sees it
 _BATCH: Final = 2000
 _IDLE_S: Final = 0.1
 _DEPLOY_EVERY_S: Final = 0.5
@@ -235,9 +234,8 @@ class Worker:
             elif row.kind == "event":
                 try:
                     events.append(Event.from_json(row.body))
-                except ValueError as error:
-                    log.error("an event cannot be read and is dropped", problem=type(error).__name__)
-                    done.dropped[UNREADABLE] += 1
+                except ValueError:
+                    left.append((row, "event"))
             else:
                 left.append((row, "kind"))
         with ingestion(self._engine) as session:

@@ -24,7 +24,7 @@ from experiments.ledger import Drop
 from lander.catalog import CATALOG_FILE
 from lander.config import Settings
 from lander.integrations.outbox import Counts
-from lander.jobs import UNREADABLE, Progress
+from lander.jobs import Progress
 from lander.serve.snapshots import Snapshot, SnapshotFile, list_snapshots
 from lander.unreadable import list_aside
 
@@ -177,7 +177,7 @@ def _tell_progress(progress: Progress) -> Iterator[Metric]:
     ingested.add_metric(["lead"], progress.leads)
     yield ingested
     yield _count("lander_events_filtered", "Events kept and not counted", Reason, progress.filtered)
-    yield _count("lander_events_dropped", "Events that could not be kept", (*Drop, UNREADABLE), progress.dropped)
+    yield _count("lander_events_dropped", "Events that could not be kept", Drop, progress.dropped)
     yield CounterMetricFamily(
         "lander_deployments", "Times that this node's disk was brought up to date", progress.deployments
     )

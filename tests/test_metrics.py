@@ -130,11 +130,11 @@ def test_rows_that_were_put_aside_are_told(tmp_path: Path) -> None:
 
 
 def test_what_came_home_is_told(tmp_path: Path) -> None:
-    progress = Progress(events=9, leads=2, dropped=Counter({"unreadable": 1}), filtered=Counter({"bot": 4}))
+    progress = Progress(events=9, leads=2, dropped=Counter({"unknown-phase": 1}), filtered=Counter({"bot": 4}))
     samples = ask(NodeMetrics(settings_for(tmp_path), progress))
     assert samples["lander_ingested_total", ("event",)] == 9
     assert samples["lander_ingested_total", ("lead",)] == 2
-    assert samples["lander_events_dropped_total", ("unreadable",)] == 1
+    assert samples["lander_events_dropped_total", ("unknown-phase",)] == 1
     assert samples["lander_events_filtered_total", ("bot",)] == 4
 
 
@@ -143,7 +143,7 @@ def test_every_reason_is_told_from_the_start_so_that_its_first_event_is_a_rise(t
     filtered = {labels[0] for name, labels in samples if name == "lander_events_filtered_total"}
     dropped = {labels[0] for name, labels in samples if name == "lander_events_dropped_total"}
     assert {"bot", "gpc", "phase-closed"} < filtered == set(Reason)
-    assert {"unreadable", "unknown-experiment", "made-up-later"} < dropped
+    assert {"unknown-phase", "unknown-experiment", "made-up-later"} < dropped
     assert samples["lander_events_filtered_total", ("bot",)] == samples["lander_rescued_total", ()] == 0
 
 
