@@ -160,6 +160,7 @@ class ExperimentScreen:
     coverage: str
     control: str
     phase: int
+    phase_started_at: datetime
     timezone: str
     started_at: datetime
     started_by: str

@@ -215,6 +215,7 @@ def _screen(
         coverage=words.coverage(phase.coverage_bp),
         control=control,
         phase=phase.number,
+        phase_started_at=phase.started_at,
         timezone=experiment.timezone,
         started_at=experiment.created_at,
         started_by=experiment.created_by,

@@ -25,6 +25,7 @@ class Past:
 
     said: str
     address: str  # the way back
+    back: str = "Back to now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class ReportScreen:
     page_address: str
     state: str
     hypothesis: str
+    decision: str  # what stays and why, once it has ended
     past: Past | None
     stands_on_paper: str  # which state of the report it is, where no address says so
     days: tuple[str, str, str]  # the first day that can be asked for, the last one, the one that is shown

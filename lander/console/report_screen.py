@@ -20,7 +20,7 @@ from lander.console.report_context import Choice, Figure, HealthRow, Past, Repor
 from lander.console.report_goals import list_goals
 from lander.console.report_lens import EXPLAINED, TITLES, Lens
 from lander.console.report_money import make_money
-from lander.console.report_query import Asked
+from lander.console.report_query import Asked, is_latest
 from lander.console.report_rows import (
     is_seen,
     list_anytime,
@@ -35,7 +35,7 @@ from lander.console.report_segments import list_segments
 from lander.console.report_words import day, day_of, days_left
 
 _FOREST: Final = "segments"
-_GROUPINGS: Final = {"": "As ever", "campaign": "By campaign, too", "keyword": "By keyword, too"}
+_GROUPINGS: Final = {"": "As usual", "campaign": "With campaigns", "keyword": "With keywords"}
 _PARAMETERS: Final = {"campaign": "utm_campaign", "keyword": "utm_term"}
 _SEVERITIES: Final = {Severity.STOP: "Do not read on", Severity.WAIT: "Not yet", Severity.NOTE: "Note"}
 
@@ -59,6 +59,7 @@ def make_screen(
         page_address=place.at(),
         state=report.state.value,
         hypothesis=report.hypothesis,
+        decision=f"{name(report.shipped)} stays. {report.reason}" if report.state is State.ENDED else "",
         past=_past(report, asked),
         stands_on_paper=f"{report.experiment}, phase {report.phase}, as of {words.moment(report.as_of, report.timezone)}. "
         f"Numbers: {TITLES[asked.lens].lower()}.",
@@ -72,7 +73,7 @@ def make_screen(
         facts=_facts(report),
         remedy=" ".join(finding.fix for finding in report.health if _is_said(finding, report)),
         health=[
-            HealthRow(finding.severity.value, _SEVERITIES[finding.severity], finding.sentence, finding.fix)
+            _health_row(finding, is_over=report.ended_at is not None)
             for finding in report.health
             if not _is_said(finding, report)
         ],
@@ -105,7 +106,7 @@ def make_screen(
         looked=say_looks(report),
         phases=list_phases(report, asked),
         timezone=report.timezone,
-        may_decide=may_run and not report.is_past and report.state is not State.ENDED,
+        may_decide=may_run and is_latest(report),
     )
 
 
@@ -132,8 +133,12 @@ def _draw(report: Report, asked: Asked) -> list[Figure]:
 
 
 def _past(report: Report, asked: Asked) -> Past | None:
+    newest = max(line.number for line in report.phase_lines)
     if asked.as_of is None:
-        return None
+        if report.phase == newest:
+            return None
+        said = f"This is phase {report.phase} of {newest}, not how the test went on."
+        return Past(said, asked.at(phase=None), back=f"To phase {newest}")
     if not report.is_past:
         return Past("This day is not over yet: the report shows how things stand now.", asked.at(as_of=None))
     said = f"This is how it stood at the end of {day(asked.as_of)} ({report.timezone}), not how it stands."
@@ -143,6 +148,13 @@ def _past(report: Report, asked: Asked) -> Past | None:
 def _days(report: Report, asked: Asked) -> tuple[str, str, str]:
     first, last = day_of(report.started_at, report.timezone), day_of(edge().now, report.timezone)
     return first.isoformat(), last.isoformat(), "" if asked.as_of is None else asked.as_of.isoformat()
+
+
+def _health_row(finding: HealthFinding, *, is_over: bool) -> HealthRow:
+    """What was still to come when it ended never will, and there is nothing to do about it."""
+    if is_over and finding.severity is Severity.WAIT:
+        return HealthRow(finding.severity.value, "Cut short", finding.sentence, "")
+    return HealthRow(finding.severity.value, _SEVERITIES[finding.severity], finding.sentence, finding.fix)
 
 
 def _is_said(finding: HealthFinding, report: Report) -> bool:
@@ -160,8 +172,6 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     ]
     if report.ended_at is not None:
         facts.append(("Until", words.moment(report.ended_at, report.timezone)))
-    if report.state is State.ENDED:
-        facts.append(("Decision", f"{name(report.shipped)} stays. {report.reason}"))
     return facts
 
 

@@ -117,7 +117,8 @@ def say_looks(report: Report) -> str:
     people = {look.by for look in report.looks if look.occasion is not Occasion.DAILY}
     times = sum(look.occasion is not Occasion.DAILY for look in report.looks)
     if not times:
-        return "No colleague has looked yet."
+        phase = f" at phase {report.phase}" if len(report.phase_lines) > 1 else ""
+        return f"No colleague has looked{phase} yet."
     older = len(report.looks) - _MOST_LOOKS
     hidden = f" The {plural(older, 'older look')} left out here stand in the JSON." if older > 0 else ""
     return f"{plural(len(people), 'colleague')} looked {plural(times, 'time')}, counted once a day each.{hidden}"

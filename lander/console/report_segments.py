@@ -45,7 +45,7 @@ def _table(dimension: str, cells: Cells, found: Sequence[SegmentLifts]) -> Segme
             )
             for level in _order(dimension, cells)
         ],
-        said=" ".join(filter(None, (_say_uneven(found), _say_discoveries(dimension, found)))),
+        said=" ".join(filter(None, (_say_uneven(found), _say_discoveries(dimension, found)))) if len(cells) > 1 else "",
     )
 
 
@@ -68,15 +68,14 @@ def _say_uneven(found: Sequence[SegmentLifts]) -> str:
     if uneven:
         return f"The lift of {listing(uneven)} differs between the levels by more than chance explains."
     known = any(lifts.heterogeneity is not None for lifts in found)
-    return "The levels differ no more than chance alone makes them." if known else ""
+    return "The lift differs between the levels no more than chance makes it." if known else ""
 
 
 def _say_discoveries(dimension: str, found: Sequence[SegmentLifts]) -> str:
     """Where a variant differs from control, beyond what looking at so many levels explains."""
-    said = [
-        f"{name(lifts.variant)} in {level_in_words(dimension, lift.level)}"
+    places = {
+        name(lifts.variant): [level_in_words(dimension, lift.level) for lift in lifts.levels if lift.discovery]
         for lifts in found
-        for lift in lifts.levels
-        if lift.discovery
-    ]
-    return f"Beyond what looking at so many levels explains: {listing(said)}." if said else ""
+    }
+    said = [f"{variant} differs from control in {listing(levels)}" for variant, levels in places.items() if levels]
+    return f"{listing(said)}, beyond what looking at so many levels explains." if said else ""

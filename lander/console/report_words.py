@@ -103,7 +103,11 @@ def level_in_words(dimension: str, level: str) -> str:
     """
     >>> level_in_words("returning", "new"), level_in_words("device", "phone"), level_in_words("browser", "")
     ('no', 'phone', 'unknown')
+    >>> level_in_words("day", "2026-11-09")
+    '9 Nov 2026'
     """
+    if dimension == "day":
+        return day(date.fromisoformat(level))
     return _LEVELS.get((dimension, level), level or "unknown")
 
 

@@ -233,7 +233,7 @@ def test_ana_asks_for_campaigns_and_for_the_evidence_of_each_day(installation: L
     tab = open_studio("ana")
     open_report(tab, "buggies")
     tab.get_by_role("link", name="At any time").click()
-    tab.get_by_role("link", name="By campaign, too").click()
+    tab.get_by_role("link", name="With campaigns").click()
     tab.wait_for_url("**lens=anytime&by=campaign*")
     campaigns = tab.get_by_role("region", name="Campaign")
     expect(campaigns.get_by_role("rowheader")).to_have_text(["spring", "(none)"])

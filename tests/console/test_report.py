@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from experiments.models import Experiment, FilteredTally, Tally
+from lander.console import report_words
 from lander.db import transaction
 from tests.console.conftest import NOW, Browser, count_visitors, text_of
 from tests.console.visitors import come
@@ -80,10 +81,10 @@ def test_segments_add_up_and_their_lifts_are_drawn_toward_the_whole(
     device = screen[screen.index("Device a leads of visitors") :]
     assert re.search(r"phone 40 of 900 44 of 900 \S+ to \S+ % p [\d.]+ desktop 20 of 300 60 of 300", device)
     assert "The lift of B differs between the levels by more than chance explains." in device
-    assert "Beyond what looking at so many levels explains: B in desktop." in device
+    assert "B differs from control in desktop, beyond what looking at so many levels explains." in device
     desktop = float(re.search(r"60 of 300 \S+ to \+(\d+) %", device)[1])
     assert desktop < 300  # alone its range reaches to +390 %
-    assert "60 of 1,200 104 of 1,200" in screen  # the day holds all of them
+    assert f"{report_words.day(yesterday)} 60 of 1,200 104 of 1,200" in screen  # the day holds all of them
     assert "Lift in each segment" in screen
 
 
@@ -228,9 +229,14 @@ def test_each_phase_has_its_address(ana: Browser, maya: Browser, engine: Engine,
         lifecycle.new_phase(session, session.get_one(Experiment, experiment.id), now=NOW - timedelta(days=1))
     count_visitors(engine, experiment, a=(100, 5), b=(100, 5))
 
-    assert "100" in text_of(ana.get(f"{AT}?phase=1"))
-    assert "Nobody has seen this test yet" in text_of(ana.get(AT))
-    assert f"{AT}?phase=1" in ana.get(AT).text
+    older, newest = ana.get(f"{AT}?phase=1"), ana.get(AT)
+    assert "This is phase 1 of 2, not how the test went on. To phase 2" in text_of(older)
+    assert "Cut short 10 of 100 conversions." in text_of(older)
+    assert "#decide" in newest.text
+    assert "#decide" not in older.text  # what is decided follows from the newest
+    assert "Nobody has seen this test yet" in text_of(newest)
+    assert "No colleague has looked at phase 2 yet." in text_of(newest)
+    assert f"{AT}?phase=1" in newest.text
     assert ana.get(f"{AT}?phase=7").status_code == 404
     assert ana.get(f"{AT}?phase=x").status_code == 422
 
@@ -263,12 +269,12 @@ def test_campaigns_and_keywords_are_segments_on_request(ana: Browser, engine: En
     plain, by_campaign, by_keyword = (ana.get(AT + query) for query in ("", "?by=campaign", "?by=keyword"))
 
     assert "Campaign a leads of visitors" not in text_of(plain)
-    assert f'<a href="{AT}?by=campaign#segments">By campaign, too</a>' in plain.text
+    assert f'<a href="{AT}?by=campaign#segments">With campaigns</a>' in plain.text
     table = text_of(by_campaign)[text_of(by_campaign).index("Campaign a leads of visitors") :]
     assert re.search(
         r"spring 20 of 500 24 of 500 .* <b>sale</b> 20 of 300 60 of 300 .* \(none\) 10 of 200 12 of 200", table
     )
-    assert "Beyond what looking at so many levels explains: B in <b>sale</b>." in table
+    assert "B differs from control in <b>sale</b>, beyond what looking at so many levels explains." in table
     assert "<b>sale</b>" not in by_campaign.text
     assert "(none) had no utm_campaign" in table
     assert "Campaign: spring" in text_of(by_campaign)  # among the numbers of the forest
@@ -284,7 +290,7 @@ def test_a_grouping_goes_along_with_lens_day_and_phase(ana: Browser, engine: Eng
 
     page = ana.get(f"{AT}?{query.replace('&amp;', '&')}").text
 
-    assert f'<a href="{AT}?{query}#segments" aria-current="true">By campaign, too</a>' in page
+    assert f'<a href="{AT}?{query}#segments" aria-current="true">With campaigns</a>' in page
     assert f'<a href="{AT}?phase=1&amp;as_of={yesterday}&amp;by=campaign#numbers">For deciding</a>' in page
     assert f"/plots/segments.json?{query}" in page
     assert "/api/v1/experiments/spring-sale-1/report?phase=1&amp;by=campaign" in page
