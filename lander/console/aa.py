@@ -1,5 +1,7 @@
 """A/A tests: a page against its exact copy. Their p-values, laid beside an even spread, prove that the counting is fair."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, request
 from sqlmodel import Session
 
@@ -15,6 +17,7 @@ from lander.console.archive import make_figure, send_spec
 from lander.console.archive_context import AaRow, AaScreen
 from lander.console.context import FormError
 from lander.console.experiment_context import PageChoice
+from lander.console.goal_reading import find_selector
 from lander.console.places import list_live_places, place_of
 from lander.console.plan_reading import read_goal
 from lander.console.report_context import Figure
@@ -67,7 +70,7 @@ def start() -> Response:
             key = experiment.key
     except (LanderError, ExperimentError) as error:
         with reading(studio().engine) as session:
-            screen = _screen(session, errors=[say_wrong(error)])
+            screen = _screen(session, errors=[replace(say_wrong(error), field=find_selector(error.message))])
         return show(screen, status=error.status)
     return go(f"/experiments/{key}", notice="started")
 

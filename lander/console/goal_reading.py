@@ -49,8 +49,11 @@ def read_goals() -> tuple[Goal, ...]:
     return tuple(found)
 
 
-def find_row(message: str) -> str:
-    """The control of the selector that a refusal quotes; empty where it quotes none of them."""
+def find_selector(message: str) -> str:
+    """The control of the selector that a refusal quotes, of the primary goal or a further one; else empty."""
+    _, selector = read_goal()
+    if selector and f"'{selector}'" in message:
+        return "selector"
     quoted = (row for row in list_fields() if row.kind == GoalKind.CLICK and f"'{row.target}'" in message)
     return next((row.control("target") for row in quoted), "")
 

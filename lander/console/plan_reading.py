@@ -6,10 +6,12 @@ from typing import Final
 
 from flask import request
 
+from experiments.words import listing, name
 from lander.errors import InvalidInput
 from lander.leads.money import parse_money
 
 MOST_SELECTOR: Final = 500
+_EVERYBODY_BP: Final = 10_000
 _MOST_HYPOTHESIS: Final = 1000
 _DEFAULTS: Final = {"lift": "10", "coverage": "100"}
 
@@ -23,14 +25,25 @@ class WrongField(InvalidInput):
 
 
 def read_weights() -> dict[str, int]:
-    """Basis points of each variant that is ticked."""
-    keys = sorted(name.removeprefix("take-") for name in request.form if name.startswith("take-"))
-    return {key: read_bp(f"weight-{key}", f"The share of {key.upper()}") for key in keys}
+    """Basis points of each variant that is ticked, together everybody."""
+    keys = sorted(field.removeprefix("take-") for field in request.form if field.startswith("take-"))
+    weights = {key: read_bp(f"weight-{key}", f"The share of {key.upper()}") for key in keys}
+    together = sum(weights.values())
+    if weights and together != _EVERYBODY_BP:
+        raise WrongField(
+            f"weight-{keys[0]}",
+            f"The shares of {listing([name(key) for key in keys])} come to {together / 100:g} per cent.",
+            fix="Make them 100 together.",
+        )
+    return weights
 
 
 def read_coverage() -> int:
     """Basis points; everybody where nothing was typed yet."""
-    return read_bp("coverage", "The coverage")
+    coverage = read_bp("coverage", "The coverage")
+    if coverage > _EVERYBODY_BP:
+        raise WrongField("coverage", f"The coverage is {coverage / 100:g} per cent.", fix="Write 100 for everybody.")
+    return coverage
 
 
 def read_lift() -> float:

@@ -19,7 +19,7 @@ from lander.access.gate import CSRF_FIELD, actor, edge, studio, view
 from lander.access.permissions import Permission
 from lander.console.context import FormError
 from lander.console.experiment_context import NeedRow, NewExperimentScreen, PageChoice, VariantChoice
-from lander.console.goal_reading import find_row, list_fields, read_goals
+from lander.console.goal_reading import find_selector, list_fields, read_goals
 from lander.console.places import Place, list_live_places
 from lander.console.plan_reading import (
     WrongField,
@@ -87,7 +87,7 @@ def start() -> Response:
     except (LanderError, ExperimentError) as error:
         with reading(studio().engine) as session:
             wrong = say_wrong(error)
-            field = wrong.field if isinstance(error, WrongField) else find_row(error.message) or wrong.field
+            field = wrong.field if isinstance(error, WrongField) else find_selector(error.message) or wrong.field
             screen = _screen(session, errors=[replace(wrong, field=field)])
         return show(screen, status=error.status)
     return go(f"/experiments/{key}", notice="started")

@@ -57,8 +57,9 @@ def count_refusals(findings: Iterable[Finding]) -> int:
 
 
 def say_refusals(findings: Iterable[Finding]) -> str:
-    """What stands in the way and what to do about each of it, in one line."""
-    return " ".join(f"{item.sentence} {item.fix}" for item in findings if item.severity is Severity.REFUSE)
+    """What stands in the way and what to do about each of it, in one line; the same of two variants once."""
+    said = dict.fromkeys(f"{item.sentence} {item.fix}" for item in findings if item.severity is Severity.REFUSE)
+    return " ".join(said)
 
 
 def say_in_the_way(refusals: int) -> str:

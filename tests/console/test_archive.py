@@ -68,7 +68,7 @@ def test_the_archive_says_what_came_of_each_who_decided_and_why(ana: Browser) ->
     assert "by maya" in screen
     assert "A stayed: Prams sound posh Too little to gain." in screen
     assert "by ana" in screen
-    assert "9,627 visitors, 10 days" in screen
+    assert "9,627 confirmed visitors, 10 days" in screen
     assert screen.count("claimed +") == 1
     assert "claimed –" in screen
 
@@ -168,6 +168,7 @@ def test_an_aa_test_that_cannot_start_says_why(
     response = ana.post("/experiments/aa", form)
     assert response.status_code in (409, 422)
     assert said in text_of(response)
+    assert ('href="#selector"' in response.text) is ("selector" in form)
     assert session.exec(select(Experiment)).all() == []
 
 

@@ -64,16 +64,16 @@ def test_ivan_may_not(ivan: Browser, live: Page, session: Session) -> None:
 @pytest.mark.parametrize(
     ("change", "said", "field"),
     [
-        ({"weight-a": "70"}, "these sum to 11,000", ""),
+        ({"weight-a": "70"}, "The shares of A and B come to 110 per cent", "weight-a"),
         ({"weight-a": "sixty"}, "is “sixty”, not a number", "weight-a"),
         ({"weight-a": "33.333"}, "more than two decimals", "weight-a"),
         ({"weight-a": "-60"}, "is -60 per cent", "weight-a"),
         ({"weight-a": "NaN"}, "is NaN per cent", "weight-a"),
         ({"coverage": "0"}, "The coverage is 0 per cent", "coverage"),
-        ({"coverage": "200"}, "20,000 basis points", ""),
+        ({"coverage": "200"}, "The coverage is 200 per cent", "coverage"),
         ({"goal": "click"}, "nothing is named", ""),
-        ({"goal": "click", "selector": "a.nowhere"}, "a.nowhere", ""),
-        ({"goal": "click", "selector": "a["}, "a[", ""),
+        ({"goal": "click", "selector": "a.nowhere"}, "a.nowhere", "selector"),
+        ({"goal": "click", "selector": "a["}, "a[", "selector"),
         ({"goal": "world peace"}, "world peace", ""),
         ({"hypothesis": "  "}, "The hypothesis is empty", "hypothesis"),
         ({"hypothesis": "x" * 1001}, "1,001 characters", "hypothesis"),
@@ -282,6 +282,7 @@ def test_what_the_rules_refuse_is_not_shipped_and_the_test_goes_on(
     assert response.status_code == 422
     screen = text_of(response)
     assert "That variant cannot become the page" in screen
+    assert screen.count("The description is missing") == 1  # of both variants, and said once
     assert "or end the test with control" in screen
     assert 'href="#decision"' in response.text
     assert "The board likes it." in response.text
@@ -293,6 +294,7 @@ def test_what_the_rules_refuse_is_not_shipped_and_the_test_goes_on(
 def test_ana_keeps_control(ana: Browser, experiment: Experiment, session: Session) -> None:
     ana.post(f"{AT}/stop", {"decision": "keep", "reason": "No difference worth having."})
     assert find(session).shipped == "a"
+    assert "Decided: A stays. No difference worth having." in text_of(ana.get(f"{AT}/report"))
 
 
 @pytest.mark.parametrize(
@@ -316,7 +318,7 @@ def test_the_list_begins_with_the_verdict(maya: Browser, engine: Engine, experim
     count_visitors(engine, experiment, a=(4832, 242), b=(4795, 322))
     screen = text_of(maya.get("/experiments"))
     assert "B is very likely better than A" in screen
-    assert "9,627 visitors, 10 days" in screen
+    assert "9,627 confirmed visitors, 10 days" in screen
 
 
 def test_without_any_the_list_says_what_to_do(maya: Browser, ivan: Browser, live: Page) -> None:
