@@ -151,6 +151,7 @@ class ExperimentScreen:
     page: str
     page_address: str
     state: str
+    is_aa: bool
     hypothesis: str
     verdict: str
     tone: str  # ship, keep, continue, hold

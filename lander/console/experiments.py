@@ -10,7 +10,7 @@ from sqlmodel import Session
 from experiments import lifecycle, looks, practice, results
 from experiments.archive import list_ended
 from experiments.errors import ExperimentError
-from experiments.models import Experiment, Occasion, Phase, State
+from experiments.models import Experiment, Occasion, Phase, Purpose, State
 from experiments.report import Report
 from experiments.seen import Seen
 from experiments.verdict import Action
@@ -154,7 +154,7 @@ def _read_decision(typed: Typed, experiment: Experiment, seen: Seen, phase: Phas
 def make_row(session: Session, experiment: Experiment) -> ExperimentRow:
     """An experiment in one line: its verdict, or what was decided."""
     report = _report(session, experiment)
-    verdict = report.verdict.sentence
+    verdict = words.sentence(report.verdict.sentence)
     if experiment.state is State.ENDED:
         verdict = f"{name(experiment.shipped)} stays. {experiment.reason}"
     return ExperimentRow(
@@ -206,8 +206,9 @@ def _screen(
         page=place.label,
         page_address=place.at(),
         state=experiment.state.value,
+        is_aa=experiment.purpose == Purpose.AA,
         hypothesis=experiment.hypothesis,
-        verdict=report.verdict.sentence,
+        verdict=words.sentence(report.verdict.sentence),
         tone=report.verdict.action.value,
         goal=goal_in_words(experiment.goal, experiment.selector),
         goals=[further_in_words(goal) for goal in lifecycle.further_goals(experiment)],

@@ -16,6 +16,15 @@ PER_CENT = NBSP + "%"
 _MOST_LIFT = 10.0  # beyond a thousand per cent a number only says that little is known
 
 
+def sentence(said: str) -> str:
+    """With each number and its per cent on one line.
+
+    >>> sentence("over 99 % sure")
+    'over 99\\xa0% sure'
+    """
+    return said.replace(" %", PER_CENT)
+
+
 def count(number: int) -> str:
     """
     >>> count(1234567)

@@ -188,6 +188,7 @@ class ReportScreen:
     page: str
     page_address: str
     state: str
+    is_aa: bool
     hypothesis: str
     decision: str  # what stays and why, once it has ended
     past: Past | None

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import stats
 from experiments.changes import Changes
 from experiments.health import HealthFinding, Severity
-from experiments.models import State
+from experiments.models import Purpose, State
 from experiments.report import Report
 from experiments.words import name, plural
 from lander.access.gate import edge
@@ -58,6 +58,7 @@ def make_screen(
         page=place.label,
         page_address=place.at(),
         state=report.state.value,
+        is_aa=report.purpose is Purpose.AA,
         hypothesis=report.hypothesis,
         decision=f"{name(report.shipped)} stays. {report.reason}" if report.state is State.ENDED else "",
         past=_past(report, asked),
@@ -67,11 +68,11 @@ def make_screen(
         lens=asked.lens.value,
         lenses=[Choice(TITLES[lens], asked.at(lens=lens), is_current=lens is asked.lens) for lens in Lens],
         lens_says=EXPLAINED[asked.lens],
-        verdict=report.verdict.sentence,
+        verdict=words.sentence(report.verdict.sentence),
         days_left=days_left(report.verdict.days_left),
         tone=report.verdict.action.value,
         facts=_facts(report),
-        remedy=" ".join(finding.fix for finding in report.health if _is_said(finding, report)),
+        remedy=words.sentence(" ".join(finding.fix for finding in report.health if _is_said(finding, report))),
         health=[
             _health_row(finding, is_over=report.ended_at is not None)
             for finding in report.health
@@ -152,9 +153,10 @@ def _days(report: Report, asked: Asked) -> tuple[str, str, str]:
 
 def _health_row(finding: HealthFinding, *, is_over: bool) -> HealthRow:
     """What was still to come when it ended never will, and there is nothing to do about it."""
+    said = words.sentence(finding.sentence)
     if is_over and finding.severity is Severity.WAIT:
-        return HealthRow(finding.severity.value, "Cut short", finding.sentence, "")
-    return HealthRow(finding.severity.value, _SEVERITIES[finding.severity], finding.sentence, finding.fix)
+        return HealthRow(finding.severity.value, "Cut short", said, "")
+    return HealthRow(finding.severity.value, _SEVERITIES[finding.severity], said, words.sentence(finding.fix))
 
 
 def _is_said(finding: HealthFinding, report: Report) -> bool:

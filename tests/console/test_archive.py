@@ -144,6 +144,8 @@ def test_ana_starts_an_aa_test_and_reads_how_it_went(
     assert experiment.plan_hash
     assert "No A/A test has enough conversions yet." in text_of(ana.get("/experiments/aa"))
     assert ana.get("/experiments/aa/plot.json").status_code == 404
+    for address in (f"/experiments/{experiment.key}", f"/experiments/{experiment.key}/report"):
+        assert "Running · A/A test · " in text_of(ana.get(address))
 
     variants = dict.fromkeys(session.exec(select(Experiment)).one().plan["weights"], (2000, 100))
     count_visitors(engine, experiment, **variants)
