@@ -44,6 +44,13 @@ class WrongHost(LanderError):
     status = 421
 
 
+class LengthMissing(LanderError):
+    """A body came that does not say how long it is."""
+
+    code = "length-missing"
+    status = 411
+
+
 @dataclass(frozen=True, slots=True)
 class Studio:
     """What views reach through the application: its settings, its database, and its journal for what a GET tells."""
@@ -142,6 +149,7 @@ def open_gate() -> None:
         return
     if request.method not in _SAFE_METHODS:
         check_origin()
+        _check_length()
     if declared.permission is Permission.PUBLIC:
         return
     if g.caller is None:
@@ -227,6 +235,14 @@ def check_origin() -> None:
         raise Forbidden("This request did not come from the studio.", fix="Open the studio and do it there.")
 
 
+def _check_length() -> None:
+    """A form that is cut off at the limit would look whole, and what is saved be cut off too."""
+    if "Transfer-Encoding" in request.headers:
+        raise LengthMissing(
+            "The request does not say how long its body is.", fix="Send it with Content-Length, not in chunks."
+        )
+
+
 def _find_declared() -> Declared | None:
     function = current_app.view_functions.get(request.endpoint or "")
     found: Declared | None = getattr(function, _DECLARED, None)
@@ -280,8 +296,10 @@ def _take_the_rest(response: Response) -> Response:
     """Read what nobody has read of the body: a proxy that is still sending it would find us gone, and say 503."""
     request.max_content_length = None
     left = _MOST_IGNORED
-    with suppress(ClientDisconnected):
-        while left > 0 and (block := request.stream.read(_BLOCK)):
+    # a body that ends by itself is read as it is: a form read before has bounded the stream, which says 413 again
+    body = request.environ["wsgi.input"] if request.environ.get("wsgi.input_terminated") else request.stream
+    with suppress(ClientDisconnected, OSError, ValueError):  # whatever a server says of a body that breaks off
+        while left > 0 and (block := body.read(_BLOCK)):
             left -= len(block)
     return response
 
