@@ -11,7 +11,19 @@ from lander.access.signin import csrf_token
 from lander.catalog import load_catalog
 from lander.serve.signing import Signer
 from lander.serve.token import LIFETIME_MS, TokenSigner
-from tests.fuzz.world import CHROME, INDEX, OTHER_PAGES, PAGES, PREVIEW, STUDIO, THANKS, Request, World, make_zip
+from tests.fuzz.world import (
+    CHROME,
+    FURTHER,
+    INDEX,
+    OTHER_PAGES,
+    PAGES,
+    PREVIEW,
+    STUDIO,
+    THANKS,
+    Request,
+    World,
+    make_zip,
+)
 
 FORM: Final = "application/x-www-form-urlencoded"
 BOUNDARY: Final = "lander-fuzz-boundary"
@@ -116,7 +128,7 @@ def form(supply: Supply, rng: Random) -> Request:
 
 def beacon(supply: Supply, rng: Random) -> Request:
     host = rng.choice([PAGES, OTHER_PAGES])
-    kind = rng.choice(["k=view", "k=view", "k=goal&g=click", "k=goal&g=scroll-2", "k=goal&g=time-3"])
+    kind = rng.choice(["k=view", "k=view", *(f"k=goal&g={key}" for key in ("click", *FURTHER, "click-9", "form"))])
     headers = {"User-Agent": CHROME, "Origin": "null", "Content-Type": "text/plain;charset=UTF-8"}
     return Request("POST", host, "/_l/b", headers=headers, body=f"t={rng.choice(supply.tokens[host])}&{kind}".encode())
 
@@ -167,7 +179,8 @@ def preview(supply: Supply, rng: Random) -> Request:
     return Request("GET", PREVIEW, rng.choice(paths), rng.choice(QUERIES), {"User-Agent": CHROME})
 
 
-_REPORT: Final = "/experiments/spring-sale-1/report"
+_EXPERIMENT: Final = "/experiments/spring-sale-1"
+_REPORT: Final = f"{_EXPERIMENT}/report"
 SCREENS: Final = (
     ("/", "notice=saved&told=x"),
     ("/pages", "site=go.localhost"),
@@ -188,17 +201,22 @@ SCREENS: Final = (
     ("/redirects/missing", "ignored=yes"),
     ("/experiments", ""),
     ("/experiments/new", "page=go.localhost/spring-sale&take-a=on&take-b=on&weight-a=50&weight-b=50&lift=20&goal=form"),
-    ("/experiments/spring-sale-1", "notice=paused"),
+    ("/experiments/new", "page=go.localhost/terms/plain&goal-1-kind=scroll&goal-1-target=75&goal-1-role=guardrail"),
+    (_EXPERIMENT, "notice=paused"),
     (_REPORT, "phase=1"),
+    (_REPORT, "by=campaign&lens=data"),
+    (_REPORT, "as_of=2026-11-20&by=keyword"),
     (f"{_REPORT}/plots/rates.json", "phase=1"),
+    (f"{_REPORT}/plots/segments.json", "by=keyword&as_of=2026-11-20"),
+    (f"{_EXPERIMENT}/export", "phase=1"),
     ("/policy", ""),
     ("/policy", ""),
     ("/audit", "before=100"),
     ("/audit", "before=100"),
     ("/api/v1/experiments", ""),
-    ("/api/v1/experiments/spring-sale-1", ""),
+    (f"/api/v1{_EXPERIMENT}", ""),
     (f"/api/v1{_REPORT}", "phase=1"),
-    (f"/api/v1{_REPORT}", "phase=1"),
+    (f"/api/v1{_REPORT}", "by=campaign,keyword&as_of=2026-11-20T12:00:00Z"),
     ("/api/v1/openapi.json", ""),
     ("/static/studio.css", "v=1"),
     ("/sign-in", "next=/pages"),
@@ -228,7 +246,58 @@ def _plan(rng: Random) -> dict[str, str]:
         "goal": rng.choice(["form", "click"]),
         "selector": "a.call",
         "hypothesis": "Shorter is better",
+        **_further_goals(rng),
     }
+
+
+def _further_goals(rng: Random) -> dict[str, str]:
+    """Rows of the plan's form, every kind and role among them."""
+    rows = rng.choice(
+        [
+            [],
+            [("scroll", "75", "secondary", "5")],
+            [("form", "", "secondary", "5"), ("time", "30 s", "guardrail", "2,5")],
+            [
+                ("click", "a.call", "guardrail", "5 %"),
+                ("scroll", "50%", "secondary", ""),
+                ("time", "9", "guardrail", "0"),
+            ],
+        ]
+    )
+    named = ("kind", "target", "role", "margin")
+    typed = {
+        f"goal-{number}-{name}": text
+        for number, row in enumerate(rows, start=1)
+        for name, text in zip(named, row, strict=True)
+    }
+    return typed | rng.choice([{}, {"goal-1-better": "fewer"}])
+
+
+def api(supply: Supply, rng: Random) -> Request:
+    """What scripts post: a test with further goals, and exports."""
+    name = rng.choice(["maya", "maya", "ana"])
+    headers = {**supply.world.as_person(name), "X-CSRF-Token": csrf_token(supply.world.cookies[name])}
+    if rng.random() < 0.3:
+        query = rng.choice(
+            ["", "what=events&format=csv", "what=receipts&format=json&phase=1", "what=tallies&format=csv"]
+        )
+        return Request("POST", STUDIO, f"/api/v1{_EXPERIMENT}/export", query, headers)
+    plan = {
+        "page": rng.choice(["go.localhost/terms/plain", "go.localhost/spring-sale"]),
+        "variants": rng.choice([{"a": 5_000, "b": 5_000}, {"a": 10_000}, {"a": 5_000, "b": 4_000}]),
+        "control": "a",
+        "coverage_bp": 9_000,
+        "goal": "form",
+        "hypothesis": "Shorter is better",
+        "value_minor": rng.choice([None, 4_000, -1]),
+        "goals": [
+            {"kind": "click", "selector": "a.call", "role": "guardrail", "margin": 0.05},
+            {"kind": "scroll", "threshold": rng.choice([75, 0, 101])},
+            {"kind": "time", "threshold": 30, "fewer_is_better": True},
+        ][: rng.randrange(4)],
+    }
+    headers["Content-Type"] = "application/json"
+    return Request("POST", STUDIO, "/api/v1/experiments", headers=headers, body=json.dumps(plan).encode())
 
 
 def action(supply: Supply, rng: Random) -> Request:
@@ -287,11 +356,11 @@ def _visitor(supply: Supply) -> str:
     return "lp" if supply.world.settings.is_development else "__Host-lp"
 
 
-COUNTED: Final = frozenset([page, form, beacon, screen, action])
+COUNTED: Final = frozenset([page, form, beacon, screen, action, api])
 """Pages, forms, beacons and studio views: what the share of requests that reach something is measured on."""
 
 RULES: Final[tuple[tuple[Rule, int], ...]] = (
-    (page, 34),
+    (page, 32),
     (form, 20),
     (beacon, 14),
     (asset, 8),
@@ -300,4 +369,5 @@ RULES: Final[tuple[tuple[Rule, int], ...]] = (
     (preview, 2),
     (screen, 9),
     (action, 3),
+    (api, 2),
 )

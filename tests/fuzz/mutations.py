@@ -3,6 +3,7 @@
 Header values hold no CR, LF or NUL, because every server refuses those before an application sees them.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -37,7 +38,10 @@ VALUES: Final = (
     *(text.translate({0: None, 10: None, 13: None}) for text in TEXTS if text.isascii()),
     *("\x01\x7f", "\xff\xfe", "é;ü=ß", "a;b=c;d", ",,,,", ";;;;=", "=", '"', "\t", "null", "x" * 20_000),
 )
-NAMES: Final = ("city", "site", "variant", "phase", "before", "notice", "told", "next", "page", "lift", "name", "gclid")
+NAMES: Final = (
+    *("city", "site", "variant", "phase", "as_of", "by", "lens", "before"),
+    *("notice", "told", "next", "page", "lift", "name", "gclid"),
+)
 METHODS: Final = (
     *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X-Y"),
 )
@@ -138,6 +142,10 @@ TYPES: Final = (
     *("application/x-www-form-urlencoded; charset=utf-16", "multipart/form-data; boundary=" + "b" * 300, "text/plain"),
     *("multipart/mixed; boundary=lander-fuzz-boundary", 'multipart/form-data; boundary="lander-fuzz-boundary'),
 )
+JSON_VALUES: Final = (
+    *(None, True, 0, -1, 10_001, 2**63, 10**400, 0.5, 1e308, float("nan"), float("inf"), "\ud800", ["\ud800"]),
+    *([], {}, [None], [[]], [{}] * 101, {"a": None}, {"\0": 1}, {"a": 1e308, "b": -1e308}, {"a": 10_000, "𝒳": 0}),
+)
 LENGTHS: Final = ("0", "1", "-1", "abc", "99999999", "9" * 30, "1e3", "", " 5", "+5", "²")
 ADDRESSES: Final = ("", "::1", "2001:db8::1", "fe80::1%eth0", "unix:", "999.1.1.1", "203.0.113.9, 10.0.0.1", "x" * 300)
 
@@ -219,7 +227,9 @@ def spoiled_body(request: Request, rng: Random) -> Request:
 
 
 def other_field(request: Request, rng: Random) -> Request:
-    """One value of a form exchanged, or a field too many."""
+    """One value of a form or of an object exchanged, or a field too many."""
+    if request.body.startswith(b"{") and request.headers.get("Content-Type") == "application/json":
+        return replace(request, body=_exchange_in_json(request.body, rng))
     if b"&" not in request.body and b"=" not in request.body:
         return spoiled_body(request, rng)
     value = rng.choice(TEXTS).encode()
@@ -249,6 +259,22 @@ MUTATIONS: Final[tuple[Mutation, ...]] = (
 def mutate(request: Request, rng: Random) -> Request:
     """The request with one thing changed."""
     return rng.choice(MUTATIONS)(request, rng)
+
+
+def _exchange_in_json(body: bytes, rng: Random) -> bytes:
+    """One value of an object, or of an object within it, exchanged, taken out or put in; what is no JSON stays."""
+    try:
+        whole = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    inner = [entry for part in whole.values() for entry in (part if isinstance(part, list) else [part])]
+    chosen = rng.choice([whole, whole, *(entry for entry in inner if isinstance(entry, dict))])
+    name = rng.choice([*chosen, "extra"])
+    if rng.random() < 0.1:
+        chosen.pop(name, None)
+    else:
+        chosen[name] = rng.choice([rng.choice(TEXTS), rng.choice(JSON_VALUES)])
+    return json.dumps(whole).encode()
 
 
 def _quote(value: bytes) -> str:

@@ -111,6 +111,9 @@ def test_a_mutation_takes_whatever_another_one_left(mutation: Mutation) -> None:
     for body in (b"", b"a", b"=", b'--b\r\nContent-Disposition: form-data; name="email"', b"&" * 3):
         for seed in range(20):
             mutation(Request("POST", PAGES, "/_l/f", body=body), Random(seed))
+    for body in (b"{", b"{}", b"{\xff", b'{"a": [{}, 1], "b": {}}', b'{"a":' * 2_000):
+        for seed in range(20):
+            mutation(Request("POST", PAGES, "/", headers={"Content-Type": "application/json"}, body=body), Random(seed))
 
 
 def test_a_path_stays_one_that_a_server_hands_over() -> None:

@@ -24,6 +24,7 @@ import lander.integrations.models
 import lander.leads.models
 import lander.policy.models  # noqa: F401  (their tables)
 from app import build
+from experiments.goals import Goal, GoalKind
 from experiments.journal import list_journals
 from lander.access.models import Role, SignIn
 from lander.access.signin import start_session
@@ -60,6 +61,7 @@ write to me</label><button>Go</button></form>
 <a class="call" href="terms.pdf">Terms</a><script>document.title += "!"</script></body></html>
 """
 THANKS = "<!doctype html><html lang=en><head><title>Thanks</title></head><body><h1>Thank you</h1></body></html>"
+FURTHER = {"scroll-2": Goal(GoalKind.SCROLL, threshold=75), "click-3": Goal(GoalKind.CLICK, selector="a.call")}
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
@@ -242,6 +244,7 @@ def furnish(folder: Path, env: str) -> Path:
         sale = _take_in(session, PAGES, "spring-sale", INDEX, now)
         _take_in(session, PAGES, "spring-sale", INDEX.replace("Bumpers", "Buggies"), now, key="b")
         plain = _take_in(session, PAGES, "terms/plain", INDEX.replace("Bumpers", "Plain"), now)
+        _take_in(session, PAGES, "terms/plain", INDEX.replace("Bumpers", "Plainer"), now, key="b")
         elsewhere = _take_in(session, OTHER_PAGES, "elsewhere", INDEX, now)
         _take_in(session, PAGES, "draft", INDEX.replace("Bumpers", "Draft"), now)
         thanks = load_page(session, load_site(session, PAGES), "spring-sale/thanks")
@@ -258,6 +261,7 @@ def furnish(folder: Path, env: str) -> Path:
             "variants": {"a": 5000, "b": 5000},
             "coverage_bp": 9_000,
             "goal": "form",
+            "goals": list(FURTHER.values()),
             "hypothesis": "Buggies sound like fun",
         }
         start_experiment(session, settings, page=sale, actor="maya", now=now, **plan)
