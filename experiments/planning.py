@@ -229,7 +229,7 @@ def find_rate(session: Session, *, page_id: int, goal: str, selector: str = "") 
 
 
 def find_traffic(session: Session, *, page_id: int, coverage_bp: int, now: datetime) -> float | None:
-    """Confirmed visitors a day, under a coverage, from the latest phase of the page's newest experiment with visitors.
+    """Confirmed visitors a day, under a coverage, from the latest phase with visitors that the page has had.
 
     Returns:
         The mean over the last four weeks; None where they hold no whole day, or less than a visitor a day.
@@ -247,9 +247,11 @@ def find_traffic(session: Session, *, page_id: int, coverage_bp: int, now: datet
     experiment = session.execute(newest.limit(1)).scalar_one_or_none()
     if experiment is None:
         return None
-    phase = lifecycle.current_phase(session, experiment)
+    of_this = col(Tally.experiment_id) == experiment.id
+    number = session.execute(select(func.max(Tally.phase)).where(of_this, col(Tally.confirmed) > 0)).scalar_one()
+    phase = next(item for item in lifecycle.list_phases(session, experiment) if item.number == number)
     by_day = select(func.sum(Tally.confirmed)).where(
-        col(Tally.experiment_id) == experiment.id,
+        of_this,
         col(Tally.phase) == phase.number,
         col(Tally.goal) == EXPOSURES,
         col(Tally.dimension) == ALL,

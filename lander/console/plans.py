@@ -211,7 +211,7 @@ def _need(session: Session, place: Place, keys: list[str]) -> NeedRow:
 
 def _outlook(need: planning.Need) -> list[tuple[str, str]]:
     if need.outlook is None or need.visitors_per_day is None:
-        return [("Traffic", "not known yet: this page has had no test with visitors")]
+        return [("Traffic", "not known yet: no test of this page has had a full day with visitors lately")]
     outlook = need.outlook
     return [
         ("Traffic", f"{need.visitors_per_day:,.0f} confirmed visitors a day, as in the last four weeks"),

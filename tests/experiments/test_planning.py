@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 
 import stats
 from experiments import lifecycle, planning
+from experiments.models import Experiment
 from lander.db import reading, transaction
 from tests.experiments.builders import DAY_MS, STARTED_MS, after, confirm, convert, crowd, start, take_in, view
 
@@ -84,6 +85,16 @@ def test_traffic_is_that_of_whole_days_in_the_last_four_weeks(database: Engine) 
         assert find(100, days=10) is None  # less than a visitor a day
         assert find(days=36) is None  # the only recent days are the last two
         assert planning.find_traffic(session, page_id=2, coverage_bp=10_000, now=after(days=10)) is None
+
+
+def test_traffic_is_known_though_nobody_has_seen_the_newest_phase(database: Engine) -> None:
+    with transaction(database) as session:
+        experiment = start(session)
+    take_in(database, crowd("a", served=100, days=10))
+    with transaction(database) as session:
+        lifecycle.new_phase(session, session.get_one(Experiment, experiment.id), coverage_bp=5_000, now=after(days=9))
+    with reading(database) as session:
+        assert planning.find_traffic(session, page_id=1, coverage_bp=10_000, now=after(days=10)) == 10
 
 
 def test_traffic_under_little_coverage_says_what_all_visitors_would_be(database: Engine) -> None:
