@@ -246,6 +246,8 @@ def test_ana_asks_for_campaigns_and_for_the_evidence_of_each_day(installation: L
     with tab.expect_download() as file:
         figure.get_by_role("link", name="Vega-Lite").click()
     assert json.loads(file.value.path().read_text())["description"].endswith("Evidence, to 1")
+    tab.set_viewport_size({"width": 390, "height": 844})
+    assert campaigns.evaluate("table => table.scrollWidth <= table.clientWidth")  # a phone shows the lift, too
 
 
 def test_the_report_is_read_by_keyboard_alone(installation: Lander, open_studio: OpenStudio) -> None:
