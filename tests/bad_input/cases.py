@@ -86,16 +86,20 @@ ADDRESSES: Final = {
 }
 
 PLANS: Final = {
-    "shares below the whole": Case(post("/experiments/new", **{**PLAN, "weight-b": "40"}), 422, "these sum to 9,000"),
-    "shares above the whole": Case(post("/experiments/new", **{**PLAN, "weight-b": "60"}), 422, "these sum to 11,000"),
+    "shares below the whole": Case(post("/experiments/new", **{**PLAN, "weight-b": "40"}), 422, "come to 90 per cent"),
+    "shares above the whole": Case(post("/experiments/new", **{**PLAN, "weight-b": "60"}), 422, "come to 110 per cent"),
     "a share of nothing": Case(post("/experiments/new", **{**PLAN, "weight-b": "0"}), 422, "is 0 per cent"),
     "a share that is no number": Case(post("/experiments/new", **{**PLAN, "weight-b": "half"}), 422, "not a number"),
     "a share that is not a number": Case(post("/experiments/new", **{**PLAN, "weight-b": "NaN"}), 422, "NaN per cent"),
     "one variant alone": Case(
-        post("/experiments/new", **{key: value for key, value in PLAN.items() if key != "take-b"}), 422, "two variants"
+        post(
+            "/experiments/new", **{key: value for key, value in {**PLAN, "weight-a": "100"}.items() if key != "take-b"}
+        ),
+        422,
+        "two variants",
     ),
     "a variant that is not there": Case(
-        post("/experiments/new", **{**PLAN, "take-z": "on", "weight-z": "10"}), 409, "Variant z"
+        post("/experiments/new", **{**PLAN, "weight-b": "40", "take-z": "on", "weight-z": "10"}), 409, "Variant z"
     ),
     "a second test on one page": Case(post("/experiments/new", **PLAN), 409, "one at a time"),
     "a page that is not published": Case(
