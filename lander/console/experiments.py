@@ -103,19 +103,21 @@ def stop(key: str) -> Response:
             )
     except (InvalidInput, ExperimentError, Refused, Frozen) as error:
         with reading(studio().engine) as session:
-            wrong = _point_at(error)
-            screen = _screen(session, lifecycle.load(session, key), typed=typed, errors=[wrong])
+            experiment = lifecycle.load(session, key)
+            wrong = _point_at(error, place_of(session, experiment.page_id).at())
+            screen = _screen(session, experiment, typed=typed, errors=[wrong])
         return show(screen, status=error.status)
     return go(f"/experiments/{key}/report", notice="stopped")
 
 
-def _point_at(error: LanderError | ExperimentError) -> FormError:
+def _point_at(error: LanderError | ExperimentError, page_address: str) -> FormError:
     """What was wrong, beside the field that it is about."""
     if isinstance(error, Refused):
         return FormError(
             "That variant cannot become the page: the rules refuse it now. The test goes on as before.",
             "decision",
-            f"{say_refusals(error.findings)} Mend the variant and publish it, or end the test with control.",
+            f"{say_refusals(error.findings)} Mend the variant on its page and publish it, or end the test with control.",
+            page_address,
         )
     if isinstance(error, Frozen):
         return FormError(

@@ -9,7 +9,7 @@ from experiments.words import name
 from lander.console import format as words
 from lander.console.outcome_context import MoneyLine, MoneyTable
 from lander.console.report_bars import Scale, draw_bar, scale_of
-from lander.console.report_words import money, money_per_visitor, money_per_visitor_range
+from lander.console.report_words import money, money_about, money_per_visitor, money_per_visitor_range
 
 _FORM: Final = "form"
 
@@ -45,7 +45,7 @@ def _make_line(
         lift_bar=draw_bar(lift, scale, zero=True) if lift else None,
         p_best=words.probability(item.p_best),
         p_beats_control="" if item.p_beats_control is None else words.probability(item.p_beats_control),
-        loss=money(1000 * item.loss_minor, currency),
+        loss=money_about(1000 * item.loss_minor, currency),
     )
 
 

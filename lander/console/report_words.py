@@ -13,6 +13,7 @@ from lander.leads.money import in_units, write_money
 
 _MOST_ODDS: Final = 1e6
 _MOST_MONEY: Final = 1e6  # a visitor: beyond it a number only says that little is known
+_WHOLE_FROM: Final = 10  # units
 _MOST_DIGITS: Final = 4
 _STRONG: Final = stats.Rule().strong_from
 _LEVELS: Final = {("returning", "returning"): "yes", ("returning", "new"): "no", ("source", ""): "none named"}
@@ -65,6 +66,16 @@ def money(minor: float, currency: str) -> str:
     '−50.00 EUR'
     """
     return f"{'−' if minor < 0 else ''}{write_money(abs(round(minor)), currency)}".strip()
+
+
+def money_about(minor: float, currency: str) -> str:
+    """An expectation, without more digits than it deserves.
+
+    >>> money_about(537_956.2, "EUR").replace(NBSP, " "), money_about(781, "EUR")
+    ('5,380 EUR', '7.81 EUR')
+    """
+    units = in_units(minor, currency)
+    return f"{units:,.0f}{NBSP}{currency}".strip() if abs(units) >= _WHOLE_FROM else money(minor, currency)
 
 
 def money_per_visitor_range(low: float, high: float, currency: str) -> str:

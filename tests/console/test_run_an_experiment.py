@@ -284,6 +284,7 @@ def test_what_the_rules_refuse_is_not_shipped_and_the_test_goes_on(
     assert "That variant cannot become the page" in screen
     assert screen.count("The description is missing") == 1  # of both variants, and said once
     assert "or end the test with control" in screen
+    assert '<a href="/pages/spring-sale">Open it</a>' in response.text
     assert 'href="#decision"' in response.text
     assert "The board likes it." in response.text
     assert find(session).state is State.RUNNING
