@@ -17,7 +17,7 @@ from experiments import autopsy
 from experiments.counts import Counted, Everybody, VariantCounts
 from experiments.events import Reason
 from experiments.splits import SplitCheck
-from experiments.words import chance, listing, name, plural, share
+from experiments.words import chance, listing, name, plural, share, what_is_seen
 
 RULE: Final = stats.Rule()
 MAX_MULTIPLY_EXPOSED: Final = 0.01
@@ -65,10 +65,11 @@ class HealthFinding:
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """How the phase was run: the share of visitors taking part, whether its buckets are those of its weights, and how
+    """How the phase was run: its number, the share of visitors taking part, whether its buckets are those of its weights, and how
     often something was published to every variant meanwhile.
     """
 
+    phase: int = 1
     coverage_bp: int = _WHOLE_BP
     is_allocation_intact: bool = True
     changes: int = 0
@@ -87,7 +88,7 @@ def check(
     """
     counts, conduct = counted.totals, conduct or Conduct()
     return [
-        *_check_exposure(counts),
+        *_check_exposure(counts, conduct),
         *_check_leak(counts),
         *_check_split(counted),
         *_check_splits(counted, splits),
@@ -110,11 +111,14 @@ def days_missing(counts: Everybody, *, days: int, elapsed_days: float) -> int | 
     return max([0, RULE.min_days - days, *waits])
 
 
-def _check_exposure(counts: Everybody) -> Iterator[HealthFinding]:
+def _check_exposure(counts: Everybody, conduct: Conduct) -> Iterator[HealthFinding]:
     served, confirmed = sum(item.served for item in counts), sum(item.confirmed for item in counts)
     if not served:
         yield HealthFinding(
-            Severity.WAIT, Gate.EXPOSURE, "Nobody has seen this test yet.", fix="Send visitors to the page's address."
+            Severity.WAIT,
+            Gate.EXPOSURE,
+            f"Nobody has seen {what_is_seen(conduct.phase)} yet.",
+            fix="Send visitors to the page's address.",
         )
     elif not confirmed and served >= _ENOUGH_TO_MISS:
         yield HealthFinding(

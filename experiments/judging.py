@@ -107,6 +107,7 @@ def judge(facts: Facts) -> Report:
     splits = check_splits(counted)
     notes = [note for note in facts.notes if note.phase == phase.number]
     conduct = health.Conduct(
+        phase=phase.number,
         coverage_bp=phase.coverage_bp,
         is_allocation_intact=lifecycle.is_intact(phase),
         changes=sum(lifecycle.is_change(note) for note in notes),
@@ -163,6 +164,7 @@ def judge(facts: Facts) -> Report:
                 ended=ended_at is not None,
                 noun=NOUNS.get(experiment.goal, "conversion"),
                 goals=goals,
+                phase=phase.number,
                 purpose=Purpose(experiment.purpose),
                 waiting=waiting,
             )

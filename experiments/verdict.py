@@ -16,7 +16,7 @@ from experiments.guardrails import find_worst, list_harm
 from experiments.health import RULE, Gate, HealthFinding, Severity, days_missing
 from experiments.models import Purpose
 from experiments.outcomes import GoalReport
-from experiments.words import in_a_thousand, lift_range, listing, name, plural, probability
+from experiments.words import in_a_thousand, lift_range, listing, name, plural, probability, what_is_seen
 from stats import Action, Estimate
 
 __all__ = ["Action", "Evidence", "Verdict", "decide"]
@@ -69,6 +69,7 @@ class Evidence:
     ended: bool
     noun: str  # of a conversion: lead, click
     goals: Sequence[GoalReport] = ()  # further ones; only guardrails are looked at
+    phase: int = 1
     purpose: Purpose = Purpose.TEST
     waiting: stats.Waiting | None = None  # None where it has ended, or nothing is known of its traffic
 
@@ -195,7 +196,7 @@ def _say_too_early(evidence: Evidence) -> str:
     gates = {finding.gate for finding in evidence.findings if finding.severity is Severity.WAIT}
     begin = "It ended too early to say" if evidence.ended else "Too early to say"
     if Gate.EXPOSURE in gates:
-        return f"{begin}: nobody has seen this test{'' if evidence.ended else ' yet'}."
+        return f"{begin}: nobody has seen {what_is_seen(evidence.phase)}{'' if evidence.ended else ' yet'}."
     total = sum(item.conversions for item in evidence.counts)
     missing = [finding.sentence for finding in evidence.findings if finding.gate is Gate.CONVERSIONS]
     if total < RULE.min_conversions:

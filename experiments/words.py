@@ -73,6 +73,14 @@ def signed_share(fraction: float) -> str:
     return _signed(fraction, 0)
 
 
+def what_is_seen(phase: int) -> str:
+    """
+    >>> what_is_seen(1), what_is_seen(2)
+    ('this test', 'phase 2 of this test')
+    """
+    return "this test" if phase == 1 else f"phase {phase} of this test"
+
+
 def in_a_thousand(fraction: float, noun: str) -> str:
     """
     >>> [in_a_thousand(loss, "lead") for loss in (0.0012, 0.00097)]

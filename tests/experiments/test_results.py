@@ -116,6 +116,14 @@ def test_who_saw_both_variants_is_in_no_rate(engine: Engine) -> None:
     assert any("1 visitor (17 %) saw more than one variant" in item.sentence for item in judge(engine).health)
 
 
+def test_before_anybody_comes_to_a_later_phase_it_says_which(engine: Engine) -> None:
+    with transaction(engine) as session:
+        lifecycle.new_phase(session, lifecycle.load(session, "spring-sale-1"), coverage_bp=5_000, now=after(days=2))
+    report = judge(engine, days=3)
+    assert report.verdict.sentence == "Too early to say: nobody has seen phase 2 of this test yet."
+    assert report.health[0].sentence == "Nobody has seen phase 2 of this test yet."
+
+
 def test_each_phase_has_its_own_report(engine: Engine) -> None:
     take_in(engine, crowd("a", served=5))
     with transaction(engine) as session:
