@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import AGENT, OpenStudio, preview_of
 from tests.builders_content import make_picture
@@ -55,6 +55,12 @@ def go_to(tab: Page, lander: Lander, path: str) -> None:
     tab.goto(lander.url("studio.localhost", path))
 
 
+def edit(element: Locator) -> None:
+    """Click where it is to be edited; what is typed goes there once it has the focus, which crosses a frame."""
+    element.click()
+    expect(element).to_be_focused()
+
+
 def headline_of(chromium: Browser, lander: Lander, slug: str) -> str:
     context = chromium.new_context(user_agent=AGENT)
     tab = context.new_page()
@@ -94,11 +100,11 @@ def test_maya_clicks_a_headline_names_it_changes_it_in_place_and_it_is_live(
     expect(maya.get_by_role("status")).to_contain_text("This page is guided now")
 
     preview = preview_of(maya)
-    preview.get_by_role("heading").click()
+    edit(preview.get_by_role("heading"))
     maya.keyboard.press("Control+a")
     maya.keyboard.type("Buggies <for> everybody")
     expect(maya.get_by_label("Main headline")).to_have_value("Buggies <for> everybody")
-    preview.locator("p").click()
+    edit(preview.locator("p"))
     maya.keyboard.press("Control+End")
     maya.keyboard.press("Control+b")
     maya.keyboard.type(" Really.")
@@ -230,7 +236,7 @@ def test_a_real_page_from_its_zip_to_a_headline_changed_in_place(
     maya.get_by_role("button", name="Mark what is chosen").click()
     maya.wait_for_url("**/a/edit*", wait_until="domcontentloaded")
     preview = preview_of(maya)
-    preview.get_by_role("heading", name=headline).click()
+    edit(preview.get_by_role("heading", name=headline))
     maya.keyboard.press("Control+a")
     maya.keyboard.type("Buggies for everybody")
     expect(maya.get_by_label("Headline")).to_have_value("Buggies for everybody")

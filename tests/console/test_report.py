@@ -234,7 +234,7 @@ def test_each_phase_has_its_address(ana: Browser, maya: Browser, engine: Engine,
     assert "Cut short 10 of 100 conversions." in text_of(older)
     assert "#decide" in newest.text
     assert "#decide" not in older.text  # what is decided follows from the newest
-    assert "Nobody has seen this test yet" in text_of(newest)
+    assert "Nobody has seen phase 2 of this test yet" in text_of(newest)
     assert "No colleague has looked at phase 2 yet." in text_of(newest)
     assert f"{AT}?phase=1" in newest.text
     assert ana.get(f"{AT}?phase=7").status_code == 404
