@@ -90,7 +90,7 @@ def measure(url: str, bodies: list[bytes], batch: int) -> dict[str, object]:
     with reading(engine) as session:
         experiment = lifecycle.load(session, "bench-1")
         [phase] = lifecycle.list_phases(session, experiment)
-        count_open(session, experiment, phase, dimension="keyword", at=None)
+        count_open(session, experiment, phase, dimensions=["keyword"], at=None)
         grouped = time.perf_counter()
         visitors, cells = (session.exec(select(func.count()).select_from(table)).one() for table in (VisitorRow, Tally))
         size_bytes = session.connection().exec_driver_sql(SIZES[engine.dialect.name]).scalar_one()

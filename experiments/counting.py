@@ -86,9 +86,9 @@ def _pick(
         whole = cell.dimension == ALL
         if cell.goal in (EXPOSURES, deciding):
             groups, group = (days, (cell.day,)) if whole else (segments, (cell.dimension, cell.level))
-            _put(groups.setdefault(group, nothing(phase)), cell.variant, counts)
+            put(groups.setdefault(group, nothing(phase)), cell.variant, counts)
         elif whole and cell.goal in reached:
-            _put(reached[cell.goal], cell.variant, counts)
+            put(reached[cell.goal], cell.variant, counts)
     filtered: Filtered = {}
     for refusal, visitors in refusals.items():
         if refusal.phase == phase.number:
@@ -115,7 +115,7 @@ def _lay_out(
     )
 
 
-def _put(place: list[VariantCounts], variant: str, counts: Sequence[int]) -> None:
+def put(place: list[VariantCounts], variant: str, counts: Sequence[int]) -> None:
     """Add counts to a variant's, in place. A variant that the phase does not have is not shown."""
     for position, item in enumerate(place):
         if item.key == variant:
@@ -143,7 +143,7 @@ def _read(
     for row in session.execute(query.group_by(*by, col(Tally.variant))):
         group, variant, numbers = tuple(row[: len(by)]), row[len(by)], row[len(by) + 1 :]
         if any(numbers):
-            _put(groups.setdefault(group, nothing(phase)), variant, [int(number) for number in numbers])
+            put(groups.setdefault(group, nothing(phase)), variant, [int(number) for number in numbers])
     return groups
 
 

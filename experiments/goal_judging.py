@@ -11,7 +11,7 @@ from typing import Final
 import stats
 from experiments.counts import Everybody
 from experiments.goals import Goal, Role
-from experiments.lenses import believe
+from experiments.lenses import believe, samples_of
 from experiments.outcomes import GoalReport, GoalVariant
 from experiments.report import Parameters
 
@@ -51,7 +51,7 @@ def _list_comparable(counts: Everybody, *, control: int) -> list[str]:
 
 
 def _judge(goal: Goal, counts: Everybody, *, control: int, parameters: Parameters) -> GoalReport:
-    samples = [stats.BinarySample(n=item.confirmed, conversions=item.conversions) for item in counts]
+    samples = samples_of(counts)
     _, data = believe(samples, control=control, prior=parameters.data_prior, min_lift=parameters.min_lift)
     comparison, decision = believe(
         samples, control=control, prior=stats.Exchangeable(parameters.prior.tau), min_lift=parameters.min_lift

@@ -70,11 +70,8 @@ def check_deciding(goal: str, selector: str) -> None:
     """Raises `InvalidExperiment` for a goal that cannot decide an experiment."""
     if goal not in _DECIDING:
         raise InvalidExperiment(f"There is no goal {goal!r}.", fix=f"Goals are {' and '.join(_DECIDING)}.")
-    if goal == "click" and not selector.strip():
-        raise InvalidExperiment(
-            "A click goal counts clicks on something, and nothing is named.",
-            fix="Give a CSS selector, say a.call-to-action.",
-        )
+    if goal == "click":
+        _check_clicked(selector)
     if goal == "form" and selector:
         raise InvalidExperiment(
             f"A form goal counts leads and takes no selector; this one has {selector!r}.",
@@ -124,13 +121,18 @@ def describe(goal: Goal) -> str:
             return f"{goal.threshold} seconds on the page"
 
 
+def _check_clicked(selector: str) -> None:
+    if not selector.strip():
+        raise InvalidExperiment(
+            "A click goal counts clicks on something, and nothing is named.",
+            fix="Give a CSS selector, say a.call-to-action.",
+        )
+
+
 def _check(goal: Goal) -> None:
     match goal.kind:
-        case GoalKind.CLICK if not goal.selector.strip():
-            raise InvalidExperiment(
-                "A click goal counts clicks on something, and nothing is named.",
-                fix="Give a CSS selector, say a.call-to-action.",
-            )
+        case GoalKind.CLICK:
+            _check_clicked(goal.selector)
         case GoalKind.SCROLL if not 1 <= goal.threshold <= 100:
             raise InvalidExperiment(
                 f"Nobody can scroll {goal.threshold} % of a page.", fix="Choose from 1 to 100 per cent, say 75."

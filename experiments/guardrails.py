@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import stats
-from experiments.goals import Goal, GoalKind
+from experiments.goals import Goal, GoalKind, describe
 from experiments.outcomes import GoalReport
 
 
@@ -44,11 +44,9 @@ def list_harm(goals: Sequence[GoalReport]) -> tuple[float, ...]:
 
 def _name_many(goal: Goal) -> str:
     match goal.kind:
-        case GoalKind.FORM:
-            return "leads"
-        case GoalKind.CLICK:
-            return f"clicks on {goal.selector}"
         case GoalKind.SCROLL:
             return f"visitors who see {goal.threshold} % of the page"
         case GoalKind.TIME:
             return f"visitors who stay {goal.threshold} seconds"
+        case _:
+            return describe(goal)

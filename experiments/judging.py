@@ -12,7 +12,7 @@ from experiments.counts import Counted, Everybody
 from experiments.goal_judging import judge_goals
 from experiments.guardrails import list_harm
 from experiments.health import RULE
-from experiments.lenses import Anytime, Belief, believe, watch
+from experiments.lenses import Anytime, Belief, believe, samples_of, watch
 from experiments.lifecycle import DEFAULT_LIFT
 from experiments.models import Annotation, Experiment, Phase, Purpose, State
 from experiments.outcomes import GoalReport
@@ -26,8 +26,8 @@ from experiments.report import (
     PhaseLine,
     PhaseVariant,
     Report,
-    SegmentCounts,
     VariantReport,
+    list_segments,
 )
 from experiments.revenue import judge_revenue
 from experiments.seen import Seen
@@ -82,7 +82,7 @@ def judge(facts: Facts) -> Report:
     days = min(elapsed // _DAY, len(counted.by_day))
     parameters = _read_parameters(experiment)
     control = list(phase.weights).index(experiment.control)
-    samples = _samples(totals)
+    samples = samples_of(totals)
     _, data = believe(
         samples,
         control=control,
@@ -176,11 +176,7 @@ def judge(facts: Facts) -> Report:
             for day, counts in counted.by_day.items()
             for item in counts
         ),
-        segments=tuple(
-            SegmentCounts(dimension, level, item.key, item.served, item.confirmed, item.conversions)
-            for (dimension, level), counts in counted.segments.items()
-            for item in counts
-        ),
+        segments=list_segments(counted.segments),
         phase_lines=tuple(
             _draw_line(item, counts, facts, parameters=parameters)
             for item, counts in zip(facts.phases, facts.totals, strict=True)
@@ -214,10 +210,6 @@ def _read_parameters(experiment: Experiment) -> Parameters:
         value_minor=plan.get("value_minor"),
         currency=plan.get("currency", ""),
     )
-
-
-def _samples(counts: Everybody) -> tuple[stats.BinarySample, ...]:
-    return tuple(stats.BinarySample(n=item.confirmed, conversions=item.conversions) for item in counts)
 
 
 def _put_together(
@@ -268,7 +260,7 @@ def _advise(comparison: stats.Comparison, goals: Sequence[GoalReport]) -> tuple[
 def _draw_line(phase: Phase, counts: Everybody, facts: Facts, *, parameters: Parameters) -> PhaseLine:
     control = list(phase.weights).index(facts.experiment.control)
     _, beliefs = believe(
-        _samples(counts),
+        samples_of(counts),
         control=control,
         prior=stats.Exchangeable(parameters.prior.tau),
         min_lift=parameters.min_lift,

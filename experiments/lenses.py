@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import stats
+from experiments.counts import Everybody
 
 LEVEL: Final = 0.95
 INNER_LEVEL: Final = 0.5
@@ -145,6 +146,11 @@ class Anytime:
             "low": self.low,
             "high": self.high,
         }
+
+
+def samples_of(counts: Everybody) -> tuple[stats.BinarySample, ...]:
+    """What was observed of each variant: its confirmed visitors, and who of them converted."""
+    return tuple(stats.BinarySample(n=item.confirmed, conversions=item.conversions) for item in counts)
 
 
 def watch(samples: Sequence[stats.BinarySample], *, control: int, tau: float) -> tuple[Anytime | None, ...]:

@@ -21,7 +21,7 @@ from experiments.models import Annotation, Experiment, Phase, Purpose, State
 
 DEFAULT_LIFT: Final = 0.10
 _MOST_LIFT: Final = 10.0
-_MOST_MINOR: Final = 10**12
+MOST_MINOR: Final = 10**12  # that `stats` takes of one visitor
 PAUSED: Final = "Paused: everybody sees control and nothing is counted."
 RESUMED: Final = "Resumed."
 ENDED: Final = "Ended, "
@@ -349,7 +349,7 @@ def _check_worth(lift: float, value_minor: int | None) -> None:
         raise InvalidExperiment(
             f"The smallest lift worth having is {100 * lift:g} %.", fix="Choose one above 0 and up to 1,000 %, say 10."
         )
-    if value_minor is not None and not 1 <= value_minor <= _MOST_MINOR:
+    if value_minor is not None and not 1 <= value_minor <= MOST_MINOR:
         raise InvalidExperiment(
             f"A conversion is worth {value_minor} in minor units.", fix="Give a value above 0 and up to 10^12, or none."
         )

@@ -6,16 +6,15 @@ for no time at all, so every moment can be asked for. What the amounts mean is d
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
 from experiments.errors import InvalidExperiment
+from experiments.lifecycle import MOST_MINOR
 from experiments.models import Experiment, Phase, Receipt
 
 Amounts = Mapping[str, Sequence[tuple[int, int]]]  # by variant: (amount in minor units, how many receipts), ascending
-LARGEST_MINOR: Final = 10**12  # that `stats` takes of one visitor
 
 
 def record(
@@ -46,7 +45,7 @@ def record(
         Two amounts of one moment: the later one replaces the first, which held for no time.
         A moment before what holds began, as between two nodes' clocks: counts as the moment when that began.
     """
-    if amount_minor is not None and not 0 <= amount_minor <= LARGEST_MINOR:
+    if amount_minor is not None and not 0 <= amount_minor <= MOST_MINOR:
         raise InvalidExperiment(
             f"An amount of {amount_minor:,} minor units cannot be counted.", fix="Give one from 0 to 10^12."
         )

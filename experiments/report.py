@@ -11,6 +11,7 @@ from typing import Any, Final
 import stats
 from experiments import segment_lifts
 from experiments.autopsy import Autopsy
+from experiments.counts import Segments
 from experiments.forecast import Forecast
 from experiments.health import RULE, HealthFinding
 from experiments.lenses import EQUIVALENT_LIFT, INNER_LEVEL, LEVEL, Anytime, Belief, Range
@@ -138,6 +139,15 @@ class SegmentCounts:
             "confirmed": self.confirmed,
             "conversions": self.conversions,
         }
+
+
+def list_segments(segments: Segments) -> tuple[SegmentCounts, ...]:
+    """Every level of every dimension, variant by variant."""
+    return tuple(
+        SegmentCounts(dimension, level, item.key, item.served, item.confirmed, item.conversions)
+        for (dimension, level), counts in segments.items()
+        for item in counts
+    )
 
 
 @dataclass(frozen=True, slots=True)

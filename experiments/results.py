@@ -20,7 +20,7 @@ from experiments.judging import Facts, judge
 from experiments.models import Experiment, Occasion, Phase
 from experiments.open_segments import check_dimension, count_open
 from experiments.receipts import count_receipts
-from experiments.report import Report, SegmentCounts, VariantReport
+from experiments.report import Report, VariantReport, list_segments
 from experiments.seen import Seen
 
 __all__ = ["Report", "VariantReport", "changes", "report"]
@@ -44,7 +44,7 @@ def report(
         experiment: it, or its key.
         phase: its number; the latest where None.
         as_of: show everything as it stood at this moment; that reads every visitor. Now where None.
-        dimensions: campaign and keyword, to group visitors by as well; each reads every visitor.
+        dimensions: campaign and keyword, to group visitors by as well; that reads every visitor.
         now: for how long it has been running.
 
     Raises:
@@ -87,7 +87,9 @@ def report(
     )
     if not dimensions:
         return found
-    return replace(found, open_segments=_group(session, experiment, judged, dimensions, at if is_past else None))
+    # beside the judged numbers: no finding and no verdict rests on them
+    opened = count_open(session, experiment, judged, dimensions=dimensions, at=at if is_past else None)
+    return replace(found, open_segments=list_segments(opened))
 
 
 def changes(session: Session, now: Report) -> Changes | None:
@@ -120,18 +122,6 @@ def _recompute(session: Session, now: Report, midnight: datetime) -> Seen | None
         return None
     then = report(session, now.experiment, phase=now.phase, as_of=midnight, now=now.as_of)
     return looks.take(then, by="", occasion=Occasion.DAILY)
-
-
-def _group(
-    session: Session, experiment: Experiment, phase: Phase, dimensions: Sequence[str], at: datetime | None
-) -> tuple[SegmentCounts, ...]:
-    """Visitors by campaign or keyword, beside the judged numbers: no finding and no verdict rests on them."""
-    return tuple(
-        SegmentCounts(dimension, level, item.key, item.served, item.confirmed, item.conversions)
-        for name in dict.fromkeys(dimensions)
-        for (dimension, level), counts in count_open(session, experiment, phase, dimension=name, at=at).items()
-        for item in counts
-    )
 
 
 def _choose(phases: Sequence[Phase], experiment: Experiment, number: int | None, at: datetime) -> Phase:

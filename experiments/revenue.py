@@ -41,25 +41,11 @@ def judge_revenue(totals: Everybody, amounts: Amounts, *, control: int, currency
     receipts = [sum(number for _, number in pairs) for pairs in paid]
     if not any(receipts) or any(number > item.confirmed for number, item in zip(receipts, totals, strict=True)):
         return None
-    samples = tuple(_sample(item.confirmed, pairs) for item, pairs in zip(totals, paid, strict=True))
+    samples = tuple(
+        stats.RevenueSample.counted(item.confirmed, pairs) for item, pairs in zip(totals, paid, strict=True)
+    )
     variants, cap_minor, disagrees = _compare(tuple(item.key for item in totals), samples, control)
     return RevenueReport(currency=currency, variants=variants, amounts=paid, cap_minor=cap_minor, disagrees=disagrees)
-
-
-def _sample(n: int, pairs: tuple[tuple[int, int], ...]) -> stats.RevenueSample:
-    cells: dict[int, int] = {}
-    for amount, number in pairs:
-        cell = stats.cell_of(amount)
-        cells[cell] = cells.get(cell, 0) + number
-    logs = [(stats.log_units(amount), number) for amount, number in pairs]
-    return stats.RevenueSample(
-        n=n,
-        paying=sum(number for _, number in pairs),
-        total=sum(amount * number for amount, number in pairs),
-        total_log=sum(log * number for log, number in logs),
-        total_log2=sum(log * log * number for log, number in logs),
-        amounts=stats.Histogram.counted(cells),
-    )
 
 
 @lru_cache(maxsize=64)

@@ -57,7 +57,7 @@ MIMETYPES: Final = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
 }
-MOST_GROUPED: Final = 300_000  # visitors: grouping them takes 15 µs each, twice, and a proxy waits for half a minute
+MOST_GROUPED: Final = 300_000  # visitors: grouping them takes 15 µs each, and a proxy waits for half a minute
 _PIECE_BYTES: Final = 64 * 1024
 _ROWS: Final = {What.TALLIES: TallyRow, What.EVENTS: EventRow, What.RECEIPTS: ReceiptRow}
 

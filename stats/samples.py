@@ -4,12 +4,13 @@ A sample holds no rate and no opinion. Samples of separate days or segments add 
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stats.domain import MAX_COUNT, check_count, check_total, find_whole
 from stats.errors import ImpossibleTotals, InvalidAmount, TooManyConversions
-from stats.histogram import Histogram
+from stats.histogram import Histogram, cell_of
 
 LOG_UNITS = 10_000  # of a natural logarithm: a rounded log is off by 0.005 % of the amount at most
 
@@ -135,10 +136,24 @@ class RevenueSample:
     @classmethod
     def of(cls, n: int, amounts: Iterable[int]) -> "RevenueSample":
         """From what each paying visitor paid."""
-        paid = list(amounts)
-        logs = [log_units(amount) for amount in paid]
-        squares = sum(log * log for log in logs)
-        return cls(n, len(paid), sum(paid), sum(logs), squares, amounts=Histogram.of(paid))
+        return cls.counted(n, ((amount, 1) for amount in amounts))
+
+    @classmethod
+    def counted(cls, n: int, payments: Iterable[tuple[int, int]]) -> "RevenueSample":
+        """From each amount and how many visitors paid it, however many: they are not laid out one by one."""
+        pairs = list(payments)
+        cells: Counter[int] = Counter()
+        for amount, visitors in pairs:
+            cells[cell_of(amount)] += visitors
+        logs = [(log_units(amount), visitors) for amount, visitors in pairs]
+        return cls(
+            n=n,
+            paying=sum(visitors for _, visitors in pairs),
+            total=sum(amount * visitors for amount, visitors in pairs),
+            total_log=sum(log * visitors for log, visitors in logs),
+            total_log2=sum(log * log * visitors for log, visitors in logs),
+            amounts=Histogram.counted(cells),
+        )
 
     def __add__(self, other: "RevenueSample") -> "RevenueSample":
         return RevenueSample(

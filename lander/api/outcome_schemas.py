@@ -22,7 +22,7 @@ class GoalVariantBody(BeliefBody):
     decision: BeliefBody
     p_adjusted: float | None = Field(
         description="Lowest false discovery rate at which the difference is a discovery among all secondary goals and "
-        "variants; null for control and guardrails"
+        "variants; null for control, guardrails, and where nobody was counted to compare"
     )
     is_discovery: bool | None = Field(description="Whether it is one at 5 %")
     guardrail: GuardrailBody | None = Field(description="Null for control and secondary goals")

@@ -7,11 +7,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from experiments.allocation import WHOLE_BP
 from experiments.goals import Goal, GoalKind, Role
-from experiments.lifecycle import DEFAULT_LIFT
+from experiments.lifecycle import DEFAULT_LIFT, MOST_MINOR
 from lander.exports import Format, What
 
 _MOST_SELECTOR = 500
-_LARGEST_MINOR = 10**12
 
 
 class _Input(BaseModel):
@@ -97,7 +96,7 @@ class StartInput(_Input):
     hypothesis: str = Field(min_length=1, max_length=1_000, description="What is expected, and why")
     lift: float = Field(default=DEFAULT_LIFT, description="The smallest lift worth having, a fraction")
     value_minor: int | None = Field(
-        default=None, le=_LARGEST_MINOR, description="What a conversion is worth, in minor units of the site's currency"
+        default=None, le=MOST_MINOR, description="What a conversion is worth, in minor units of the site's currency"
     )
     repeats: str = Field(default="", max_length=120, description="Key of an ended test whose winner is control here")
 

@@ -13,7 +13,10 @@ def recompute_revenue(saved: Saved) -> Tree | None:
     """None where the report says nothing of money."""
     if saved.money is None:
         return None
-    samples = [_sample(item.confirmed, pairs) for item, pairs in zip(saved.counts, saved.money.amounts, strict=True)]
+    samples = [
+        stats.RevenueSample.counted(item.confirmed, pairs)
+        for item, pairs in zip(saved.counts, saved.money.amounts, strict=True)
+    ]
     level, inner = saved.parameters.level, saved.parameters.inner_level
     found = stats.compare_revenue(samples, control=saved.control, level=level)
     return {
@@ -35,22 +38,6 @@ def recompute_revenue(saved: Saved) -> Tree | None:
             for counts, judged, check in zip(saved.counts, found.variants, found.checks, strict=True)
         ],
     }
-
-
-def _sample(visitors: int, pairs: tuple[tuple[int, int], ...]) -> stats.RevenueSample:
-    """Sums over the receipts, which are not laid out one by one: a file may say that there are any number of them."""
-    cells: dict[int, int] = {}
-    for amount, times in pairs:
-        cells[stats.cell_of(amount)] = cells.get(stats.cell_of(amount), 0) + times
-    logs = [(stats.log_units(amount), times) for amount, times in pairs]
-    return stats.RevenueSample(
-        n=visitors,
-        paying=sum(times for _, times in pairs),
-        total=sum(amount * times for amount, times in pairs),
-        total_log=sum(log * times for log, times in logs),
-        total_log2=sum(log * log * times for log, times in logs),
-        amounts=stats.Histogram.counted(cells),
-    )
 
 
 def _describe_check(check: stats.CrossCheck | None) -> Tree:

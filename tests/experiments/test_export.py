@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
@@ -29,13 +28,6 @@ from tests.experiments.builders import (
 
 MAYA, ANA, IVAN, OTTO = (digit * 32 for digit in "1234")
 SECRET = b"of this experiment alone"
-
-
-@pytest.fixture
-def engine(database: Engine) -> Engine:
-    with transaction(database) as session:
-        start(session)
-    return database
 
 
 def list_events(engine: Engine, *, secret: bytes = SECRET, phase: int | None = None) -> list[EventRow]:

@@ -34,13 +34,6 @@ WINDOW_MS = 72 * HOUR_MS
 ZONE = ZoneInfo("Europe/Berlin")
 
 
-@pytest.fixture
-def engine(database: Engine) -> Engine:
-    with transaction(database) as session:
-        start(session)
-    return database
-
-
 def tally(engine: Engine, *, goal: str = "", **where: Any) -> Counter[str]:
     """The sums of the total cells, per number; `where` narrows them."""
     sums: Counter[str] = Counter()

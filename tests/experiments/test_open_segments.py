@@ -35,17 +35,10 @@ from tests.experiments.builders import (
 MAYA, ANA, IVAN = "1" * 32, "2" * 32, "3" * 32
 
 
-@pytest.fixture
-def engine(database: Engine) -> Engine:
-    with transaction(database) as session:
-        start(session)
-    return database
-
-
 def group(session: Session, *, dimension: str = "campaign", phase: int = 1, at: datetime | None = None) -> Segments:
     experiment = lifecycle.load(session, "spring-sale-1")
     judged = lifecycle.list_phases(session, experiment)[phase - 1]
-    return count_open(session, experiment, judged, dimension=dimension, at=at)
+    return count_open(session, experiment, judged, dimensions=[dimension], at=at)
 
 
 def confirmed_by(engine: Engine, *, dimension: str = "campaign", at: datetime | None = None) -> dict[str, int]:

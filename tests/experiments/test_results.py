@@ -29,13 +29,6 @@ from tests.experiments.builders import (
 MAYA, ANA = "1" * 32, "2" * 32
 
 
-@pytest.fixture
-def engine(database: Engine) -> Engine:
-    with transaction(database) as session:
-        start(session)
-    return database
-
-
 def judge(engine: Engine, *, days: float = 14, phase: int | None = None, key: str = "spring-sale-1") -> results.Report:
     with reading(engine) as session:
         return results.report(session, key, phase=phase, now=after(days=days))

@@ -125,7 +125,7 @@ def test_what_passes_the_cleaning_is_kept_and_grouped_by_any_database(database: 
         experiment = lifecycle.load(session, "spring-sale-1")
         [phase] = lifecycle.list_phases(session, experiment)
         found = [
-            list(count_open(session, experiment, phase, dimension=name, at=after(days=1)))
+            list(count_open(session, experiment, phase, dimensions=[name], at=after(days=1)))
             for name in ("campaign", "keyword")
         ]
     assert found == [[("campaign", "🌷 \"\\'</td>’")], [("keyword", "🌷" * 100)]]
