@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FrameLo
 
 from lander.serve.forms import FASTEST_MS
 from tests.live import PASSWORDS, Lander, lander_at
-from tests.patience import PATIENCE_MS
+from tests.patience import PATIENCE_MS, wait_until
 
 OpenStudio = Callable[..., Page]
 """Signs somebody in, Maya where nobody is named; further arguments are those of a browser context."""
@@ -88,9 +88,19 @@ def open_studio(installation: Lander, chromium: Browser, sign_ins: dict[str, Any
 
 
 def preview_of(tab: Page) -> FrameLocator:
-    """The preview that is edited in, once its script and the studio's hear each other."""
+    """The preview that is edited in, once its script and the studio's hear each other and the mouse reaches it.
+
+    A sealed frame is a process of its own: until it is first drawn, Chromium gives clicks on it to the page around it.
+    """
     expect(tab.locator("#preview[aria-busy=false]")).to_have_count(1)
-    return tab.frame_locator("#preview")
+    preview = tab.frame_locator("#preview")
+
+    def is_under_the_mouse() -> bool:
+        preview.locator("html").hover(position={"x": 20, "y": 20})
+        return preview.locator("html:hover").count() == 1
+
+    wait_until(is_under_the_mouse, "the mouse does not reach the preview")
+    return preview
 
 
 def tab_to(tab: Page, wanted: Locator) -> None:
