@@ -103,6 +103,12 @@ def preview_of(tab: Page) -> FrameLocator:
     return preview
 
 
+def edit_in_place(element: Locator, region: Locator | None = None) -> None:
+    """Click where it is to be edited; what is typed goes there once it or its region has the focus, which crosses a frame."""
+    element.click()
+    expect(region or element).to_be_focused()
+
+
 def tab_to(tab: Page, wanted: Locator) -> None:
     """By keyboard alone: forward until it has the focus."""
     for _ in range(100):

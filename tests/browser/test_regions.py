@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AGENT, OpenStudio, preview_of
+from tests.browser.conftest import AGENT, OpenStudio, edit_in_place, preview_of
 from tests.builders_content import make_picture
 from tests.live import SHARED_PAGES, Lander
 from tests.screens import look_at
@@ -55,12 +55,6 @@ def go_to(tab: Page, lander: Lander, path: str) -> None:
     tab.goto(lander.url("studio.localhost", path))
 
 
-def edit(element: Locator) -> None:
-    """Click where it is to be edited; what is typed goes there once it has the focus, which crosses a frame."""
-    element.click()
-    expect(element).to_be_focused()
-
-
 def headline_of(chromium: Browser, lander: Lander, slug: str) -> str:
     context = chromium.new_context(user_agent=AGENT)
     tab = context.new_page()
@@ -100,11 +94,11 @@ def test_maya_clicks_a_headline_names_it_changes_it_in_place_and_it_is_live(
     expect(maya.get_by_role("status")).to_contain_text("This page is guided now")
 
     preview = preview_of(maya)
-    edit(preview.get_by_role("heading"))
+    edit_in_place(preview.get_by_role("heading"))
     maya.keyboard.press("Control+a")
     maya.keyboard.type("Buggies <for> everybody")
     expect(maya.get_by_label("Main headline")).to_have_value("Buggies <for> everybody")
-    edit(preview.locator("p"))
+    edit_in_place(preview.locator("p"))
     maya.keyboard.press("Control+End")
     maya.keyboard.press("Control+b")
     maya.keyboard.type(" Really.")
@@ -141,7 +135,7 @@ def test_what_is_edited_in_place_keeps_every_address_style_and_dynamic_text_arou
     go_to(maya, installation, "/pages/kept/a/edit")
     preview = preview_of(maya)
     preview.locator("img").evaluate("image => image.decode()")
-    preview.locator("li").click()
+    edit_in_place(preview.locator("li"), preview.locator("[data-name=Intro]"))
     maya.keyboard.press("End")
     maya.keyboard.type(" & all")
     expect(maya.get_by_label("Intro")).to_have_value(rich.replace("Thanks</a>", "Thanks</a> &amp; all"))
@@ -150,7 +144,7 @@ def test_what_is_edited_in_place_keeps_every_address_style_and_dynamic_text_arou
     maya.get_by_label("Intro").fill(rich.replace("Thanks", "Changed"))
     expect(preview.locator("li")).to_have_text("Changed")
     preview.locator("img").evaluate("image => image.decode()")
-    preview.locator("li").click()
+    edit_in_place(preview.locator("li"), preview.locator("[data-name=Intro]"))
     maya.keyboard.press("End")
     maya.keyboard.type("!")
     expect(maya.get_by_label("Intro")).to_have_value(rich.replace("Thanks</a>", "Changed</a>!"))
@@ -236,7 +230,7 @@ def test_a_real_page_from_its_zip_to_a_headline_changed_in_place(
     maya.get_by_role("button", name="Mark what is chosen").click()
     maya.wait_for_url("**/a/edit*", wait_until="domcontentloaded")
     preview = preview_of(maya)
-    edit(preview.get_by_role("heading", name=headline))
+    edit_in_place(preview.get_by_role("heading", name=headline))
     maya.keyboard.press("Control+a")
     maya.keyboard.type("Buggies for everybody")
     expect(maya.get_by_label("Headline")).to_have_value("Buggies for everybody")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AGENT, OpenStudio, listen, preview_of
+from tests.browser.conftest import AGENT, OpenStudio, edit_in_place, listen, preview_of
 from tests.live import ROOT, SHARED_PAGES, Lander
 from tests.patience import PATIENCE_MS
 
@@ -150,8 +150,7 @@ def copy_and_change_headline(maya: Page, sent: Zip, headline: str) -> None:
     maya.get_by_role("button", name="Copy A to a new variant").click()
     expect(maya.get_by_role("status")).to_contain_text("Copied.")
     maya.get_by_role("link", name="Edit B in place").click()
-    preview = preview_of(maya)
-    preview.get_by_role("heading", name=sent.headline).click()
+    edit_in_place(preview_of(maya).get_by_role("heading", name=sent.headline))
     maya.keyboard.press("Control+a")
     maya.keyboard.type(headline)
     expect(maya.get_by_label("Headline")).to_have_value(headline)
