@@ -14,6 +14,9 @@ class ShowingGroup(click.Group):
         is_named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
         return super().parse_args(ctx, args if is_named else [SHOW, *args])
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in super().list_commands(ctx) if name != SHOW]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.commands[SHOW].format_options(ctx, formatter)
         self.format_commands(ctx, formatter)

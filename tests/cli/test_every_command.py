@@ -137,6 +137,12 @@ def test_each_noun_says_what_it_is_about(word: str) -> None:
     assert len(shown.output.splitlines()) > 6
 
 
+def test_a_noun_that_is_a_verb_too_lists_what_else_it_does() -> None:
+    shown = CliRunner().invoke(cli, ["report", "--help"]).output
+    listed = {line.split()[0] for line in shown.partition("Commands:")[2].splitlines() if line.strip()}
+    assert listed == {"export", "verify"}
+
+
 def list_documented() -> list[tuple[str, str]]:
     """Every line of a code block, and every code span, that begins with `lander`."""
     found = []
