@@ -4,7 +4,7 @@ When a test can be decided is reckoned from its visitors so far; it is a forecas
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -99,7 +99,7 @@ def _freezes(session: Session, sites: Sequence[Site], first: datetime, last: dat
                 at=at,
                 when=moment(at, sites[0].timezone),
                 clock=_clock(at, sites[0].timezone) if begins else "",
-                sentence=f"Nothing new goes live until {_say(freeze.ends_at, sites[0].timezone)}",
+                sentence=f"Nothing new goes live until {_say_end(freeze.ends_at, sites[0].timezone)}",
                 about=freeze.reason,
                 address="/policy",
                 kind="freeze",
@@ -116,6 +116,8 @@ def _say_day(at: datetime, zone: str) -> str:
     return f"{local.day} {local:%b %Y} ({zone})"
 
 
-def _say(at: datetime, zone: str) -> str:
+def _say_end(at: datetime, zone: str) -> str:
+    if at.year == MAXYEAR:  # how a freeze without an end is written; not every zone has that moment
+        return "further notice"
     local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%b, %H:%M}"
+    return f"{local.day} {local:%b %Y, %H:%M}"

@@ -70,6 +70,7 @@ class InvalidPolicy(LanderError):
 
 def parse_policy(text: str, *, version: int = 0) -> Policy:
     """The policy a file states; raises `InvalidPolicy` with all of its mistakes."""
+    text = text.removeprefix("\ufeff")  # some editors save it before the first line
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -64,7 +64,7 @@ def test_a_freeze_covers_each_of_its_days_and_says_why(maya: Browser, engine: En
     freeze(engine, "2026-12-23T18:00:00+01:00", "2026-12-26T00:00:00+01:00")
     assert "<b>18:00</b> " in day(maya, "2026-12-23")
     for date in ("2026-12-23", "2026-12-24", "2026-12-25"):
-        assert "Nothing new goes live until 26 Dec, 00:00" in day(maya, date)
+        assert "Nothing new goes live until 26 Dec 2026, 00:00" in day(maya, date)
         assert "Christmas &lt;b&gt;rest&lt;/b&gt;" in day(maya, date)
     for date in ("2026-12-22", "2026-12-26"):
         assert "Nothing new" not in day(maya, date)
@@ -72,7 +72,18 @@ def test_a_freeze_covers_each_of_its_days_and_says_why(maya: Browser, engine: En
 
 def test_a_freeze_without_an_end_in_sight_is_cut_to_the_month(maya: Browser, engine: Engine, page: Page) -> None:
     freeze(engine, "2026-01-01T00:00:00Z", "2199-01-01T00:00:00Z")
-    assert maya.get("/calendar?month=2027-02").text.count("Nothing new goes live") == 28
+    assert maya.get("/calendar?month=2027-02").text.count("Nothing new goes live until 1 Jan 2199, 01:00") == 28
+
+
+@pytest.mark.parametrize("ends", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "9999-01-01T00:00:00Z"])
+def test_a_freeze_to_the_end_of_time_lasts_until_further_notice(
+    maya: Browser, engine: Engine, page: Page, ends: str
+) -> None:
+    freeze(engine, "0001-01-01T00:00:00+14:00", ends)
+    assert maya.get("/calendar?month=2027-02").text.count("Nothing new goes live until further notice") == 28
+    assert "Nothing new goes live until further notice" in text_of(maya.get("/"))
+    for path in ("/policy", "/schedules"):
+        assert maya.get(path).status_code == 200
 
 
 def test_a_test_stands_where_it_has_enough_at_this_rate(maya: Browser, engine: Engine, experiment: Experiment) -> None:

@@ -44,6 +44,13 @@ def test_an_empty_file_means_the_safe_defaults() -> None:
     assert DEFAULTS.uploads == UploadLimits(20 * MIB, 500, 100 * MIB, 100, 10 * MIB, 8, 40_000_000)
 
 
+def test_the_mark_that_some_editors_put_before_a_text_is_no_part_of_it() -> None:
+    assert parse_policy(f"\ufeff{FULL}") == parse_policy(FULL)
+    with pytest.raises(InvalidPolicy) as refused:
+        parse_policy("\ufeff[isolation]\nlevel = 'open'")
+    assert refused.value.problems[0].startswith("Line 2: ")
+
+
 def test_every_known_key_is_read() -> None:
     policy = parse_policy(FULL, version=7)
     assert policy.version == 7
