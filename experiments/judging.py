@@ -98,7 +98,7 @@ def judge(facts: Facts) -> Report:
         value_minor=parameters.value_minor,
     )
     anytime = watch(samples, control=control, tau=parameters.prior.tau)
-    per_day = sum(item.confirmed for item in totals) / days if days else None
+    per_day = sum(item.confirmed for item in totals) / min(elapsed / _DAY, len(counted.by_day)) if days else None
     waiting = None
     if ended_at is None and per_day is not None and per_day >= 1:
         waiting = stats.value_of_waiting(comparison, visitors_per_day=per_day, rule=RULE)

@@ -86,8 +86,8 @@ class Rule:
     """The thresholds. `max_loss` is a share of control's rate, `margin` a lift too small to matter, up or down.
 
     Raises:
-        InvalidProbability, InvalidLift, InvalidCount. `p_beats_control` must exceed 0.5, or a variant could be better
-        and worse at once.
+        InvalidProbability, InvalidLift, InvalidCount, InvalidGates. `p_beats_control` must exceed 0.5, or a variant could
+        be better and worse at once.
     """
 
     min_days: int = 7
@@ -112,6 +112,9 @@ class Rule:
             number = find_finite(getattr(self, name))
             if number is None or not 0 < number < 1:
                 raise InvalidLift(f"{name} must lie strictly between 0 and 1", getattr(self, name))
+        strong = find_finite(self.strong_from)
+        if strong is None or strong < 1:
+            raise InvalidGates("strong_from must be a finite number of 1 or more", self.strong_from)
 
 
 @dataclass(frozen=True, slots=True)

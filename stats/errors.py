@@ -130,6 +130,6 @@ class InvalidTau(StatsError):
 
 
 class InvalidGates(StatsError):
-    """Gates, or e-values, that are not one number per variant."""
+    """Gates, or e-values, that are not one number per variant, or an e-value to call strong below 1."""
 
     code = "invalid_gates"

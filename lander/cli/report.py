@@ -1,6 +1,6 @@
 """`lander report`: what a page's newest test says, its numbers as files, and whether a saved report is right."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -64,4 +64,5 @@ def _read_moment(text: str | None, timezone: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInput(f"--as-of '{text}' is no moment.", fix="Write --as-of 2026-11-02T18:00.") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(timezone))
+    zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(timezone))
+    return zoned.astimezone(UTC)

@@ -2,7 +2,9 @@
 
 import textwrap
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from experiments.changes import Changes
 from experiments.lenses import Belief
@@ -18,7 +20,7 @@ def say_report(report: Report, changes: Changes | None = None) -> list[str]:
     """The lines, none longer than 120 characters but where a name is."""
     parts = [
         _wrap(_say_head(report)),
-        _say_changes(changes),
+        _say_changes(report, changes),
         table(*_tabulate_counts(report), numbers=["share", "served", "confirmed", f"{report.noun}s"]),
         _say_lens(
             report, "decision", f"What to decide by (variants drawn together, tau {report.parameters.prior.tau:.3g}):"
@@ -38,14 +40,18 @@ def say_report(report: Report, changes: Changes | None = None) -> list[str]:
 def _say_head(report: Report) -> Iterator[str]:
     goal = f"clicks on {report.selector}" if report.selector else f"{report.noun}s"
     phase = f", phase {report.phase}" if len(report.phases) > 1 else ""
-    moment = f" As it stood on {report.as_of:%Y-%m-%d %H:%M} UTC." if report.is_past else ""
+    moment = f" As it stood on {_say_moment(report, report.as_of)}." if report.is_past else ""
     yield f"{report.experiment}{phase}: {report.state} since {report.started_at:%Y-%m-%d}, counts {goal}.{moment}"
     yield report.verdict.sentence
     yield from (f"- {' '.join(filter(None, [finding.sentence, finding.fix]))}" for finding in report.health)
 
 
-def _say_changes(changes: Changes | None) -> list[str]:
-    return [] if changes is None else [f"Since {changes.since:%Y-%m-%d %H:%M}:", *_wrap(changes.sentences)]
+def _say_changes(report: Report, changes: Changes | None) -> list[str]:
+    return [] if changes is None else [f"Since {_say_moment(report, changes.since)}:", *_wrap(changes.sentences)]
+
+
+def _say_moment(report: Report, moment: datetime) -> str:
+    return f"{moment.astimezone(ZoneInfo(report.timezone)):%Y-%m-%d %H:%M} ({report.timezone})"
 
 
 def _tabulate_counts(report: Report) -> tuple[list[str], list[list[str]]]:

@@ -34,8 +34,9 @@ def recompute(saved: Saved) -> Tree:
     """Everything that follows, with the keys of the file."""
     samples, parameters = [item.sample for item in saved.counts], saved.parameters
     elapsed = max((saved.ended_at or saved.as_of) - saved.started_at, timedelta(0))
-    days = min(elapsed // _DAY, len({item.level for item in saved.days}))
-    per_day = sum(item.confirmed for item in saved.counts) / days if days else None
+    seen = len({item.level for item in saved.days})
+    days = min(elapsed // _DAY, seen)
+    per_day = sum(item.confirmed for item in saved.counts) / min(elapsed / _DAY, seen) if days else None
     data = compare(samples, saved, parameters.data_prior)
     decision = compare(samples, saved, stats.Exchangeable(parameters.tau))
     goals = judge_goals(saved)

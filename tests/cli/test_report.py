@@ -1,6 +1,6 @@
 """`lander report`: the contract's JSON, and a table that a person reads."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,7 +95,10 @@ def test_a_moment_of_the_past_is_in_the_sites_time(terminal: Terminal) -> None:
     assert datetime.fromisoformat(told["as_of"]) == nine_days_ago
     assert 0 < told["variants"][0]["served"] < 20
     assert told["looks"] == []
-    assert "As it stood on" in terminal.read(*_REPORT, "--as-of", nine_days_ago.isoformat())
+    elsewhere = nine_days_ago.astimezone(timezone(timedelta(hours=5)))
+    said = terminal.read(*_REPORT, "--as-of", elsewhere.isoformat())
+    assert f"As it stood on {nine_days_ago:%Y-%m-%d %H:%M} (Europe/Berlin)." in said
+    assert terminal.ok(*_REPORT, "--as-of", elsewhere.isoformat())["as_of"].endswith("+00:00")
     assert "--as-of 'last week' is no moment." in terminal.refused(*_REPORT, "--as-of", "last week")
     assert "had not started" in terminal.refused(*_REPORT, "--as-of", "2001-01-01")
 

@@ -103,6 +103,12 @@ def test_the_forecast_is_for_everybody_who_comes_in_a_month(engine: Engine) -> N
     assert b.forecast.money_minor.median == pytest.approx(4_500 * expected.median)
 
 
+def test_a_day_that_is_not_over_brings_its_part_of_the_month(engine: Engine) -> None:
+    b = judge(engine, days=9.5).variants[1]
+    assert b.forecast is not None
+    assert b.forecast.visitors_per_month == round(30 * 2_980 / 9.5)
+
+
 def test_with_a_share_of_the_visitors_the_forecast_is_still_for_all(database: Engine) -> None:
     with transaction(database) as session:
         start(session, coverage_bp=2_000)

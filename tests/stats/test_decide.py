@@ -211,6 +211,10 @@ def test_thresholds_can_be_chosen():
         (stats.InvalidProbability, {"p_harm": float("nan")}),
         (stats.InvalidLift, {"margin": 0}),
         (stats.InvalidLift, {"max_loss": "much"}),
+        (stats.InvalidGates, {"strong_from": 0.5}),
+        (stats.InvalidGates, {"strong_from": "20"}),
+        (stats.InvalidGates, {"strong_from": None}),
+        (stats.InvalidGates, {"strong_from": [1]}),
     ],
 )
 def test_a_threshold_outside_its_domain_is_refused(leaf, change):
