@@ -17,10 +17,12 @@ from lander.config import Settings
 from lander.document import Document
 from lander.errors import Conflict, InvalidInput
 from lander.pages import pages, publish, redirects
-from lander.pages.addresses import Kind, Scope, find_file
+from lander.pages.addresses import Kind as ReferenceKind
+from lander.pages.addresses import Scope, find_file
 from lander.pages.models import Page, Publication, Site, Variant, Version
 from lander.pages.publish import Published
-from lander.pages.redirect_rules import PERMANENT, Rule, path_of, read_rule
+from lander.pages.redirect_checks import Kind, Table, find_nearest
+from lander.pages.redirect_rules import PERMANENT, InvalidRedirect, Problem, Rule, path_of, read_rule, write_path
 from lander.pages.references import find_references
 from lander.pages.rollback import rollback
 
@@ -83,7 +85,7 @@ def rename_page(
     """Give a page another address. Visitors of the old one are led to it, and a running test goes on undisturbed."""
     site = session.get_one(Site, page.site_id)
     before, address = page.slug, pages.page_address(site, page)
-    pages.check_slug(slug)
+    pages.check_new_slug(slug)
     if slug == before:
         raise InvalidInput(f"The page is called {slug} already.", fix="Choose another address.")
     if pages.find_page(session, site, slug) is not None:
@@ -111,12 +113,16 @@ def rename_page(
 
 
 def retire_page(session: Session, page: Page, *, status: int, target: str = "", actor: str, now: datetime) -> Moved:
-    """Take a page away and say where its visitors go: elsewhere for good (301) or for now (302), or nowhere (410)."""
+    """Take a page away and say where its visitors go: elsewhere for good (301) or for now (302), or nowhere (410).
+
+    Raises `InvalidRedirect` where they would arrive at nothing.
+    """
     site = session.get_one(Site, page.site_id)
     address = pages.page_address(site, page)
     rule = read_rule(site.host, path=f"/{page.slug}", target=target, status=str(status), note="page retired")
     links = tuple(find_links(session, site, page))
     publish.withdraw(session, page, actor=actor, now=now)
+    _check_arrival(redirects.load_table(session, site), rule)
     redirects.put_redirect(session, site, rule, actor=actor, now=now)
     return Moved(address, rule.target, rule.status, links)
 
@@ -167,7 +173,7 @@ def _find_line(version: Version, site: Site, page: Page) -> int | None:
     """The first line of a version that links to the page."""
     own = re.compile(rf"(https?:)?//{re.escape(site.host)}(:\d+)?/{re.escape(page.slug)}/?([?#].*)?", re.IGNORECASE)
     for reference in find_references(Document(version.source), version.path):
-        if reference.kind is not Kind.LINK:
+        if reference.kind is not ReferenceKind.LINK:
             continue
         resolved = reference.resolved
         if resolved.scope is Scope.EXTERNAL and own.fullmatch(reference.address.strip()):
@@ -182,6 +188,18 @@ def _find_line(version: Version, site: Site, page: Page) -> int | None:
 
 def _was_seen(session: Session, page: Page) -> bool:
     return bool(session.exec(select(func.count()).select_from(Publication).where(Publication.page_id == page.id)).one())
+
+
+def _check_arrival(table: Table, rule: Rule) -> None:
+    """A page has visitors now, so they are not led to an address where nothing is."""
+    end = Table(table.host, table.core_site, {**table.rules, rule.path: rule}, table.pages).find_end(rule.path)
+    if end.kind is not Kind.NOTHING:
+        return
+    path = path_of(end.target) or end.target
+    nearest = find_nearest(path, table.pages)
+    fix = f"Did you mean {write_path(nearest)}?" if nearest else "Publish a page there first, or lead them elsewhere."
+    sentence = f"Nothing is at {write_path(path)}, neither a live page nor a redirect."
+    raise InvalidRedirect([Problem("to", rule.target, sentence, fix)])
 
 
 def _lead_to_new(session: Session, site: Site, old: str, new: str, *, actor: str, now: datetime) -> None:

@@ -63,7 +63,7 @@ def test_a_page_is_retired_and_put_back(
     assert "Put the page back" in text_of(shown)
     assert table(session, site) == {"/spring-sale": left}
     session.rollback()
-    back = maya.post("/pages/spring-sale/restore")
+    back = maya.post("/pages/spring-sale/put-back")
     assert "Put back." in text_of(maya.get(back.headers["Location"]))
     assert table(session, site) == {}
 
@@ -74,7 +74,7 @@ def test_what_keeps_a_page_from_being_put_back_is_listed(
     maya.post("/pages/spring-sale/retire", {"choice": "gone"})
     with transaction(engine) as writing:
         apply_policy(writing, '[forms]\nfield_types = ["name"]\n', actor="ivan", now=NOW)
-    answer = maya.post("/pages/spring-sale/restore")
+    answer = maya.post("/pages/spring-sale/put-back")
     assert answer.status_code == 422
     assert "What stands in the way is listed." in text_of(answer)
     assert "email" in text_of(answer)
@@ -87,6 +87,8 @@ def test_what_keeps_a_page_from_being_put_back_is_listed(
         ({}, "choice"),
         ({"choice": "elsewhere"}, "target"),
         ({"choice": "elsewhere", "target": "/spring-sale"}, "target"),
+        ({"choice": "elsewhere", "target": "/typo-no-page"}, "target"),
+        ({"choice": "fallback", "fallback": "/typo-no-page"}, "fallback"),
         ({"choice": "fallback", "fallback": "http://www.localhost/"}, "fallback"),
     ],
 )

@@ -61,6 +61,11 @@ def retire(session: Session, page: Page, status: int, target: str = "") -> movin
     return moving.retire_page(session, page, status=status, target=target, actor=MAYA, now=NOW)
 
 
+def publish_other(session: Session, settings: Settings, site: Site) -> None:
+    """A second live page, at /other, for visitors to go to."""
+    publish.publish(session, settings, add_page(session, site, {"a": PAGE}, slug="other"), actor=MAYA, now=NOW)
+
+
 def served(session: Session, settings: Settings) -> dict[str, Release]:
     materialise(session, settings.published_dir)
     return {path: release for (_, path), release in load_catalog(settings.published_dir).routes.items()}
@@ -179,7 +184,13 @@ def test_a_page_that_was_taken_away_keeps_its_followers(
 
 
 @pytest.mark.parametrize(
-    ("slug", "said"), [("spring-sale", "already"), ("taken", "already a page"), ("Big Sale", "cannot")]
+    ("slug", "said"),
+    [
+        ("spring-sale", "already"),
+        ("taken", "already a page"),
+        ("Big Sale", "cannot"),
+        ("spring-sale/search", "screen of the studio"),
+    ],
 )
 def test_a_name_that_cannot_be_is_refused_and_nothing_changes(
     session: Session, settings: Settings, site: Site, live: Page, *, slug: str, said: str
@@ -232,7 +243,8 @@ def test_a_page_that_links_to_the_old_address_is_not_called_broken(
 @pytest.mark.parametrize(
     ("status", "target", "left"),
     [
-        (301, "/other", "301 /other"),
+        (301, "/other?from=spring#form", "301 /other?from=spring#form"),
+        (301, "/led-on", "301 /led-on"),
         (302, "https://www.example.com/", "302 https://www.example.com/"),
         (410, "", "410"),
     ],
@@ -240,15 +252,32 @@ def test_a_page_that_links_to_the_old_address_is_not_called_broken(
 def test_retiring_takes_the_page_away_and_sends_its_visitors_on(
     session: Session, settings: Settings, site: Site, live: Page, *, status: int, target: str, left: str
 ) -> None:
+    publish_other(session, settings, site)
+    redirects.put_redirect(session, site, Rule("/led-on", "/other", 301), actor=MAYA, now=NOW)
     retire(session, live, status, target)
     assert live.release_id is None
-    assert table(session, site) == {"/spring-sale": left}
-    assert served(session, settings) == {}
+    assert table(session, site) == {"/led-on": "301 /other", "/spring-sale": left}
+    assert list(served(session, settings)) == ["/other"]
+
+
+@pytest.mark.parametrize("status", [301, 302])
+@pytest.mark.parametrize("target", ["/othr", "/draft", "/led-on", "https://go.example.com/othr?x=1"])
+def test_its_visitors_are_not_sent_to_an_address_where_nothing_is(
+    session: Session, settings: Settings, site: Site, live: Page, *, status: int, target: str
+) -> None:
+    publish_other(session, settings, site)
+    add_page(session, site, {"a": PAGE}, slug="draft")
+    redirects.put_redirect(session, site, Rule("/led-on", "/othr", 301), actor=MAYA, now=NOW)
+    with pytest.raises(InvalidRedirect, match="Nothing is at /") as refused:
+        retire(session, live, status, target)
+    (problem,) = refused.value.problems
+    assert problem.field == "to"
+    assert ("Did you mean /other?" in problem.fix) is (target != "/draft")
 
 
 def test_retiring_can_be_undone(session: Session, settings: Settings, site: Site, live: Page) -> None:
     before = served(session, settings)["/spring-sale"]
-    retire(session, live, 301, "/other")
+    retire(session, live, 301, "https://www.example.com/x")
     moving.restore_page(session, settings, live, actor=MAYA, now=NOW)
     assert table(session, site) == {}
     assert served(session, settings)["/spring-sale"].variants == before.variants
@@ -259,11 +288,11 @@ def test_retiring_can_be_undone(session: Session, settings: Settings, site: Site
 def test_what_would_go_wrong_for_visitors_keeps_a_page_from_being_put_back(
     session: Session, settings: Settings, site: Site, live: Page
 ) -> None:
-    retire(session, live, 301, "/other")
+    retire(session, live, 301, "https://www.example.com/x")
     with pytest.raises(Refused) as refused:
         moving.restore_page(session, settings, live, preflight=object_to_everything, actor=MAYA, now=NOW)
     assert [finding.sentence for finding in refusals(refused.value.findings)] == ["The page answers 500."]
-    assert table(session, site) == {"/spring-sale": "301 /other"}
+    assert table(session, site) == {"/spring-sale": "301 https://www.example.com/x"}
     assert served(session, settings) == {}
 
 
