@@ -27,7 +27,7 @@ blueprint = Blueprint("pages", __name__)
 UPLOAD_BYTES = 201 * MIB  # what the policy can allow at most; the policy in force is checked when it is read
 _VARIANT = re.compile(r"(?P<slug>.+)/(?P<key>[a-z])")
 _ACT = re.compile(
-    r"(?P<slug>.+?)/(publish|rollback|withdraw|restore|upload|copy|[a-z]/(bring|name|restore|undo|share/revoke))"
+    r"(?P<slug>.+?)/(publish|rollback|withdraw|put-back|upload|copy|[a-z]/(bring|name|restore|undo|share/revoke))"
 )
 
 

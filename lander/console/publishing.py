@@ -69,7 +69,7 @@ def withdraw(slug: str) -> Response:
     return _attempt(slug, act, notice="withdrawn")
 
 
-@view(blueprint, "/pages/<path:slug>/restore", permission=Permission.PAGES_PUBLISH, methods=("POST",))
+@view(blueprint, "/pages/<path:slug>/put-back", permission=Permission.PAGES_PUBLISH, methods=("POST",))
 def restore(slug: str) -> Response:
     def act() -> Published:
         with transaction(studio().engine) as session:

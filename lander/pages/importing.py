@@ -168,6 +168,8 @@ def _check_target(session: Session, site: Site, slug: str, key: str, *, replace:
         raise Conflict(
             f"There is no page at {site.host}/{slug} yet; its first variant is a.", fix="Import it as variant a first."
         )
+    if page is None:
+        pages.check_new_slug(slug)
     if page is not None and not replace and pages.find_variant(session, page, key) is not None:
         raise Conflict(
             f"The page {site.host}/{slug} already has a variant {key}.",

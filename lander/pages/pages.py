@@ -21,6 +21,11 @@ _SLUG: Final = re.compile(r"[a-z0-9]+(-+[a-z0-9]+)*(/[a-z0-9]+(-+[a-z0-9]+)*)*")
 _RESERVED: Final = frozenset(
     ["_l", "robots.txt", "favicon.ico", "sitemap.xml", "ads.txt", ".well-known", "healthz", "readyz", "metrics"]
 )
+# behind /pages/ the studio has screens of its own at these, and a page there could not be opened; held to its routes
+_STUDIO: Final = re.compile(
+    r"new|.+/(after-form|rename|retire|search|[a-z0-9]/"
+    r"(compare|edit(/preview)?|history|images(/[0-9]+/(crop|thumbnail))?|links|regions|share|source|visit))"
+)
 
 
 def check_slug(slug: str) -> str:
@@ -39,6 +44,21 @@ def check_slug(slug: str) -> str:
     return slug
 
 
+def check_new_slug(slug: str) -> str:
+    """The same for a page that has no address yet, or gets another one: those of the studio's screens are refused too."""
+    if is_of_studio(check_slug(slug)):
+        raise InvalidInput(
+            f"The address '{slug}' is that of a screen of the studio, which would hide the page.",
+            fix=f"Change its last part, for example to {slug.rpartition('/')[2]}-page.",
+        )
+    return slug
+
+
+def is_of_studio(slug: str) -> bool:
+    """Whether the studio shows a screen of its own where it would show the page. Pages from before may be called so."""
+    return _STUDIO.fullmatch(slug) is not None
+
+
 def page_address(site: Site, page: Page) -> str:
     """Host and slug, as people write it: go.example.com/spring-sale."""
     return f"{site.host}/{page.slug}"
@@ -51,7 +71,7 @@ def address_of(session: Session, page: Page) -> str:
 
 def add_page(session: Session, site: Site, slug: str, *, actor: str, now: datetime) -> Page:
     """A page without variants; whoever calls this adds the first one in the same transaction."""
-    check_slug(slug)
+    check_new_slug(slug)
     assert site.id is not None
     if find_page(session, site, slug) is not None:
         raise Conflict(

@@ -6,7 +6,7 @@ It looks at what is there already and decides; making the pages is `importing`'s
 import posixpath
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import Final
@@ -44,8 +44,14 @@ def plan_places(
     main = _find_main(sources)
     places: list[Place] = []
     taken: set[str] = set()
+
+    def is_free(planned: str) -> bool:
+        if planned in taken:
+            return False
+        return not pages.is_of_studio(planned) or pages.find_page(session, site, planned) is not None
+
     for path in sorted(sources, key=lambda item: (item != main, item)):
-        planned = pages.check_slug(slug if path == main else _slug_under(slug, main, path, taken))
+        planned = pages.check_slug(slug if path == main else _slug_under(slug, main, path, is_free=is_free))
         taken.add(planned)
         page = pages.find_page(session, site, planned)
         place = Place(path, planned, sources[path], page, key if page is not None else "a")
@@ -98,8 +104,8 @@ def _plan_sibling(session: Session, site: Site, page: Page, place: Place, *, may
     return place
 
 
-def _slug_under(slug: str, main: str, path: str, taken: set[str]) -> str:
-    """`thanks.html` → slug/thanks, `de/Über uns.html` → slug/de/ueber-uns; a number where that is taken."""
+def _slug_under(slug: str, main: str, path: str, *, is_free: Callable[[str], bool]) -> str:
+    """`thanks.html` → slug/thanks, `de/Über uns.html` → slug/de/ueber-uns; a number where that is not free."""
     relative = posixpath.relpath(path, posixpath.dirname(main) or ".")
     stem = relative.rpartition(".")[0]
     if stem.rpartition("/")[2].lower() == "index":
@@ -107,7 +113,7 @@ def _slug_under(slug: str, main: str, path: str, taken: set[str]) -> str:
     parts = [_plain(part) for part in stem.split("/") if part not in ("", "..")]
     base = "/".join([slug, *(part for part in parts if part)])
     number, planned = 1, base
-    while planned in taken:
+    while not is_free(planned):
         number += 1
         planned = f"{base}-{number}"
     return planned

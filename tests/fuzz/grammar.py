@@ -315,7 +315,7 @@ def action(supply: Supply, rng: Random) -> Request:
             ("/pages/new", {"slug": f"new-{rng.randrange(3)}"}, make_zip({"index.html": THANKS})),
             ("/pages/terms/plain/rename", {"slug": rng.choice(["terms/other", "spring-sale", "terms/plain"])}, None),
             ("/pages/terms/plain/retire", {"choice": "elsewhere", "target": rng.choice(["/spring-sale", "//x"])}, None),
-            ("/pages/terms/plain/restore", {}, None),
+            ("/pages/terms/plain/put-back", {}, None),
             ("/redirects/edit", {"from": f"/old-{rng.randrange(3)}", "to": "/old-1", "status": "301"}, None),
             ("/redirects/remove", {"path": f"/old-{rng.randrange(3)}"}, None),
             ("/redirects/mend", {"rule": "redirects.chain", "all": "yes"}, None),

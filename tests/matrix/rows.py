@@ -289,7 +289,7 @@ ON_STUDIO: Final = [
     *acts(f"{PAGE_RULE}/search", 409),
     *acts(f"{PAGE_RULE}/rename", 422, slug="_l"),
     *acts(f"{PAGE_RULE}/retire", 422),
-    *acts(f"{PAGE_RULE}/restore", 409),
+    *acts(f"{PAGE_RULE}/put-back", 409),
     *acts("/redirects/edit", 422),
     *acts("/redirects/remove", 404),
     *acts("/redirects/mend", 409),

@@ -68,7 +68,7 @@ route                                                   method  nobody  marketer
 /pages/<path:slug>/rename                               POST    in      yes       no       no
 /pages/<path:slug>/retire                               GET     in      yes       no       no
 /pages/<path:slug>/retire                               POST    in      yes       no       no
-/pages/<path:slug>/restore                              POST    in      yes       no       no
+/pages/<path:slug>/put-back                             POST    in      yes       no       no
 /duplicates                                             GET     in      yes       yes      yes
 
 /redirects                                              GET     in      yes       yes      yes

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from lander.access.audit import list_entries
 from lander.artifact import ASSET_PREFIX, asset_name
-from lander.db import reading
+from lander.db import reading, transaction
 from lander.errors import Conflict, InvalidInput
 from lander.pages import pages
 from lander.pages.models import Asset, Version
@@ -264,6 +264,21 @@ def test_an_address_that_is_taken_is_refused_and_changes_nothing(
     assert studio.slugs() == ["other/thanks", "sale"]
     with reading(studio.engine) as session:
         assert session.exec(select(Asset.name)).all() == []
+
+
+def test_a_file_named_like_a_screen_of_the_studio_gets_a_number(studio: Studio) -> None:
+    studio.upload({"index.html": PAGE.replace("<h1>", "<a href=search.html>Search</a><h1>"), "search.html": THANKS})
+    assert studio.slugs() == ["sale", "sale/search-2"]
+    assert studio.draft().links["search.html"] == "sale/search-2"
+
+
+def test_such_a_file_stays_with_its_page_of_before(studio: Studio) -> None:
+    studio.upload({"index.html": PAGE, "find.html": THANKS})
+    with transaction(studio.engine) as session:
+        studio.page(session, "sale/find").slug = "sale/search"
+    studio.upload({"index.html": PAGE, "search.html": PAGE}, replace=True)
+    assert studio.slugs() == ["sale", "sale/search"]
+    assert studio.draft("sale/search").source == PAGE
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,22 @@ def test_some_addresses_are_reserved(slug: str) -> None:
         pages.check_slug(slug)
 
 
+@pytest.mark.parametrize("slug", ["new", "de/search", "jobs/b/edit", "a/b/history", "a/b/images/3/crop"])
+def test_the_addresses_of_the_studios_screens_are_for_no_new_page(studio: Studio, slug: str) -> None:
+    with pytest.raises(InvalidInput, match=f"'{slug}' is that of a screen of the studio") as caught:
+        studio.upload({"index.html": PAGE}, slug=slug)
+    assert f"for example to {slug.rpartition('/')[2]}-page" in caught.value.fix
+    assert studio.slugs() == ["sale"]
+
+
+def test_a_page_of_before_that_is_called_like_a_screen_is_still_worked_on(studio: Studio) -> None:
+    with transaction(studio.engine) as session:
+        studio.page(session).slug = "de/search"
+    studio.upload({"index.html": EDITED}, slug="de/search", replace=True)
+    studio.upload({"index.html": EDITED}, slug="de/search", key="b")
+    assert studio.draft("de/search").source == EDITED
+
+
 def test_pages_are_found_by_their_addresses(studio: Studio) -> None:
     with reading(studio.engine) as session:
         site = studio.site(session)
