@@ -18,9 +18,11 @@ from lander.access import audit
 from lander.config import Settings
 from lander.db import reading, transaction
 from lander.durable import put_file, sync_folder
+from lander.errors import Unavailable
 from lander.integrations.models import Delivery
 from lander.integrations.outbox import forget_gone
 from lander.leads import erasing
+from lander.leads.leads import say_unopened
 from lander.leads.models import Erasure
 from lander.vault import Vault
 
@@ -30,16 +32,18 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What went."""
+    """What went, and how many leads nobody can tell of whether they should have gone, too."""
 
     leads: int
     entries: int
     deliveries: int
+    unopened: int = 0
 
     @property
     def sentence(self) -> str:
         if not self.leads:
-            return "No lead of this address is here. Should one come home from a journal or a backup, it goes too."
+            where = "among those that can be opened" if self.unopened else "here"
+            return f"No lead of this address is {where}. Should one come home from a journal or a backup, it goes too."
         parts = [_plural(self.leads, "lead", "leads")]
         if self.entries:
             parts.append(_plural(self.entries, "entry of their timelines", "entries of their timelines"))
@@ -49,6 +53,16 @@ class Gone:
         return (
             f"Erased: {listed}. Copies in journals and in restored backups go when they appear. "
             "What has been exported or delivered already is with its receivers."
+        )
+
+    @property
+    def doubt(self) -> Unavailable | None:
+        """Why that may not be all."""
+        if not self.unopened:
+            return None
+        return Unavailable(
+            f"{say_unopened(self.unopened)} and may be theirs.",
+            fix="Put the secret that sealed them back on LANDER_SECRET_KEYS and erase again, or erase them by their ids.",
         )
 
 
@@ -64,8 +78,8 @@ def erase_lead(session: Session, lead_id: str, *, actor: str, now: datetime) -> 
     return _finish(session, erased, "one lead", actor=actor, now=now)
 
 
-def replay(engine: Engine, settings: Settings, *, actor: str, now: datetime, thoroughly: bool = False) -> int:
-    """Bring the file and the database to the same list, and erase again what a backup brought back; how many leads.
+def replay(engine: Engine, settings: Settings, *, actor: str, now: datetime, thoroughly: bool = False) -> Gone:
+    """Bring the file and the database to the same list, and erase again what a backup brought back.
 
     Where the database knows the whole list nothing is looked at, unless `thoroughly` is asked for.
     """
@@ -73,15 +87,14 @@ def replay(engine: Engine, settings: Settings, *, actor: str, now: datetime, tho
     with reading(engine) as session:
         known = {item.email_index: item.at for item in erasing.list_erasures(session)}
     lost = [item for index, item in kept.items() if index not in known or known[index] < item.at]
-    leads = 0
+    gone = Gone(0, 0, 0)
     if lost or (thoroughly and known):
         with transaction(engine) as session:
             wanted = {item.email_index: item for item in erasing.list_erasures(session)} if thoroughly else {}
             wanted |= {item.email_index: item for item in lost}
             erased = erasing.erase_again(session, Vault(settings.secret_keys), list(wanted.values()))
             gone = _forget_deliveries(session, erased)
-            leads = gone.leads
-            if leads:
+            if gone.leads:
                 audit.record(
                     session,
                     now=now,
@@ -92,7 +105,7 @@ def replay(engine: Engine, settings: Settings, *, actor: str, now: datetime, tho
                     deliveries=gone.deliveries,
                 )
     write_list(engine, settings)
-    return leads
+    return gone
 
 
 def write_list(engine: Engine, settings: Settings) -> None:
@@ -111,6 +124,8 @@ def write_list(engine: Engine, settings: Settings) -> None:
 def _finish(session: Session, erased: erasing.Erased, subject: str, *, actor: str, now: datetime) -> Gone:
     gone = _forget_deliveries(session, erased)
     counts = {"leads": gone.leads, "deliveries": gone.deliveries}
+    if gone.unopened:
+        counts["unopened"] = gone.unopened
     audit.record(session, now=now, actor=actor, action="lead.erase", subject=subject, **counts)
     return gone
 
@@ -121,7 +136,7 @@ def _forget_deliveries(session: Session, erased: erasing.Erased) -> Gone:
         of_these = col(Delivery.lead_id).in_(erased.leads[at : at + 500])
         deliveries += session.exec(select(func.count()).select_from(Delivery).where(of_these)).one()
     forget_gone(session)
-    return Gone(leads=len(erased.leads), entries=erased.entries, deliveries=deliveries)
+    return Gone(len(erased.leads), erased.entries, deliveries, erased.unopened)
 
 
 def _read_file(data_dir: Path) -> Sequence[Erasure]:

@@ -252,10 +252,12 @@ class Worker:
         return done, left + [(Record("lead", lead.body), lead.wrong) for lead in kept.unreadable]
 
     def _erase_again(self) -> int:
-        leads = erasure.replay(self._engine, self._settings, actor="the work process", now=datetime.now(UTC))
-        if leads:
-            log.warning("leads of people who were erased had come back, and are erased again", leads=leads)
-        return leads
+        gone = erasure.replay(self._engine, self._settings, actor="the work process", now=datetime.now(UTC))
+        if gone.leads:
+            log.warning("leads of people who were erased had come back, and are erased again", leads=gone.leads)
+        if gone.unopened:
+            log.warning("leads cannot be opened, and may be of people who were erased", leads=gone.unopened)
+        return gone.leads
 
     def _apply_policy(self) -> int:
         assert self._policy_file is not None

@@ -1,5 +1,6 @@
 """The work process: rows leave a journal only after the ledger's commit, and no journal holds up another."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -322,6 +323,19 @@ def test_who_was_erased_before_a_backup_was_taken_back_is_erased_again(
     assert count_leads(engine) == 1
     assert worker.erase_again() == 1
     assert (count_leads(engine), worker.erase_again()) == (0, 0)
+
+
+def test_leads_that_may_be_of_somebody_who_was_erased_are_in_the_log(
+    worker: Worker, settings: Settings, engine: Engine
+) -> None:
+    erased = Erasure(email_index="index", at=datetime.now(UTC), by="Ivan").model_dump(mode="json")
+    row = [erased["at"], erased["email_index"], erased["by"], 0]
+    (settings.data_dir / erasure.FILE).write_text(json.dumps({"format": 1, "erasures": [row]}))
+    leave(settings, Record("lead", make_body(7, sealed="unreadable")))
+    worker.ingest()
+    with capture_logs() as logs:
+        assert worker.erase_again() == 0
+    assert [(entry["log_level"], entry["leads"]) for entry in logs] == [("warning", 1)]
 
 
 def test_a_list_of_erased_people_that_cannot_be_read_holds_up_nothing_else(

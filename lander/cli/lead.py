@@ -1,5 +1,6 @@
 """`lander lead`: what visitors sent."""
 
+from dataclasses import asdict
 from typing import Final
 
 import click
@@ -39,16 +40,19 @@ def register(cli: click.Group) -> None:
             which = _read_which(session, site, stage, spam=spam)
             found = leads.list_leads(session, Vault(edge.settings.secret_keys), which, limit=limit or _NEWEST)
             total = leads.count_leads(session, which)
+            unopened = _note_unopened(session, edge, which)
         lines = [
             f"{lead.received_at:%Y-%m-%d %H:%M} UTC  {lead.host}{lead.path} ({lead.variant})  "
             + ", ".join(f"{name}: {value}" for name, value in lead.fields.items())
             + (f"  [{', '.join(lead.flags)}]" if lead.flags else "")
             for lead in found
         ]
-        note = ""
+        short = ""
         if limit is None and total > len(found):
-            note = f"These are the newest {len(found)} of {total:,} leads; --limit lists more, lander lead export all."
-        return Answer([lead.as_json() for lead in found], lines or ["No leads yet."], note=note)
+            short = f"These are the newest {len(found)} of {total:,} leads; --limit lists more, lander lead export all."
+        return Answer(
+            [lead.as_json() for lead in found], lines or ["No leads yet."], note=f"{short} {unopened}".strip()
+        )
 
     @command(group, "export")
     @site
@@ -68,7 +72,8 @@ def register(cli: click.Group) -> None:
                 actor=edge.actor,
                 now=edge.now,
             )
-        return Answer({"csv": text}, [text.rstrip("\n")])
+            unopened = _note_unopened(session, edge, which)
+        return Answer({"csv": text}, [text.rstrip("\n")], note=unopened)
 
     @command(group, "erase")
     @click.argument("email", required=False, default="")
@@ -82,16 +87,24 @@ def register(cli: click.Group) -> None:
             raise InvalidInput("Whom?", fix="Name one e-mail address or --lead ID, or say --replay after a restore.")
         if replay:
             again = erasure.replay(edge.engine, edge.settings, actor=edge.actor, now=edge.now, thoroughly=True)
-            line = f"Erased again: {again:,}." if again else "Nobody's leads had come back."
-            return Answer({"leads": again}, [line])
+            none = "None of the leads that can be opened had" if again.unopened else "Nobody's leads had"
+            line = f"Erased again: {again.leads:,}." if again.leads else f"{none} come back."
+            return Answer({"leads": again.leads, "unopened": again.unopened}, [line], again.doubt)
         with transaction(edge.engine) as session:
             if lead_id:
                 gone = erasure.erase_lead(session, lead_id, actor=edge.actor, now=edge.now)
             else:
                 gone = erasure.erase_person(session, edge.settings, email, actor=edge.actor, now=edge.now)
         erasure.write_list(edge.engine, edge.settings)
-        counts = {"leads": gone.leads, "entries": gone.entries, "deliveries": gone.deliveries}
-        return Answer(counts, [gone.sentence])
+        return Answer(asdict(gone), [gone.sentence], gone.doubt)
+
+
+def _note_unopened(session: Session, edge: Cli, which: Which) -> str:
+    """About all that are meant, also where the list is short: an older secret sealed the older ones."""
+    unopened = leads.count_unopened(session, Vault(edge.settings.secret_keys), which)
+    if not unopened:
+        return ""
+    return f"{leads.say_unopened(unopened)}: put the secret that sealed them back on LANDER_SECRET_KEYS."
 
 
 def _read_which(session: Session, site: str | None, stage: str | None, *, spam: bool | None) -> Which:

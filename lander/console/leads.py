@@ -103,7 +103,7 @@ def erase() -> Response:
             screen = erase_screen(session, email=email, errors=[wrong])
         return show(screen, status=error.status)
     erasure.write_list(engine, settings)
-    return go(tell("/leads/erase", [gone.sentence]))
+    return go(tell("/leads/erase", [gone.sentence, *([str(gone.doubt)] if gone.doubt else [])]))
 
 
 @view(blueprint, _LEAD, permission=Permission.LEADS_READ)

@@ -5,11 +5,10 @@ Who was forgotten is remembered as keyed hashes with the time, so that it is don
 restored backup brings something back. What somebody sends after that is a new lead.
 """
 
-import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete
 from sqlalchemy import select as select_columns
@@ -18,7 +17,7 @@ from sqlmodel import Session, col, select
 from lander.db import take_turn
 from lander.email_addresses import find_addresses, normalise
 from lander.errors import InvalidInput
-from lander.leads.leads import load_stored
+from lander.leads.leads import load_stored, open_fields
 from lander.leads.models import Erasure, Lead, LeadEntry, name_lead
 from lander.vault import Vault
 
@@ -27,10 +26,11 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What went."""
+    """What went, and how many leads may hold an address that was asked for, because no secret of ours opens them."""
 
     leads: tuple[str, ...]
     entries: int
+    unopened: int = 0
 
 
 def erase_person(session: Session, vault: Vault, email: str, *, actor: str, now: datetime) -> Erased:
@@ -40,7 +40,7 @@ def erase_person(session: Session, vault: Vault, email: str, *, actor: str, now:
         raise InvalidInput("This is not an e-mail address.", fix="Write the one that they gave, like otto@example.com.")
     indexes = vault.blind_indexes(address)
     take_turn(session, "leads")  # one that comes home meanwhile must not slip through
-    erased = _erase(session, list(_find(session, vault, dict.fromkeys(indexes, now))))
+    erased = _find_and_erase(session, vault, dict.fromkeys(indexes, now))
     for index in indexes:  # a journal may hold what an older secret indexed
         session.merge(Erasure(email_index=index, at=now, by=actor, leads=len(erased.leads)))
     session.flush()
@@ -60,7 +60,7 @@ def erase_lead(session: Session, lead_id: str, *, actor: str, now: datetime) -> 
 def erase_again(session: Session, vault: Vault, erasures: Sequence[Erasure]) -> Erased:
     """Carry out what was asked for before, where a backup has undone it."""
     take_turn(session, "leads")
-    erased = _erase(session, list(_find(session, vault, {item.email_index: item.at for item in erasures})))
+    erased = _find_and_erase(session, vault, {item.email_index: item.at for item in erasures})
     for item in erasures:
         session.merge(Erasure(email_index=item.email_index, at=item.at, by=item.by, leads=item.leads))
     session.flush()
@@ -72,26 +72,28 @@ def list_erasures(session: Session) -> Sequence[Erasure]:
     return session.exec(select(Erasure).order_by(col(Erasure.at), col(Erasure.email_index))).all()
 
 
-def _find(session: Session, vault: Vault, forgotten: dict[str, datetime]) -> Iterator[str]:
+def _find_and_erase(session: Session, vault: Vault, forgotten: dict[str, datetime]) -> Erased:
     """Leads of these people, sent until they were forgotten: every lead of that time is opened for it."""
     if not forgotten:
-        return
+        return Erased((), 0)
     query = (
         select_columns(col(Lead.id), col(Lead.email_index), col(Lead.sealed), col(Lead.received_at))
         .where(col(Lead.received_at) <= max(forgotten.values()))
         .execution_options(yield_per=_CHUNK)
     )
+    found: list[str] = []
+    unopened = 0
     for lead_id, email_index, sealed, received_at in session.execute(query):
-        named = {name_lead(lead_id), email_index, *_index_addresses(vault, lead_id, sealed)}
+        fields = open_fields(vault, sealed, context=lead_id)
+        named = {name_lead(lead_id), email_index, *_index_addresses(vault, fields or {})}
         if any(received_at <= at for index in named if (at := forgotten.get(index)) is not None):
-            yield lead_id
+            found.append(lead_id)
+        elif fields is None:  # its index alone could have named it, and holds one address under one secret
+            unopened += 1
+    return replace(_erase(session, found), unopened=unopened)
 
 
-def _index_addresses(vault: Vault, lead_id: str, sealed: str) -> Iterator[str]:
-    try:
-        fields = json.loads(vault.open(sealed, context=lead_id))
-    except ValueError:  # no secret of ours opens it: its index alone can name it
-        return
+def _index_addresses(vault: Vault, fields: dict[str, Any]) -> Iterator[str]:
     for value in fields.values():
         if "@" in value:
             for address in find_addresses(value):

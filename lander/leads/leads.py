@@ -188,7 +188,7 @@ def search_leads(session: Session, vault: Vault, words: str, which: Which = EVER
     sealed = select_columns(col(Lead.id), col(Lead.sealed)).where(*which.conditions())
     ids: list[str] = []
     for lead_id, content in session.execute(sealed.order_by(*_NEWEST_FIRST).limit(SEARCHED)):
-        text = " ".join((_open_json(vault, content, context=lead_id) or {}).values()).casefold()
+        text = " ".join((open_fields(vault, content, context=lead_id) or {}).values()).casefold()
         if all(word in text for word in wanted):
             ids.append(lead_id)
     found = session.exec(select(Lead).where(col(Lead.id).in_(ids[:limit])).order_by(*_NEWEST_FIRST)).all()
@@ -216,6 +216,20 @@ def list_entries(session: Session, lead_id: str) -> Sequence[LeadEntry]:
 def count_leads(session: Session, which: Which = EVERYTHING) -> int:
     """How many there are."""
     return session.exec(select(func.count()).select_from(Lead).where(*which.conditions())).one()
+
+
+def count_unopened(session: Session, vault: Vault, which: Which = EVERYTHING) -> int:
+    """How many of them no secret of ours opens; each one is tried."""
+    query = select_columns(col(Lead.id), col(Lead.sealed)).where(*which.conditions()).execution_options(yield_per=500)
+    return sum(open_fields(vault, sealed, context=lead_id) is None for lead_id, sealed in session.execute(query))
+
+
+def say_unopened(leads: int) -> str:
+    """
+    >>> say_unopened(1), say_unopened(1200)
+    ('1 lead cannot be opened with these secrets', '1,200 leads cannot be opened with these secrets')
+    """
+    return f"{leads:,} {'lead' if leads == 1 else 'leads'} cannot be opened with these secrets"
 
 
 def count_stages(session: Session, which: Which = EVERYTHING) -> list[StageCount]:
@@ -270,8 +284,8 @@ def _parameter(name: str) -> ColumnElement[str]:
 
 
 def _open(lead: Lead, vault: Vault) -> OpenLead:
-    fields = _open_json(vault, lead.sealed, context=lead.id)
-    touch = (_open_json(vault, lead.touch, context=f"{lead.id} touch") if lead.touch else None) or {}
+    fields = open_fields(vault, lead.sealed, context=lead.id)
+    touch = (open_fields(vault, lead.touch, context=f"{lead.id} touch") if lead.touch else None) or {}
     viewed_at_ms = touch.get("viewed_at_ms")
     return OpenLead(
         id=lead.id,
@@ -299,8 +313,8 @@ def _open(lead: Lead, vault: Vault) -> OpenLead:
     )
 
 
-def _open_json(vault: Vault, sealed: str, *, context: str) -> dict[str, Any] | None:
-    """None where no secret of ours opens it."""
+def open_fields(vault: Vault, sealed: str, *, context: str) -> dict[str, Any] | None:
+    """What was sealed; None where no secret of ours opens it."""
     try:
         return dict(json.loads(vault.open(sealed, context=context)))
     except ValueError:

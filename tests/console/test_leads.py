@@ -367,6 +367,16 @@ def test_ivan_erases_one_lead_without_seeing_it(ivan: Browser, engine: Engine, l
         assert session.exec(select(Lead)).all() == []
 
 
+def test_an_erasure_that_may_have_missed_something_says_so(ivan: Browser, engine: Engine, live: Page) -> None:
+    send(engine, live, 1, sealed="unreadable", email_index="")
+    said = text_of(ivan.get(ivan.post("/leads/erase", {"email": "otto1@example.com"}).headers["Location"]))
+    assert "No lead of this address is among those that can be opened." in said
+    assert "1 lead cannot be opened with these secrets and may be theirs. Put the secret that sealed them back" in said
+    with reading(engine) as session:
+        entry = session.exec(select(AuditEntry).where(AuditEntry.action == "lead.erase")).one()
+    assert entry.details == {"leads": 0, "deliveries": 0, "unopened": 1}
+
+
 def test_ivan_erases_without_seeing_anybody(ivan: Browser, engine: Engine, lead: str) -> None:
     assert 'href="/leads/erase"' in ivan.get("/").text
     assert "otto" not in ivan.get(f"/leads/erase?lead={lead}").text

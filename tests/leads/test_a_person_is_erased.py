@@ -79,6 +79,31 @@ def test_a_lead_that_no_secret_opens_is_found_by_its_index(database: Engine, set
     assert erase(database, settings, "otto1@example.com").leads == 1
 
 
+def test_leads_that_no_secret_opens_are_counted_because_they_may_be_theirs(
+    database: Engine, settings: Settings
+) -> None:
+    later = make_body(4, received_at_ms=int(LATER.timestamp() * 1000) + 1)
+    send(database, make_body(1), make_body(2), make_body(3, sealed="unreadable"), later)
+    lost = settings_of(settings.data_dir, NEW)
+    assert erase(database, lost, "otto1@example.com") == Gone(leads=0, entries=0, deliveries=0, unopened=3)
+    assert left(database) == [1, 2, 3, 4]
+    put_back = settings_of(settings.data_dir, f"{NEW},{OLD}")
+    gone = erase(database, put_back, "otto1@example.com")
+    assert (gone.leads, gone.unopened, left(database)) == (1, 1, [2, 3, 4])
+    assert "No lead of this address is here" not in Gone(0, 0, 0, unopened=1).sentence
+
+
+def test_a_replay_counts_them_too(database: Engine, settings: Settings) -> None:
+    lost = settings_of(settings.data_dir, NEW)
+    erase(database, lost, "otto1@example.com")
+    send(database, make_body(1), make_body(2, received_at_ms=int(LATER.timestamp() * 1000) + 1))
+    again = erasure.replay(database, lost, actor="work", now=LATER, thoroughly=True)
+    assert (again.leads, again.unopened) == (0, 1)
+    put_back = settings_of(settings.data_dir, f"{NEW},{OLD}")
+    assert erasure.replay(database, put_back, actor="work", now=LATER, thoroughly=True).leads == 1
+    assert left(database) == [2]
+
+
 def test_what_was_done_about_a_lead_goes_with_it(database: Engine, settings: Settings) -> None:
     send(database, make_body(1), make_body(2))
     with transaction(database) as session:
@@ -109,7 +134,7 @@ def test_what_somebody_sends_after_they_were_forgotten_is_a_lead_like_any_other(
 ) -> None:
     erase(database, settings, "otto1@example.com")
     send(database, make_body(1, received_at_ms=int(LATER.timestamp() * 1000) + 1))
-    assert erasure.replay(database, settings, actor="work", now=LATER, thoroughly=True) == 0
+    assert erasure.replay(database, settings, actor="work", now=LATER, thoroughly=True).leads == 0
     assert left(database) == [1]
 
 
@@ -126,11 +151,11 @@ def test_a_restored_database_is_told_again_from_the_disk(database: Engine, setti
             session.delete(item)
     send(database, indexed, mentioned)
     assert left(database) == [1, 2, 3]
-    assert erasure.replay(database, settings, actor="the work process", now=LATER) == 2
+    assert erasure.replay(database, settings, actor="the work process", now=LATER).leads == 2
     assert left(database) == [3]
     send(database, indexed)
     assert left(database) == [3], "the database knows again"
-    assert erasure.replay(database, settings, actor="the work process", now=LATER) == 0
+    assert erasure.replay(database, settings, actor="the work process", now=LATER).leads == 0
     with reading(database) as session:
         last = session.exec(select(AuditEntry).order_by(col(AuditEntry.id).desc())).first()
     assert last is not None
@@ -198,7 +223,7 @@ def test_neither_a_journal_nor_a_backup_brings_a_single_lead_back(database: Engi
             session.delete(item)
     send(database, alone)
     assert left(database) == [1, 2]
-    assert erasure.replay(database, settings, actor="the work process", now=LATER) == 1
+    assert erasure.replay(database, settings, actor="the work process", now=LATER).leads == 1
     assert left(database) == [2]
     send(database, alone)
     assert left(database) == [2], "the database knows again"
