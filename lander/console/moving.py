@@ -13,10 +13,10 @@ from lander.console.places import Place, find_place, load_place
 from lander.console.redirect_context import RenameScreen, RetireScreen
 from lander.console.screens import go, show, tell
 from lander.db import reading, transaction
-from lander.errors import LanderError
+from lander.errors import Conflict, LanderError
 from lander.pages import publish
-from lander.pages.moving import find_links, rename_page, retire_page
-from lander.pages.redirect_rules import InvalidRedirect
+from lander.pages.moving import find_links, rename_page, retire_page, say_rule
+from lander.pages.redirect_rules import InvalidRedirect, path_of
 from lander.policy.findings import Refused, Severity
 from lander.preflight import look_ahead
 
@@ -37,19 +37,27 @@ def show_rename(slug: str) -> Response:
 @view(blueprint, "/pages/<path:slug>/rename", permission=Permission.PAGES_PUBLISH, methods=("POST",))
 def rename(slug: str) -> Response:
     typed = request.form.get("slug", "").strip().strip("/")
+    in_the_way = ""
     try:
         with transaction(studio().engine) as session:
             place = load_place(session, slug)
             moved = rename_page(
                 session, studio().settings, place.page, typed, preflight=look_ahead, actor=actor(), now=edge().now
             )
+            if moved.removed and path_of(moved.removed.target) != f"/{slug}" and request.form.get("over") != typed:
+                in_the_way = say_rule(moved.removed)
+                raise Conflict(
+                    f"A redirect stands at {moved.removed.path}.",
+                    fix="Choose another address, or tick below that the redirect goes.",
+                )
             address = place.at()
     except LanderError as error:
         with reading(studio().engine) as session:
             found = find_place(session, slug)
             if found is None:
                 raise
-            screen = _rename_screen(session, found, typed, [FormError(error.message, "slug", _say_fix(error))])
+            errors = [FormError(error.message, "slug", _say_fix(error))]
+            screen = _rename_screen(session, found, typed, in_the_way, errors)
         return show(screen, status=error.status)
     return go(tell(address, moved.sentences()), notice="renamed")
 
@@ -87,7 +95,11 @@ def retire(slug: str) -> Response:
 
 
 def _rename_screen(
-    session: Session, place: Place, typed: str | None = None, errors: Sequence[FormError] = ()
+    session: Session,
+    place: Place,
+    typed: str | None = None,
+    in_the_way: str = "",
+    errors: Sequence[FormError] = (),
 ) -> RenameScreen:
     return RenameScreen(
         site=place.site.host,
@@ -96,6 +108,7 @@ def _rename_screen(
         address=place.at(),
         action=place.at("/rename"),
         typed=place.page.slug if typed is None else typed,
+        in_the_way=in_the_way,
         was_seen=bool(publish.list_publications(session, place.page)),
         is_under_test=lifecycle.find_running(session, place.page_id) is not None,
         links=[str(link) for link in find_links(session, place.site, place.page)],

@@ -190,6 +190,7 @@ class RenameScreen:
     address: str
     action: str
     typed: str
+    in_the_way: str  # the redirect that stands at the typed address, in words; empty where there is none to ask about
     was_seen: bool
     is_under_test: bool
     links: list[str]

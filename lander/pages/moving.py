@@ -5,7 +5,7 @@ Each is one transaction: the page, what visitors see of it, and the redirect sta
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,6 +49,7 @@ class Moved:
     status: int  # 301, 302 or 410; 0 where nobody ever saw the page, and nothing is left at its address
     links: tuple[Link, ...]  # of other pages, which lead to the old address
     published: Published | None = None
+    removed: Rule | None = None  # the redirect that stood where the page answers now
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -57,6 +58,7 @@ class Moved:
             "status": self.status,
             "links": [{"page": link.slug, "where": link.where} for link in self.links],
             "release": self.published.release_id if self.published else None,
+            "removed": asdict(self.removed) if self.removed else None,
         }
 
     def sentences(self) -> list[str]:
@@ -69,7 +71,8 @@ class Moved:
             )
         else:
             first = f"{self.before} says that it is gone (410)."
-        return [first, *(f"{link} still leads to the old address." for link in self.links)]
+        removed = [f"Taken away, because the page answers there: {say_rule(self.removed)}."] if self.removed else []
+        return [first, *removed, *(f"{link} still leads to the old address." for link in self.links)]
 
 
 def rename_page(
@@ -98,8 +101,9 @@ def rename_page(
     session.flush()
     published = publish.republish(session, settings, page, reason=RENAME, preflight=preflight, actor=actor, now=now)
     was_seen = _was_seen(session, page)
+    removed = None
     if was_seen:
-        _lead_to_new(session, site, f"/{before}", f"/{slug}", actor=actor, now=now)
+        removed = _lead_to_new(session, site, f"/{before}", f"/{slug}", actor=actor, now=now)
     audit.record(
         session,
         now=now,
@@ -109,7 +113,7 @@ def rename_page(
         before=before,
         after=slug,
     )
-    return Moved(address, f"/{slug}" if was_seen else "", PERMANENT if was_seen else 0, links, published)
+    return Moved(address, f"/{slug}" if was_seen else "", PERMANENT if was_seen else 0, links, published, removed)
 
 
 def retire_page(session: Session, page: Page, *, status: int, target: str = "", actor: str, now: datetime) -> Moved:
@@ -144,6 +148,12 @@ def restore_page(
     if redirects.find_redirect(session, site, f"/{page.slug}") is not None:
         redirects.remove_redirect(session, site, f"/{page.slug}", actor=actor, now=now)
     return published
+
+
+def say_rule(rule: Rule) -> str:
+    """A redirect in one line, its target last because that may be long."""
+    note = f", “{rule.note}”" if rule.note else ""
+    return f"{rule.path} ({rule.status}{note}) → {rule.target or 'gone'}"
 
 
 def find_links(session: Session, site: Site, page: Page) -> Iterator[Link]:
@@ -202,11 +212,13 @@ def _check_arrival(table: Table, rule: Rule) -> None:
     raise InvalidRedirect([Problem("to", rule.target, sentence, fix)])
 
 
-def _lead_to_new(session: Session, site: Site, old: str, new: str, *, actor: str, now: datetime) -> None:
-    """The old address leads to the new one, what led to the old one leads there at once, and nothing stands in its way."""
-    in_the_way = redirects.find_redirect(session, site, new)
-    if in_the_way is not None:
-        redirects.remove_redirect(session, site, new, actor=actor, now=now)
+def _lead_to_new(session: Session, site: Site, old: str, new: str, *, actor: str, now: datetime) -> Rule | None:
+    """The old address leads to the new one, what led to the old one leads there at once, and nothing stands in its way:
+    the redirect that did, if any.
+    """
+    removed = None
+    if redirects.find_redirect(session, site, new) is not None:
+        removed = redirects.remove_redirect(session, site, new, actor=actor, now=now)
     table = redirects.load_table(session, site)
     retargeted = [
         Rule(rule.path, f"{new}{rule.target[len(old) :]}", rule.status, rule.note)
@@ -215,3 +227,4 @@ def _lead_to_new(session: Session, site: Site, old: str, new: str, *, actor: str
     ]
     moved = Rule(old, new, PERMANENT, "page renamed")
     redirects.put_rules(session, site, [moved, *retargeted], table.rules, actor=actor, now=now)
+    return removed

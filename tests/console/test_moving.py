@@ -29,6 +29,30 @@ def test_a_page_is_renamed_and_says_what_became_of_the_old_address(
     assert table(session, site) == {"/spring-sale": "301 /big-sale"}
 
 
+def test_a_redirect_at_the_new_address_goes_only_once_that_is_ticked(
+    maya: Browser, session: Session, live: Page, site: Site
+) -> None:
+    flyer = {"from": "/autumn", "to": "https://www.localhost/autumn", "status": "301", "note": "print flyer 2025"}
+    maya.post("/redirects/edit", flyer)
+    asked = maya.post("/pages/spring-sale/rename", {"slug": "autumn"})
+    assert asked.status_code == 409
+    assert "/autumn (301, “print flyer 2025”) → https://www.localhost/autumn" in text_of(asked)
+    assert table(session, site) == {"/autumn": "301 https://www.localhost/autumn"}
+    session.rollback()
+    assert maya.post("/pages/spring-sale/rename", {"slug": "autumn", "over": "another"}).status_code == 409
+    done = maya.post("/pages/spring-sale/rename", {"slug": "autumn", "over": "autumn"})
+    assert "Taken away, because the page answers there: /autumn (301, “print flyer 2025”)" in text_of(
+        maya.get(done.headers["Location"])
+    )
+    assert table(session, site) == {"/spring-sale": "301 /autumn"}
+
+
+def test_going_back_to_an_earlier_address_asks_nothing(maya: Browser, session: Session, live: Page, site: Site) -> None:
+    maya.post("/pages/spring-sale/rename", {"slug": "big-sale"})
+    assert maya.post("/pages/big-sale/rename", {"slug": "spring-sale"}).status_code == 303
+    assert table(session, site) == {"/big-sale": "301 /spring-sale"}
+
+
 def test_a_running_test_is_told_to_go_on(maya: Browser, experiment: Experiment) -> None:
     assert "every visitor stays in their variant" in text_of(maya.get("/pages/spring-sale/rename"))
     assert maya.post("/pages/spring-sale/rename", {"slug": "big-sale"}).status_code == 303

@@ -159,6 +159,21 @@ def test_what_led_to_the_old_address_leads_to_the_new_one_at_once(
     }
 
 
+def test_a_redirect_that_stood_at_the_new_address_goes_and_is_named(
+    session: Session, settings: Settings, site: Site, live: Page
+) -> None:
+    flyer = Rule("/big-sale", "https://www.example.com/autumn", 301, "print flyer 2025")
+    redirects.put_redirect(session, site, flyer, actor=MAYA, now=NOW)
+    moved = rename(session, settings, live, "big-sale")
+    assert table(session, site) == {"/spring-sale": "301 /big-sale"}
+    assert moved.removed == flyer
+    assert (
+        "Taken away, because the page answers there: "
+        "/big-sale (301, “print flyer 2025”) → https://www.example.com/autumn."
+    ) in moved.sentences()
+    assert moved.as_json()["removed"]["note"] == "print flyer 2025"
+
+
 def test_going_back_to_the_old_name_leaves_no_circle(
     session: Session, settings: Settings, site: Site, live: Page
 ) -> None:
