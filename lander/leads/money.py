@@ -12,7 +12,7 @@ _WHOLE: Final = frozenset((  # ISO 4217: no cents
 ))
 # fmt: on
 _AMOUNT: Final = re.compile(
-    r"(?P<whole>[0-9]+|[0-9]{1,3}(?P<mark>[.,' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)(?:(?!(?P=mark))[.,](?P<part>[0-9]{1,2}))?"
+    r"(?P<whole>[0-9]+|[1-9][0-9]{0,2}(?P<mark>[.,' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)(?:(?!(?P=mark))[.,](?P<part>[0-9]{1,2}))?"
 )
 _MARKS: Final = str.maketrans("\u00a0\u202f\u2019", "  '")
 _SIGNS: Final = "€$£¥ "
@@ -21,7 +21,8 @@ _SIGNS: Final = "€$£¥ "
 def parse_money(text: str, currency: str) -> int | None:
     """Cents of what was typed; None for nothing. Raises `InvalidInput`.
 
-    A dot or comma before one or two last digits begins the cents, before three it groups thousands.
+    A dot or comma before one or two last digits begins the cents, before three it groups thousands, which
+    never begin with 0.
 
     >>> parse_money("1,234.50", "EUR"), parse_money("1.234", "EUR"), parse_money("12,5", "EUR"), parse_money("900", "JPY")
     (123450, 123400, 1250, 900)

@@ -155,6 +155,7 @@ def test_filters_and_choices_know_the_campaign(database: Engine) -> None:
         ("1’234.50", "CHF", 123_450),
         ("1,234,567", "USD", 123_456_700),
         ("12,345", "EUR", 1_234_500),
+        ("0.50", "EUR", 50),
         ("900", "JPY", 900),
     ],
 )  # fmt: skip
@@ -178,6 +179,9 @@ def test_money_is_read_as_people_write_it(typed: str, currency: str, minor: int 
         "9" * 400,
         "0x10",
         "1 2",
+        "0.500",
+        "0,001",
+        "012.345",
     ],
 )
 def test_what_is_no_money_is_refused(typed: str) -> None:
