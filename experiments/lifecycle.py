@@ -80,11 +80,9 @@ def start(
         InvalidExperiment: the plan breaks a rule.
         ExperimentConflict: the page has an experiment that has not ended.
     """
-    _check_split(weights, coverage_bp, control)
-    check_deciding(goal, selector)
+    check_plan(weights, coverage_bp, control, goal=goal, selector=selector, lift=lift, value_minor=value_minor)
     further = give_keys(goals, deciding=goal, selector=selector)
     _check_timezone(timezone)
-    _check_worth(lift, value_minor)
     if repeats:
         _check_repeated(load(session, repeats), page_id)
     open_one = find_running(session, page_id)
@@ -112,6 +110,22 @@ def start(
     session.flush()
     _open_phase(session, experiment, number=1, weights=weights, coverage_bp=coverage_bp, now=now)
     return experiment
+
+
+def check_plan(
+    weights: Mapping[str, int],
+    coverage_bp: int,
+    control: str,
+    *,
+    goal: str,
+    selector: str,
+    lift: float,
+    value_minor: int | None = None,
+) -> None:
+    """Raises `InvalidExperiment` for a plan that `start` refuses on any page; the arguments are the same."""
+    _check_split(weights, coverage_bp, control)
+    check_deciding(goal, selector)
+    _check_worth(lift, value_minor)
 
 
 def pause(session: Session, experiment: Experiment, *, actor: str, now: datetime) -> Experiment:

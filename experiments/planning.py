@@ -20,7 +20,7 @@ from experiments.models import Experiment, State, Tally
 from experiments.practice import hash_plan
 from experiments.prior import DEFAULT_PRIOR, Prior, find_prior
 from experiments.tallies import ALL, EXPOSURES
-from experiments.words import plural, share
+from experiments.words import planned_lift, plural, share
 
 ASSUMED_RATE: Final = 0.05
 FORMAT: Final = 1
@@ -45,9 +45,9 @@ class Need:
         where = "assumed" if self.is_assumed else "measured on this page"
         days = "" if plan.days is None else f", about {plural(plan.days, 'day')} at the present traffic"
         return (
-            f"To find a lift of {plan.lift:+.0%} on a rate of {plan.rate:.1%} ({where}) takes about "
+            f"To find a lift of {planned_lift(plan.lift)} on a rate of {100 * plan.rate:.1f} % ({where}) takes about "
             f"{plan.visitors_per_variant:,} visitors per variant, {plan.visitors:,} in all{days}."
-        ).replace("%", " %")
+        )
 
     def outlook_sentence(self) -> str:
         """How it will probably go; empty where nobody knows the traffic."""

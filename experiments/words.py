@@ -73,6 +73,15 @@ def signed_share(fraction: float) -> str:
     return _signed(fraction, 0)
 
 
+def planned_lift(fraction: float) -> str:
+    """A lift that somebody chose, with the digits that they gave it.
+
+    >>> planned_lift(0.105), planned_lift(0.004), planned_lift(10.0)
+    ('+10.5 %', '+0.4 %', '+1000 %')
+    """
+    return f"{100 * fraction:+g} %"
+
+
 def what_is_seen(phase: int) -> str:
     """
     >>> what_is_seen(1), what_is_seen(2)

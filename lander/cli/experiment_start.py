@@ -10,6 +10,7 @@ import stats
 from experiments import lifecycle, planning
 from experiments.models import Experiment
 from experiments.prior import find_prior
+from experiments.words import planned_lift
 from lander.cli.edge import Answer, Cli, command
 from lander.cli.goal_notation import further_goals, read_goals, say_goal
 from lander.db import reading, transaction
@@ -19,7 +20,9 @@ from lander.pages.aa import start_aa
 from lander.pages.models import Page
 from lander.preflight import look_ahead
 
-_NOTHING_LEFT = "No lift as large as {lift:g} % is left to find: nearly everybody converts."
+_NO_TEST = (
+    "No test of this page can find a lift of {lift}: the rate leaves no room for it, or it is too small to be seen."
+)
 
 
 def register(group: click.Group) -> None:
@@ -42,16 +45,26 @@ def _on_page(function: Callable[..., Any]) -> Callable[..., Any]:
 def _register_plan(group: click.Group) -> None:
     @command(group, "plan")
     @_on_page
-    @click.option("--variants", default=2, show_default=True, help="How many, the control included.")
+    @click.option(
+        "--variants",
+        default=2,
+        show_default=True,
+        type=click.IntRange(2, len(pages.VARIANT_KEYS)),
+        help="How many, the control included.",
+    )
     @click.option("--coverage", default=10_000, show_default=True, help="Share of visitors in the test, basis points.")
     @click.option("--lift", default="10", show_default=True, help="Smallest lift worth having, per cent.")
     def plan(edge: Cli, *, site: str, slug: str, goal: str, variants: int, coverage: int, lift: str) -> Answer:
         """Say what a test would take: visitors, days, and how it will probably go. Nothing is started."""
         kind, _, selector = goal.partition(":")
         wanted = _read_lift(lift)
+        split = read_weights(",".join(pages.VARIANT_KEYS[:variants]), None)
         with reading(edge.engine) as session:
             page = pages.load_page(session, sites.load_site(session, site), slug)
             assert page.id is not None
+            testing.check_plan(
+                session, page, variants=split, coverage_bp=coverage, goal=kind, selector=selector, lift=wanted
+            )
             try:
                 need = planning.plan_experiment(
                     session,
@@ -64,10 +77,8 @@ def _register_plan(group: click.Group) -> None:
                     prior=find_prior(session, before=edge.now),
                     now=edge.now,
                 )
-            except stats.TooFewVariants:
-                raise InvalidInput(f"{variants} variants cannot be compared.", fix="Write --variants 2.") from None
             except stats.StatsError:
-                return Answer(None, [_NOTHING_LEFT.format(lift=100 * wanted)])
+                return Answer(None, [_NO_TEST.format(lift=planned_lift(wanted))])
         return Answer(need.as_json(), list(filter(None, [need.sentence(), need.outlook_sentence()])))
 
 
@@ -170,7 +181,7 @@ def _begin(edge: Cli, site: str, slug: str, begin: Callable[[Session, Page], Exp
 
 def _say_plan(plan: dict[str, Any]) -> list[str]:
     if plan["visitors"] is None:
-        return [_NOTHING_LEFT.format(lift=100 * plan["lift"])]
+        return [_NO_TEST.format(lift=planned_lift(plan["lift"]))]
     need = planning.visitors_needed(
         None if plan["rate_assumed"] else plan["rate"],
         plan["lift"],

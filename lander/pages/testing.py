@@ -20,7 +20,7 @@ from lander.errors import Conflict, InvalidInput
 from lander.pages.freezes import check_freeze
 from lander.pages.models import Page, Site, StoredRelease, Version
 from lander.pages.pages import load_variant, page_address
-from lander.pages.publish import Preflight, republish
+from lander.pages.publish import Preflight, choose_control, find_live, republish
 from lander.pages.release import load_versions
 from lander.pages.versions import revise
 from lander.published import read_release
@@ -96,6 +96,27 @@ def start_experiment(
     audit.record(session, now=now, actor=actor, action="experiment.start", subject=experiment.key, **details)
     republish(session, settings, page, reason="experiment start", preflight=preflight, actor=actor, now=now)
     return experiment
+
+
+def check_plan(
+    session: Session,
+    page: Page,
+    *,
+    variants: Mapping[str, int],
+    coverage_bp: int,
+    goal: str,
+    selector: str,
+    lift: float,
+) -> None:
+    """Refuse a plan that `start_experiment` would refuse whenever it starts, and whichever variants take part.
+
+    Visitors must be able to reach the goal where no test decides what they see; a page that is not live is not asked.
+    """
+    control = next(iter(variants), "")
+    lifecycle.check_plan(variants, coverage_bp, control, goal=goal, selector=selector, lift=lift)
+    live = find_live(session, page)
+    if live is not None:
+        _check_goals(session, live, [choose_control(session, page, live.versions, None)], [(goal, selector)])
 
 
 def is_copy(version: Version, *, of: Version) -> bool:

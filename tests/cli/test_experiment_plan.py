@@ -41,7 +41,22 @@ def test_without_traffic_nobody_knows_how_it_will_go(terminal: Terminal) -> None
     ("options", "reason"),
     [
         (("--lift", "ten"), "--lift 'ten' is not a number of per cent"),
-        (("--variants", "1"), "1 variants cannot be compared"),
+        (("--lift", "nan"), "The smallest lift worth having is nan %."),
+        (("--lift", "inf"), "The smallest lift worth having is inf %."),
+        (("--lift", "0"), "The smallest lift worth having is 0 %."),
+        (("--lift=-10",), "The smallest lift worth having is -10 %."),
+        (("--lift", "2500"), "The smallest lift worth having is 2500 %."),
+        (("--variants", "1"), "'--variants'"),
+        (("--variants", "-3"), "'--variants'"),
+        (("--variants", "27"), "'--variants'"),
+        (("--coverage", "20000"), "Coverage is 20,000 basis points"),
+        (("--coverage=-5",), "Coverage is -5 basis points"),
+        (("--coverage", "1", "--variants", "20"), "With a coverage of 1 basis points nobody sees variant"),
+        (("--goal", "foo"), "There is no goal 'foo'."),
+        (("--goal", "click"), "nothing is named"),
+        (("--goal", "click:[[["), "'[[[' is not a CSS selector."),
+        (("--goal", "click:#nowhere"), "Nothing in variant a matches '#nowhere'"),
+        (("--goal", "form:x"), "takes no selector"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(terminal: Terminal, options: tuple[str, ...], reason: str) -> None:
@@ -49,9 +64,34 @@ def test_a_plan_that_cannot_be_is_refused(terminal: Terminal, options: tuple[str
     assert reason in terminal.refused(*_PLAN, *options)
 
 
-def test_a_lift_that_leaves_no_room_has_no_plan(terminal: Terminal) -> None:
+@pytest.mark.parametrize(("lift", "said"), [("900", "+900 %"), ("0.0001", "+0.0001 %")])
+def test_a_lift_without_room_or_too_small_has_no_plan(terminal: Terminal, lift: str, said: str) -> None:
+    terminal.start_test()
+    come(terminal, *(crowd(key, served=1_000, conversions=200, days=10) for key in "ab"))
+    end(terminal)
+    assert terminal.read(*_PLAN, "--lift", lift).startswith(f"No test of this page can find a lift of {said}: ")
+    assert terminal.ok(*_PLAN, "--lift", lift) is None
+
+
+def test_a_plan_needs_a_control_that_can_reach_the_goal_and_no_live_page(terminal: Terminal) -> None:
+    publish = ("page", "publish", "--site", HOST, "--slug", "spring-sale")
+    replace = ("page", "import", "--site", HOST, "--slug", "spring-sale", "--replace", "--variant")
+    terminal.import_page()
+    assert terminal.ok(*_PLAN)["visitors"] == 62_462
+    without_form = terminal.write("no-form.html", "<!doctype html><title>Sale</title><p>Sale</p>")
+    terminal.ok(*replace, "b", without_form)
+    terminal.ok(*publish)
+    assert terminal.ok(*_PLAN)["visitors"] == 62_462  # only the control is known to take part
+    terminal.ok(*replace, "a", without_form)
+    terminal.ok(*publish)
+    assert terminal.refused(*_PLAN).startswith("Variant a has no form that posts here")
+
+
+@pytest.mark.parametrize(("lift", "said"), [("10.5", "+10.5 %"), ("0,4", "+0.4 %"), ("7", "+7 %")])
+def test_the_lift_is_said_as_it_was_typed(terminal: Terminal, lift: str, said: str) -> None:
     terminal.publish_page()
-    assert terminal.read(*_PLAN, "--lift", "2500").startswith("No lift as large as 2500 % is left to find")
+    assert terminal.read(*_PLAN, "--lift", lift).startswith(f"To find a lift of {said} on a rate of 5.0 % (assumed)")
+    assert terminal.read(*_START, "--lift", lift).startswith(f"To find a lift of {said} on a rate of 5.0 % (assumed)")
 
 
 def test_a_start_fixes_the_plan_and_the_report_holds_practice_against_it(terminal: Terminal) -> None:

@@ -61,7 +61,7 @@ def test_a_page_on_which_everybody_converts_has_no_plan(terminal: Terminal) -> N
     terminal.start_test()
     come(terminal, *(crowd(key, served=1_000, conversions=970, days=10) for key in "ab"))
     terminal.ok("experiment", "stop", "spring-sale-1", "--keep-control", "--reason", "Everybody came.")
-    assert terminal.read(*_START, *_AB).startswith("No lift as large as 10 % is left to find")
+    assert terminal.read(*_START, *_AB).startswith("No test of this page can find a lift of +10 %: ")
 
 
 def test_weights_coverage_and_a_click_goal_are_taken(terminal: Terminal) -> None:
