@@ -1,9 +1,16 @@
 """`lander simulate`: visitors through the front door, for development."""
 
+from collections.abc import Iterable, Mapping
+
 import click
 
+from experiments.words import listing
 from lander.cli.edge import Answer, Cli, command
+from lander.db import reading
 from lander.errors import InvalidInput, Unavailable
+from lander.pages.pages import find_page
+from lander.pages.publish import find_live
+from lander.pages.sites import find_site
 
 
 def register(cli: click.Group) -> None:
@@ -35,13 +42,18 @@ def register(cli: click.Group) -> None:
         """Send visitors of the last DAYS days over HTTP, each marked as simulated. Development only, loopback only."""
         from lander.simulate import Plan, simulate
 
+        wanted = _read_shares("--rates", rates)
+        reached = dict(map(_read_further, further))
+        lost = _read_shares("--lost-beacons", lost_beacons)
+        named = [("--rates", wanted), *(("--further", shares) for shares in reached.values()), ("--lost-beacons", lost)]
+        _check_variants(edge, site, slug, named)
         plan = Plan(
             host=site,
             slug=slug,
             visitors=visitors,
-            rates=_read_shares("--rates", rates),
-            further=dict(map(_read_further, further)),
-            lost_beacons=_read_shares("--lost-beacons", lost_beacons),
+            rates=wanted,
+            further=reached,
+            lost_beacons=lost,
             days=days,
             url=url,
             seed=seed,
@@ -50,6 +62,22 @@ def register(cli: click.Group) -> None:
         failed = outcome.failures
         wrong = Unavailable(f"{failed:,} of {outcome.requests:,} requests went wrong.", fix="The answers are listed.")
         return Answer(outcome.as_json(), outcome.sentences(), wrong if failed else None)
+
+
+def _check_variants(edge: Cli, host: str, slug: str, named: Iterable[tuple[str, Mapping[str, float]]]) -> None:
+    """Each variant that an option names must be live; whether the page is, its server says."""
+    with reading(edge.engine) as session:
+        site = find_site(session, host)
+        page = find_page(session, site, slug) if site else None
+        live = find_live(session, page) if page else None
+    if live is None:
+        return
+    for option, shares in named:
+        if unknown := sorted(shares.keys() - live.versions.keys()):
+            raise InvalidInput(
+                f"{option}: variant {listing(unknown)} of {host}/{slug} is not live.",
+                fix=f"Live are {', '.join(sorted(live.versions))}.",
+            )
 
 
 def _read_further(text: str) -> tuple[str, dict[str, float]]:

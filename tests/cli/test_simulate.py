@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import HOST, Terminal
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,17 @@ from tests.cli.conftest import Terminal
 def test_a_crowd_that_cannot_be_is_refused(terminal: Terminal, options: tuple[str, ...], reason: str) -> None:
     said = terminal.refused("simulate", "--site", "go.localhost", "--slug", "sale", "--visitors", "5", *options)
     assert reason in said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--rates", "a=0.1,zz=0.2"),
+        ("--rates", "a=0.1", "--lost-beacons", "zz=1"),
+        ("--rates", "a=0.1", "--further", "scroll-2:zz=0.5"),
+    ],
+)
+def test_a_variant_that_no_visitor_sees_is_refused(terminal: Terminal, options: tuple[str, ...]) -> None:
+    terminal.publish_page()
+    said = terminal.refused("simulate", "--site", HOST, "--slug", "spring-sale", "--visitors", "5", *options)
+    assert said.startswith(f"{options[-2]}: variant zz of {HOST}/spring-sale is not live.")
