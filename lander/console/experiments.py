@@ -150,7 +150,8 @@ def _read_decision(typed: Typed, experiment: Experiment, seen: Seen, phase: Phas
             f"The report does not ask for {name(shipped)}. It says: {seen.sentence}",
             fix=f"Say why {name(shipped)} stays all the same; it is kept with the decision.",
         )
-    return shipped, f"{typed.reason} Against the report, because: {typed.against}"
+    reason = typed.reason if typed.reason.endswith((".", "!", "?", "…")) else f"{typed.reason}."
+    return shipped, f"{reason} Against the report, because: {typed.against}"
 
 
 def make_row(session: Session, experiment: Experiment) -> ExperimentRow:

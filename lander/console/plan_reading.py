@@ -12,6 +12,7 @@ from lander.leads.money import parse_money
 
 MOST_SELECTOR: Final = 500
 _EVERYBODY_BP: Final = 10_000
+_MOST_LIFT: Final = 1000
 _MOST_HYPOTHESIS: Final = 1000
 _DEFAULTS: Final = {"lift": "10", "coverage": "100"}
 
@@ -27,7 +28,7 @@ class WrongField(InvalidInput):
 def read_weights() -> dict[str, int]:
     """Basis points of each variant that is ticked, together everybody."""
     keys = sorted(field.removeprefix("take-") for field in request.form if field.startswith("take-"))
-    weights = {key: read_bp(f"weight-{key}", f"The share of {key.upper()}") for key in keys}
+    weights = {key: _read_bp(f"weight-{key}", f"The share of {key.upper()}") for key in keys}
     together = sum(weights.values())
     if weights and together != _EVERYBODY_BP:
         raise WrongField(
@@ -40,23 +41,12 @@ def read_weights() -> dict[str, int]:
 
 def read_coverage() -> int:
     """Basis points; everybody where nothing was typed yet."""
-    coverage = read_bp("coverage", "The coverage")
-    if coverage > _EVERYBODY_BP:
-        raise WrongField("coverage", f"The coverage is {coverage / 100:g} per cent.", fix="Write 100 for everybody.")
-    return coverage
+    return _read_bp("coverage", "The coverage")
 
 
 def read_lift() -> float:
     """The smallest lift worth having, a fraction."""
-    return float(_read_percent("lift", "The lift")) / 100
-
-
-def read_bp(field: str, what: str) -> int:
-    """Per cent as people write them, in basis points."""
-    basis_points = _read_percent(field, what) * 100
-    if basis_points != int(basis_points):
-        raise WrongField(field, f"{what} has more than two decimals.", fix="Write it like 33.33.")
-    return int(basis_points)
+    return float(_read_percent("lift", "The lift", most=_MOST_LIFT)) / 100
 
 
 def read_value(currency: str) -> int | None:
@@ -90,12 +80,20 @@ def read_hypothesis() -> str:
     return hypothesis
 
 
-def _read_percent(field: str, what: str) -> Decimal:
+def _read_bp(field: str, what: str) -> int:
+    """Per cent as people write them, in basis points."""
+    basis_points = _read_percent(field, what, most=100) * 100
+    if basis_points != int(basis_points):
+        raise WrongField(field, f"{what} has more than two decimals.", fix="Write it like 33.33.")
+    return int(basis_points)
+
+
+def _read_percent(field: str, what: str, *, most: int) -> Decimal:
     text = request.values.get(field, _DEFAULTS.get(field, "")).replace(",", ".").replace("%", "").strip()
     try:
         value = Decimal(text)
     except InvalidOperation:
         raise WrongField(field, f"{what} is “{text}”, not a number.", fix="Write per cent, like 50.") from None
-    if not value.is_finite() or not 0 < value <= 1000:
-        raise WrongField(field, f"{what} is {text} per cent.", fix="Write a number above 0.")
+    if not value.is_finite() or not 0 < value <= most:
+        raise WrongField(field, f"{what} is {text} per cent.", fix=f"Write a number above 0 and up to {most:,}.")
     return value

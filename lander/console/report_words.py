@@ -85,8 +85,10 @@ def money_per_visitor_range(low: float, high: float, currency: str) -> str:
     '0.61–1.85 EUR'
     >>> money_per_visitor_range(912.0, 5_000.0, "JPY").replace(NBSP, " ")
     '912–5,000 JPY'
+    >>> money_per_visitor_range(56.17, 1_621.72, "EUR").replace(NBSP, " ")
+    '0.56–16.22 EUR'
     >>> money_per_visitor_range(2.0, 5e40, "EUR").replace(NBSP, " ")
-    '0–over 1,000,000 EUR'
+    '0.02–over 1,000,000 EUR'
     """
     digits = _money_digits(low, high, currency)
     least, most = in_units(low, currency), in_units(high, currency)
@@ -144,10 +146,10 @@ def days_left(days: int | None) -> str:
 
 
 def _money_digits(low: float, high: float, currency: str) -> int:
-    """None, or those of cents and more where the range is that narrow."""
+    """None, or those of cents and more where the range begins that low or is that narrow."""
     width = in_units(high - low, currency)
     digits = min(_MOST_DIGITS, max(0, math.ceil(1 - math.log10(width)))) if width > 0 else _MOST_DIGITS
-    return 2 if digits == 1 else digits
+    return max(2, digits) if digits or in_units(low, currency) < _WHOLE_FROM else 0
 
 
 def _signed(value: float, digits: int) -> str:

@@ -79,6 +79,8 @@ def test_ivan_may_not(ivan: Browser, live: Page, session: Session) -> None:
         ({"hypothesis": "x" * 1001}, "1,001 characters", "hypothesis"),
         ({"page": "go.localhost/other"}, "No page is chosen", ""),
         ({"lift": "0"}, "The lift is 0 per cent", "lift"),
+        ({"lift": "1e9"}, "The lift is 1e9 per cent. Write a number above 0 and up to 1,000.", "lift"),
+        ({"weight-a": "500"}, "The share of A is 500 per cent. Write a number above 0 and up to 100.", "weight-a"),
         ({"value": "much"}, "is not an amount of money", "value"),
         ({"value": "0"}, "needs no test", "value"),
         ({"take-z": "on", "weight-z": "10", "weight-a": "50"}, "z", ""),
@@ -194,6 +196,8 @@ def test_before_it_starts_one_line_says_how_many_visitors_it_needs(maya: Browser
     )
     assert part.text.startswith('<div id="need"')
     assert "lift of +20 %" in text_of(part)
+    part = maya.get("/experiments/new?page=go.localhost/spring-sale&lift=0.4", **{"HX-Request": "true"})
+    assert "lift of +0.4 %" in text_of(part)
 
 
 @pytest.mark.parametrize("lift", ["", "a lot", "-5", "1e9", "0"])
@@ -269,6 +273,12 @@ def test_shipping_against_the_report_asks_for_a_reason_in_words(
     form = {"decision": "b", "reason": "The board likes it.", "against": "The sale ends tomorrow."}
     assert maya.post(f"{AT}/stop", form).status_code == 303
     assert find(session).reason == "The board likes it. Against the report, because: The sale ends tomorrow."
+
+
+def test_a_reason_without_a_full_stop_does_not_run_on(maya: Browser, experiment: Experiment, session: Session) -> None:
+    form = {"decision": "b", "reason": "The board likes it", "against": "The sale ends tomorrow"}
+    assert maya.post(f"{AT}/stop", form).status_code == 303
+    assert find(session).reason == "The board likes it. Against the report, because: The sale ends tomorrow"
 
 
 def test_what_the_rules_refuse_is_not_shipped_and_the_test_goes_on(
