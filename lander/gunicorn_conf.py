@@ -3,6 +3,8 @@
 from typing import Any
 
 from gunicorn import util
+from gunicorn.http.body import Body
+from gunicorn.http.errors import ParseException
 from gunicorn.http.wsgi import Response
 
 from lander import logs
@@ -61,3 +63,18 @@ def _write_whole(response: Any, body: bytes) -> None:
 
 
 Response.write = _write_whole
+
+
+_read_reader = Body._read_reader
+
+
+def _read_or_lose(body: Any, size: int) -> bytes:
+    """Damaged chunks are to an application what a lost connection is; gunicorn has an error of its own for them."""
+    try:
+        read: bytes = _read_reader(body, size)
+    except ParseException as error:
+        raise OSError(f"the body cannot be read ({type(error).__name__})") from error
+    return read
+
+
+Body._read_reader = _read_or_lose

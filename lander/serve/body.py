@@ -33,7 +33,7 @@ def read_body(environ: dict[str, Any], limit: int) -> bytes:
     length = environ.get("CONTENT_LENGTH") or ""
     if not length:
         # only a server that ends the stream itself (a chunked body) may be read to the end
-        body: bytes = environ["wsgi.input"].read(limit + 1) if environ.get("wsgi.input_terminated") else b""
+        body = _read(environ, limit + 1) if environ.get("wsgi.input_terminated") else b""
         if len(body) > limit:
             raise _too_large(limit)
         return body
@@ -41,9 +41,17 @@ def read_body(environ: dict[str, Any], limit: int) -> bytes:
         raise UnreadableBody("The length of what was sent is not a number.")
     if len(length) > _LONGEST_NUMBER or int(length) > limit:
         raise _too_large(limit)
-    body = environ["wsgi.input"].read(int(length))
+    body = _read(environ, int(length))
     if len(body) < int(length):
         raise UnreadableBody("What was sent broke off on the way.")
+    return body
+
+
+def _read(environ: dict[str, Any], count: int) -> bytes:
+    try:
+        body: bytes = environ["wsgi.input"].read(count)
+    except OSError as error:  # chunks that are none, or a connection that was lost
+        raise UnreadableBody("What was sent came damaged, or broke off on the way.") from error
     return body
 
 

@@ -27,6 +27,8 @@ from tests.live import Lander, is_running, served
 from tests.patience import PATIENCE_S, wait_until
 from tests.serve.stage import CHROME
 
+STUDIO = "studio.localhost"
+
 
 @pytest.fixture(scope="module", params=["gunicorn", "granian"])
 def lander(
@@ -37,10 +39,12 @@ def lander(
         yield running
 
 
-def raw(lander: Lander, request: bytes) -> bytes:
-    """What a socket gives back for these bytes."""
+def raw(lander: Lander, request: bytes, *, ends: bool = False) -> bytes:
+    """What a socket gives back for these bytes; `ends` says that no more of them will come."""
     with socket.create_connection(("127.0.0.1", lander.port), timeout=PATIENCE_S) as connection:
         connection.sendall(request)
+        if ends:
+            connection.shutdown(socket.SHUT_WR)
         answer = b""
         while block := connection.recv(65_536):
             answer += block
@@ -96,6 +100,29 @@ def test_a_chunked_form_is_read_too(lander: Lander) -> None:
     assert answer.startswith(b"HTTP/1.1 303")
 
 
+DAMAGED = {
+    "a chunk without a size": b"zz\r\nt=1\r\n0\r\n\r\n",
+    "a chunk longer than it says": b"3\r\nt=12345\r\n0\r\n\r\n",
+    "a chunk cut off midway": b"ffff\r\nt=1",
+    "no last chunk": b"3\r\nt=1\r\n",
+    "a trailer that is none": b"3\r\nt=1\r\n0\r\nno trailer\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize(("host", "path"), [(HOST, "/_l/f"), (HOST, "/_l/b"), (STUDIO, "/sign-in")])
+@pytest.mark.parametrize("body", DAMAGED.values(), ids=DAMAGED)
+def test_a_body_that_comes_damaged_is_the_senders_fault(lander: Lander, *, body: bytes, host: str, path: str) -> None:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}:{lander.port}\r\nOrigin: null\r\nConnection: close\r\n"
+        "Transfer-Encoding: chunked\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
+    )
+    log = lander.data_dir / "serve.log"
+    before = len(log.read_text())
+    answer = raw(lander, head.encode() + body, ends=True)
+    assert answer.startswith(b"HTTP/1.1 4"), answer
+    assert not re.search("rescued|defect", log.read_text()[before:])
+
+
 def test_an_unknown_host_is_misdirected(lander: Lander) -> None:
     response, _ = lander.request("GET", "elsewhere.localhost", PATH)
     assert response.status == 421
@@ -129,7 +156,7 @@ def test_no_answer_names_the_server(lander: Lander) -> None:
 
 
 def test_the_studio_answers_beside_the_pages(lander: Lander) -> None:
-    response, _ = lander.request("GET", "studio.localhost", "/readyz")
+    response, _ = lander.request("GET", STUDIO, "/readyz")
     assert response.status == 200
 
 
