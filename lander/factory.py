@@ -13,11 +13,11 @@ from flask_openapi3.openapi import OpenAPI
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from experiments.errors import ExperimentError
 from lander import __version__
-from lander.access.gate import Studio, check_routes, install_gate
+from lander.access.gate import Studio, check_routes, install_gate, is_api
 from lander.api import experiments as experiments_api
 from lander.api.problems import problem
 from lander.config import Settings
@@ -80,7 +80,13 @@ def _on_http(error: Exception) -> Response:
         return make_response(error.response)
     status = error.code or 500
     message, fix = _WORDS.get(status, (error.description or error.name, ""))
-    return _answer(status, error.name.lower().replace(" ", "-"), message, fix)
+    code = error.name.lower().replace(" ", "-")
+    if not isinstance(error, MethodNotAllowed):
+        return _answer(status, code, message, fix)
+    allowed = ", ".join(sorted(error.valid_methods or ()))
+    response = _answer(status, code, message, f"It takes {allowed}." if is_api() else fix)
+    response.headers["Allow"] = allowed
+    return response
 
 
 def _on_race(_error: Exception) -> Response:
@@ -124,6 +130,6 @@ def _places(error: BaseException) -> list[str]:
 
 
 def _answer(status: int, code: str, message: str, fix: str, *, reference: str = "") -> Response:
-    if request.path.startswith("/api/"):
+    if is_api():
         return problem(status=status, code=code, message=message, fix=fix, reference=reference)
     return error_page(status=status, message=message, fix=fix, reference=reference)

@@ -32,6 +32,7 @@ _SMALL_BODY: Final = 256 * 1024
 _LARGEST_FIELD: Final = 12 * 1024 * 1024  # of text; files go to disk
 _MOST_IGNORED: Final = 32 * 1024 * 1024  # of a body that is refused; nginx lets no more than 25 MiB through
 _BLOCK: Final = 64 * 1024
+_LONGEST_SAID: Final = 20
 _DECLARED: Final = "lander_permission"
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -185,6 +186,18 @@ def find_caller() -> Caller | None:
     return found
 
 
+def is_api() -> bool:
+    """Whether a script asks, which has no screen to go back to."""
+    return request.path.startswith("/api/")
+
+
+def refuse_repeats() -> None:
+    """Before a view whose address says each thing once: of two values one would win, and nobody be told."""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise InvalidInput(f"The address says '{name[:_LONGEST_SAID]}' {len(values)} times.", fix="Say it once.")
+
+
 def actor() -> str:
     """The name for the audit trail."""
     return caller().user.name
@@ -285,11 +298,17 @@ def _find_caller(cookie: str) -> Caller | None:
 
 def _check_csrf(caller: Caller) -> None:
     token = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
-    if not signin.is_csrf_token(token, caller.cookie):
+    if signin.is_csrf_token(token, caller.cookie):
+        return
+    if is_api():
         raise Forbidden(
-            "This form is older than your sign-in, so it was not carried out.",
-            fix="Go back, load the screen again, and repeat it.",
+            f"{CSRF_HEADER} is not the token of this session.",
+            fix=f"It is the value of the field {CSRF_FIELD}, on every screen of the studio.",
         )
+    raise Forbidden(
+        "This form is older than your sign-in, so it was not carried out.",
+        fix="Go back, load the screen again, and repeat it.",
+    )
 
 
 def _take_the_rest(response: Response) -> Response:

@@ -1,9 +1,10 @@
 """Experiments and their reports as JSON. A report here is the very report of the studio and the command line."""
 
 from http import HTTPStatus
+from json import JSONDecodeError
 from typing import Any
 
-from flask import Response, current_app, jsonify, request
+from flask import Response, current_app, json, jsonify, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from sqlmodel import Session
 from experiments import lifecycle, planning, results
 from experiments.models import Experiment
 from lander import exports
-from lander.access.gate import actor, edge, needs, studio
+from lander.access.gate import actor, edge, needs, refuse_repeats, studio
 from lander.access.looks import remember
 from lander.access.permissions import Permission
 from lander.api.problems import problem
@@ -44,6 +45,7 @@ blueprint = APIBlueprint(
         HTTPStatus.UNPROCESSABLE_ENTITY: ProblemBody,
     },
 )
+blueprint.before_request(refuse_repeats)
 
 
 @blueprint.before_request
@@ -164,14 +166,33 @@ def export(path: ExperimentPath, query: ExportQuery) -> Response:
 
 
 def refuse_arguments(error: ValidationError) -> Response:
-    """Arguments that do not fit their schema."""
+    """Arguments that do not fit their schema, or a body that holds none."""
+    message = "The arguments do not fit."
     wrong = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+    if any(not item["loc"] for item in error.errors()):  # about the body as a whole, and nothing in it
+        message, wrong = "The body is not a JSON object.", _describe_body()
     return problem(
         status=422,
         code="invalid-input",
-        message="The arguments do not fit.",
+        message=message,
         fix=f"{wrong}. The OpenAPI document at /api/v1/openapi.json lists what is known.",
     )
+
+
+def _describe_body() -> str:
+    """What it is, where it is no object."""
+    if not request.is_json:
+        return f"Its Content-Type is '{request.mimetype}', not application/json"
+    body = request.get_data()
+    if not body:
+        return "It is empty"
+    try:
+        json.loads(body)
+    except JSONDecodeError as broken:
+        return f"It is not JSON: at line {broken.lineno}, column {broken.colno}, {broken.msg}"
+    except ValueError:  # bytes that are no text, or a number of thousands of digits
+        return "It cannot be read as JSON in UTF-8"
+    return "It is JSON, and another value"
 
 
 def _describe(session: Session, experiment: Experiment) -> ExperimentBody:

@@ -17,6 +17,12 @@ class _Input(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
+class _Body(_Input):
+    """JSON has types: `true` is not the number 1, nor `"0.1"` the number 0.1."""
+
+    model_config = ConfigDict(strict=True)
+
+
 class ExperimentPath(_Input):
     """Which experiment."""
 
@@ -55,13 +61,15 @@ class ExportQuery(_Input):
     )
 
 
-class GoalInput(_Input):
+class GoalInput(_Body):
     """A goal beside the one that decides."""
 
-    kind: GoalKind = Field(description="What visitors do: form, click, scroll or time")
+    kind: GoalKind = Field(strict=False, description="What visitors do: form, click, scroll or time")
     selector: str = Field(default="", max_length=_MOST_SELECTOR, description="What is clicked, as CSS")
     threshold: int = Field(default=0, description="Per cent of the page for scroll, seconds for time")
-    role: Role = Field(default=Role.SECONDARY, description="secondary, or guardrail, which a variant must not harm")
+    role: Role = Field(
+        strict=False, default=Role.SECONDARY, description="secondary, or guardrail, which a variant must not harm"
+    )
     margin: float = Field(
         default=0, description="How much worse than control a guardrail may be, relative to it: 0.05 for 5 %"
     )
@@ -83,7 +91,7 @@ class GoalInput(_Input):
         return Goal(**self.model_dump())
 
 
-class StartInput(_Input):
+class StartInput(_Body):
     """A test to start on a published page."""
 
     page: str = Field(max_length=400, description="Host and slug, e.g. go.example.com/spring-sale")

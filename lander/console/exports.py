@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from experiments import lifecycle, results
 from lander import exports
-from lander.access.gate import actor, edge, studio, view
+from lander.access.gate import actor, edge, refuse_repeats, studio, view
 from lander.access.looks import remember
 from lander.access.permissions import Permission
 from lander.console.context import FormError
@@ -23,6 +23,7 @@ from lander.errors import InvalidInput, LanderError, NotFound, Unavailable
 from lander.exports import Format, What
 
 blueprint = Blueprint("exports", __name__)
+blueprint.before_request(refuse_repeats)
 
 _ADDRESS: Final = "/experiments/<key>/export"
 _FILES: Final = {

@@ -5,7 +5,7 @@ import json
 from flask import Blueprint, Response, make_response
 
 from experiments import results
-from lander.access.gate import caller, studio, view
+from lander.access.gate import caller, refuse_repeats, studio, view
 from lander.access.looks import remember
 from lander.access.permissions import Permission
 from lander.console import plots
@@ -18,6 +18,7 @@ from lander.errors import NotFound
 from lander.pages.pages import name_variants
 
 blueprint = Blueprint("results", __name__)
+blueprint.before_request(refuse_repeats)
 
 
 @view(blueprint, "/experiments/<key>/report", permission=Permission.EXPERIMENTS_READ)

@@ -35,6 +35,8 @@ def test_it_lists_experiments_as_they_stand(ana: Browser, experiment: Experiment
         (f"{AT}/spring-sale-1/report?phase=x", 422, "invalid-input"),
         (f"{AT}/spring-sale-1/report?phase=0", 422, "invalid-input"),
         (f"{AT}/spring-sale-1/report?fase=1", 422, "invalid-input"),
+        (f"{AT}/spring-sale-1/report?phase=1&phase=2", 422, "invalid-input"),
+        (f"{AT}/spring-sale-1/report?by=campaign&by=keyword", 422, "invalid-input"),
         (f"{AT}/{'x' * 200}", 422, "invalid-input"),
         ("/api/v1/nothing", 404, "not-found"),
     ],
@@ -54,6 +56,8 @@ def test_the_wrong_method_is_a_problem_too(ana: Browser, experiment: Experiment)
     response = ana.post(f"{AT}/spring-sale-1")
     assert response.status_code == 405
     assert response.content_type == "application/problem+json"
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert response.get_json(force=True)["detail"] == "It takes GET, HEAD, OPTIONS."
 
 
 def test_nobody_reads_it_without_signing_in(otto: Browser, experiment: Experiment) -> None:

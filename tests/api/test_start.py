@@ -1,6 +1,7 @@
 """A test is started by the API: with further goals, under the studio's permission and token, and refused in words."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,20 @@ PLAN: dict[str, Any] = {
 GUARDRAIL = {"kind": "time", "threshold": 30, "role": "guardrail", "margin": 0.05}
 
 
-def post(person: Browser, body: bytes | None = None, *, token: str | None = None, **changes: Any) -> Any:
+def post(
+    person: Browser,
+    body: bytes | None = None,
+    *,
+    token: str | None = None,
+    content_type: str = "application/json",
+    **changes: Any,
+) -> Any:
     """A plan, changed; or any other body."""
     known = csrf_token(person.cookie) if person.cookie else ""
     headers = {"Origin": ORIGIN, **person._surroundings(), "X-CSRF-Token": known if token is None else token}
     if body is not None:
         return person.client.post(
-            AT, base_url=ORIGIN, data=body, content_type="application/json", headers=headers, buffered=True
+            AT, base_url=ORIGIN, data=body, content_type=content_type, headers=headers, buffered=True
         )
     return person.client.post(AT, base_url=ORIGIN, json={**PLAN, **changes}, headers=headers, buffered=True)
 
@@ -107,6 +115,15 @@ def test_what_breaks_a_rule_is_a_problem_and_nothing_starts(
         ({"variants": ["a", "b"]}, "variants"),
         ({"variants": {"a": "half", "b": 5_000}}, "variants.a"),
         ({"value_minor": 10**13}, "value_minor"),
+        ({"value_minor": True}, "value_minor"),
+        ({"value_minor": "4900"}, "value_minor"),
+        ({"coverage_bp": True}, "coverage_bp"),
+        ({"lift": "0.1"}, "lift"),
+        ({"lift": True}, "lift"),
+        ({"variants": {"a": "4000", "b": 6_000}}, "variants.a"),
+        ({"goals": [{"kind": "scroll", "threshold": "75"}]}, "goals.0.threshold"),
+        ({"goals": [{**GUARDRAIL, "margin": "0.05"}]}, "goals.0.margin"),
+        ({"goals": [{**GUARDRAIL, "fewer_is_better": "yes"}]}, "goals.0.fewer_is_better"),
         ({"goals": [{"kind": "share"}]}, "goals.0.kind"),
         ({"goals": [{"kind": "form", "threshold": 3}]}, "a form goal that is secondary takes no threshold"),
         ({"goals": [{"kind": "time", "threshold": 3, "selector": "a"}]}, "takes no selector"),
@@ -115,10 +132,13 @@ def test_what_breaks_a_rule_is_a_problem_and_nothing_starts(
         ({"goals": [{**GUARDRAIL, "key": "time-2"}]}, "goals.0.key"),
     ],
 )
-def test_what_does_not_fit_the_document_is_named(ana: Browser, live: Page, changes: dict[str, Any], field: str) -> None:
+def test_what_does_not_fit_the_document_is_named(
+    ana: Browser, live: Page, session: Session, changes: dict[str, Any], field: str
+) -> None:
     response = post(ana, **changes)
     assert response.status_code == 422
     assert field in response.get_json(force=True)["detail"]
+    assert lifecycle.list_experiments(session) == []
 
 
 @pytest.mark.parametrize(
@@ -141,6 +161,47 @@ def test_a_body_that_is_no_plan_is_refused(ana: Browser, live: Page, body: bytes
     response = post(ana, body)
     assert response.status_code in {404, 422}, response.text
     assert response.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "said"),
+    [
+        (b'{"page": "x",}', "application/json", "It is not JSON: at line 1, column 14, "),
+        (b'{\n "page": ', "application/json", "It is not JSON: at line 2, column 10, "),
+        (b"", "application/json", "It is empty."),
+        (b"\xff{}", "application/json", "It cannot be read as JSON in UTF-8."),
+        (b"[]", "application/json", "It is JSON, and another value."),
+        (b'"x"', "application/json", "It is JSON, and another value."),
+        (b'{"page": "x"}', "text/plain", "Its Content-Type is 'text/plain', not application/json."),
+        (
+            b'{"page": "x"}',
+            "application/x-www-form-urlencoded",
+            "Its Content-Type is 'application/x-www-form-urlencoded', ",
+        ),
+        (b'{"page": "x"}', "", "Its Content-Type is '', not application/json."),
+    ],
+)
+def test_a_body_that_is_no_object_is_told_what_it_is(
+    ana: Browser, live: Page, body: bytes, content_type: str, said: str
+) -> None:
+    response = post(ana, body, content_type=content_type)
+    told = response.get_json(force=True)
+    assert (response.status_code, told["code"]) == (422, "invalid-input")
+    assert told["title"] == "The body is not a JSON object."
+    assert told["detail"].startswith(said)
+    assert told["detail"].endswith("The OpenAPI document at /api/v1/openapi.json lists what is known.")
+
+
+def test_a_token_that_is_not_the_sessions_is_told_where_one_is(ana: Browser, live: Page) -> None:
+    for token in ("", "0" * 64):
+        told = post(ana, token=token).get_json(force=True)
+        assert told["title"] == "X-CSRF-Token is not the token of this session."
+        assert told["detail"] == "It is the value of the field _csrf, on every screen of the studio."
+
+
+def test_the_token_is_where_the_documentation_says(ana: Browser, live: Page) -> None:
+    (token,) = set(re.findall(r'name="_csrf" value="(\w+)"', ana.get("/").text))
+    assert post(ana, token=token).status_code == 201
 
 
 def test_who_may_run_experiments_may_start_one(ana: Browser, ivan: Browser, otto: Browser, live: Page) -> None:

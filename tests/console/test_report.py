@@ -216,7 +216,9 @@ def test_a_day_that_is_not_over_is_now_and_one_before_the_start_is_nowhere(
     assert ana.get(f"{AT}?as_of=0001-01-01").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["as_of=yesterday", "as_of=2026-13-01", "phase=x", "lens=rose", "by=moon"])
+@pytest.mark.parametrize(
+    "query", ["as_of=yesterday", "as_of=2026-13-01", "phase=x", "lens=rose", "by=moon", "phase=1&phase=2"]
+)
 def test_an_address_that_makes_no_sense_is_said(ana: Browser, experiment: Experiment, query: str) -> None:
     assert ana.get(f"{AT}?{query}").status_code == 422
     assert ana.get(f"{AT}/plots/rates.json?{query}").status_code == 422
