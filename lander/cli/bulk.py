@@ -156,8 +156,7 @@ def _register_publish(group: click.Group) -> None:
                 preflight=look_ahead,
                 tell=tell,
             )
-            left = [f"Left alone, because it was edited since: {label}." for label in undone.left]
-            return Answer({**_as_json(made), **undone.as_json()}, [bulk.say_state(made), *left])
+            return Answer({**_as_json(made), **undone.as_json()}, [bulk.say_state(made), *undone.sentences()])
 
 
 def _read_operation(what: Mapping[str, Any]) -> Operation:

@@ -22,7 +22,7 @@ from lander.pages.bulk_plan import plan_bulk
 from lander.pages.bulk_scope import Scope
 from lander.pages.edits import Kind, Operation, Where
 from lander.pages.models import Site
-from lander.pages.together import RefusedTogether
+from lander.pages.together import RefusedTogether, Undecided
 from lander.preflight import look_ahead
 
 blueprint = Blueprint("bulk", __name__)
@@ -130,12 +130,16 @@ def undo(number: int) -> Response:
     try:
         with progress.told_in(_folder(), request.form.get("token", "")) as say, transaction(studio().engine) as session:
             made = bulk.load_bulk(session, number)
+            choices = _read_choices()
+            asked = [test.key for test in bulk.list_tests(session, made) if test.key not in choices]
+            if asked and made.published_at is not None and made.undone_at is None:
+                raise Undecided(asked)
             undone = bulk.undo_bulk(
                 session,
                 studio().settings,
                 made,
                 over="over" in request.form,
-                choices=_read_choices(),
+                choices=choices,
                 actor=actor(),
                 now=edge().now,
                 preflight=look_ahead,
@@ -143,8 +147,7 @@ def undo(number: int) -> Response:
             )
     except (Conflict, InvalidInput, RefusedTogether) as error:
         return _show_refusal(number, error)
-    left = [f"Left alone, because it was edited since: {label}." for label in undone.left]
-    return go(tell(f"/bulk/{number}", left))
+    return go(tell(f"/bulk/{number}", undone.sentences()))
 
 
 def _show_refusal(number: int, error: LanderError) -> Response:

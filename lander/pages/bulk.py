@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
+from experiments.lifecycle import current_phase
 from experiments.models import Experiment, State
 from lander.access import audit
 from lander.config import Settings
@@ -36,13 +37,22 @@ class Undone:
     restored: tuple[str, ...]
     left: tuple[str, ...]  # edited since, so left alone, each with who did it
     published: tuple[Published, ...]
+    phases: Mapping[str, int]  # by key, the tests that count anew because of it, each with its new phase
 
     def as_json(self) -> dict[str, Any]:
         return {
             "restored": list(self.restored),
             "left": list(self.left),
             "published": [item.address for item in self.published],
+            "phases": dict(self.phases),
         }
+
+    def sentences(self) -> list[str]:
+        """What it left behind besides what was asked for, for people."""
+        return [
+            *(f"The test {key} counts anew from here, in phase {number}." for key, number in self.phases.items()),
+            *(f"Left alone, because it was edited since: {label}." for label in self.left),
+        ]
 
 
 def apply_bulk(
@@ -155,6 +165,7 @@ def undo_bulk(
         )
     restored = _restore(session, bulk, back, actor=actor, now=now)
     published: list[Published] = []
+    before = _number_phases(session, bulk)
     if bulk.published_at is not None:
         decided = {**propose(session, bulk), **(choices or {})}
         published = _publish(
@@ -178,6 +189,7 @@ def undo_bulk(
         restored=tuple(_label(change) for change in back),
         left=() if over else tuple(f"{_label(item)} ({newest[item['kind'], item['owner']][1]})" for item in left),
         published=tuple(published),
+        phases=dict(_number_phases(session, bulk).items() - before.items()),
     )
 
 
@@ -236,6 +248,11 @@ def list_pages_of(session: Session, bulk: BulkEdit) -> Sequence[Page]:
 def count_live(session: Session, bulk: BulkEdit) -> int:
     """On how many live pages publishing it would change something."""
     return len(_load_live(session, bulk))
+
+
+def _number_phases(session: Session, bulk: BulkEdit) -> dict[str, int]:
+    """The phase that each of its tests is in."""
+    return {test.key: current_phase(session, test).number for test in list_tests(session, bulk)}
 
 
 def _note_change(change: Change, after: Version | SnippetVersion) -> dict[str, Any]:

@@ -195,6 +195,31 @@ def test_a_running_test_gets_the_choice_that_is_proposed(
     assert lifecycle.current_phase(session, session.get_one(Experiment, experiment.id)).number == 1
 
 
+def test_undoing_asks_what_it_is_to_a_running_test_and_names_the_phase_that_begins(
+    maya: Browser, live: Page, experiment: Experiment
+) -> None:
+    plan = maya.get(PLAN)
+    address = maya.post("/bulk", {**fields_of(plan.text, "/bulk"), "act": "publish"}).headers["Location"]
+    shown = maya.get(address)
+    fields = fields_of(shown.text, f"{address}/undo")
+    assert fields["test-spring-sale-1"] == "new-phase"
+    asked = maya.post(f"{address}/undo")  # as the list of bulk edits sends it
+    assert asked.status_code == 409
+    assert fields_of(asked.text, f"{address}/undo")["test-spring-sale-1"] == "new-phase"
+    undone = maya.post(f"{address}/undo", fields)
+    assert "The test spring-sale-1 counts anew from here, in phase 3." in text_of(maya.get(undone.headers["Location"]))
+
+
+def test_undoing_that_changes_every_variant_alike_begins_no_phase(
+    maya: Browser, live: Page, experiment: Experiment, session: Session
+) -> None:
+    plan = maya.get(PLAN)
+    address = maya.post("/bulk", {**fields_of(plan.text, "/bulk"), "act": "publish"}).headers["Location"]
+    undone = maya.post(f"{address}/undo", {"test-spring-sale-1": "annotate"})
+    assert "counts anew" not in text_of(maya.get(undone.headers["Location"]))
+    assert lifecycle.current_phase(session, session.get_one(Experiment, experiment.id)).number == 2
+
+
 def test_a_choice_that_is_missing_is_asked_for(maya: Browser, experiment: Experiment, applied: str) -> None:
     answer = maya.post(f"{applied}/publish")
     assert answer.status_code == 409
