@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -248,6 +250,29 @@ def test_ana_asks_for_campaigns_and_for_the_evidence_of_each_day(installation: L
     assert json.loads(file.value.path().read_text())["description"].endswith("Evidence, to 1")
     tab.set_viewport_size({"width": 390, "height": 844})
     assert campaigns.evaluate("table => table.scrollWidth <= table.clientWidth")  # a phone shows the lift, too
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_where_a_plot_goes_on(installation: Lander, open_studio: OpenStudio, scheme: str) -> None:
+    tab = open_studio("ana", color_scheme=scheme, viewport={"width": 390, "height": 844})
+    open_report(tab, "buggies")
+    plot = tab.get_by_role("figure").first.locator(".canvas")
+    plot.scroll_into_view_if_needed()
+    assert plot.evaluate("plot => plot.scrollWidth > plot.clientWidth")
+    assert find_shades(plot) == (False, True)
+    plot.evaluate("plot => plot.scrollTo(60, 0)")
+    assert find_shades(plot) == (True, True)
+    plot.evaluate("plot => plot.scrollTo(plot.scrollWidth, 0)")
+    assert find_shades(plot) == (True, False)
+
+
+def find_shades(plot: Locator) -> tuple[bool, bool]:
+    """Whether the left and the right side are darker or lighter there than the sheet, which shows between the marks."""
+    with Image.open(BytesIO(plot.screenshot())) as taken:
+        row = taken.convert("RGB").crop((0, 1, taken.width, 2))
+        colours = [row.getpixel((x, 0)) for x in (1, taken.width - 2)]
+        sheet = max(row.getcolors())[1]
+    return colours[0] != sheet, colours[1] != sheet
 
 
 def test_the_report_is_read_by_keyboard_alone(installation: Lander, open_studio: OpenStudio) -> None:
