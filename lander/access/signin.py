@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from lander.access import audit
 from lander.access.models import SignIn, SignInAttempt, User
 from lander.access.passwords import is_password
-from lander.access.users import find_user, normal_name
+from lander.access.users import find_user, hash_name, normal_name
 from lander.errors import InvalidInput, LanderError
 
 IDLE: Final = timedelta(minutes=30)
@@ -46,7 +46,7 @@ class WrongPassword(InvalidInput):
 
 def admit_attempt(session: Session, *, name: str, network: str, now: datetime) -> None:
     """Count this attempt as failed until it succeeds; raises `TooManyAttempts`."""
-    name_sha256 = _hash(normal_name(name))
+    name_sha256 = hash_name(name)
     session.exec(delete(SignInAttempt).where(col(SignInAttempt.at) <= now - WINDOW))
     same_name, same_network = SignInAttempt.name_sha256 == name_sha256, SignInAttempt.network == network
     here, from_network, for_name = (
@@ -65,7 +65,7 @@ def check_credentials(session: Session, *, name: str, password: str) -> User:
     """The user they belong to; raises `WrongPassword` after the same time whether the name exists or not."""
     user = find_user(session, name)
     if not is_password(password, user.password_hash if user else None) or user is None:
-        raise WrongPassword("Name and password do not belong together.", fix="Check both and try again.")
+        raise _wrong_password()
     return user
 
 
@@ -77,15 +77,21 @@ def record_refusal(session: Session, *, name: str, network: str, now: datetime) 
 
 
 def start_session(session: Session, user: User, *, network: str, now: datetime, replaces: str = "") -> str:
-    """The new cookie's value; whatever session the browser had before ends with it."""
+    """The new cookie's value; whatever session the browser had before ends with it.
+
+    Raises `WrongPassword` where the account has another password by now, or is gone: checking one takes a while.
+    """
     assert user.id is not None
+    current = session.get(User, user.id)
+    if current is None or current.password_hash != user.password_hash:
+        raise _wrong_password()
     _forget(session, replaces)
     cookie = secrets.token_urlsafe(_SESSION_BYTES)
     session.add(SignIn(id_sha256=_hash(cookie), user_id=user.id, created_at=now, last_seen_at=now))
     session.exec(
         delete(SignIn).where(or_(col(SignIn.created_at) <= now - ABSOLUTE, col(SignIn.last_seen_at) <= now - IDLE))
     )
-    name_sha256 = _hash(user.name)
+    name_sha256 = hash_name(user.name)
     session.exec(
         delete(SignInAttempt).where(
             col(SignInAttempt.name_sha256) == name_sha256, col(SignInAttempt.network) == network
@@ -131,6 +137,10 @@ def csrf_token(cookie: str) -> str:
 def is_csrf_token(token: str, cookie: str) -> bool:
     """Whether the token belongs to the cookie, in constant time."""
     return hmac.compare_digest(token.encode(), csrf_token(cookie).encode())
+
+
+def _wrong_password() -> WrongPassword:
+    return WrongPassword("Name and password do not belong together.", fix="Check both and try again.")
 
 
 def _forget(session: Session, cookie: str) -> None:

@@ -8,12 +8,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from lander.access import audit
-from lander.access.models import AuditEntry, Role
+from lander.access.models import AuditEntry, Role, SignIn
 from lander.access.passwords import hash_password, is_password
 from lander.access.permissions import Permission, can, require
-from lander.access.users import add_user, find_user, list_users
+from lander.access.signin import find_session, start_session
+from lander.access.users import add_user, change_password, find_user, list_users, load_user, remove_user
 from lander.db import transaction
-from lander.errors import Conflict, Forbidden, InvalidInput
+from lander.errors import Conflict, Forbidden, InvalidInput, NotFound
 from tests.cast import PASSWORD
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -50,6 +51,21 @@ def test_a_name_is_the_same_in_capitals(session: Session) -> None:
     assert find_user(session, "MAYA") is not None
     with pytest.raises(Conflict, match="'maya' already"):
         add(session, "MAYA")
+
+
+def test_a_new_password_and_a_removal_end_every_session_of_that_user_alone(session: Session) -> None:
+    maya, ana = add(session), add(session, "ana", role="analyst")
+    cookie, other = (start_session(session, user, network="192.0.2.0", now=NOW) for user in (maya, ana))
+    assert change_password(session, maya, "three unrelated words", actor="command line", now=NOW) == 1
+    assert is_password("three unrelated words", load_user(session, "maya").password_hash)
+    assert find_session(session, cookie, now=NOW) is None
+    start_session(session, maya, network="192.0.2.0", now=NOW)
+    start_session(session, maya, network="198.51.100.0", now=NOW)
+    assert remove_user(session, maya, actor="command line", now=NOW) == 2
+    with pytest.raises(NotFound):
+        load_user(session, "maya")
+    assert [item.user_id for item in session.exec(select(SignIn))] == [ana.id]
+    assert find_session(session, other, now=NOW) is not None
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "ma\nya", "ma\x00ya"])
