@@ -117,6 +117,12 @@ def load_catalog(published_dir: Path, previous: Catalog | None = None) -> Catalo
     )
 
 
+def list_hosts(published_dir: Path) -> list[str]:
+    """The hosts that the catalog on disk names, without reading what they serve; raises `ValueError` for a damaged one."""
+    target = published_dir / CATALOG_FILE
+    return [entry["host"] for entry in json.loads(target.read_bytes())["sites"]] if target.exists() else []
+
+
 def _load_redirects(
     published_dir: Path, named: Sequence[tuple[str, str]], previous: Catalog | None
 ) -> dict[str, Redirects]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session, create_engine
 
 from experiments.storage import UtcDateTime
@@ -22,7 +22,10 @@ __all__ = [
     "afterwards",
     "alone",
     "ingestion",
+    "is_away",
+    "is_missing",
     "make_engine",
+    "make_file",
     "name_engine",
     "reading",
     "take_turn",
@@ -48,8 +51,8 @@ _EXAMPLES: Final = "sqlite:////srv/lander/lander.db or postgresql+psycopg://user
 def make_engine(database_url: str) -> Engine:
     """An engine for the address; nothing is connected yet. Raises `ConfigurationError` where it cannot be used.
 
-    SQLite gets WAL, foreign keys and a patient busy timeout. No error of any engine repeats the values of a statement:
-    they may be somebody's.
+    SQLite gets WAL, foreign keys and a patient busy timeout, and makes no file that is not there (`make_file` does). No
+    error of any engine repeats the values of a statement: they may be somebody's.
     """
     try:
         url = make_url(database_url)
@@ -133,9 +136,36 @@ def name_engine(engine: Engine) -> str:
     return f"{name} {'.'.join(map(str, engine.dialect.server_version_info or ()))}".rstrip()
 
 
+def is_missing(engine: Engine) -> bool:
+    """Whether this is a file of SQLite that is not there."""
+    file = _find_file(engine.url)
+    return file is not None and not file.exists()
+
+
+def make_file(engine: Engine) -> None:
+    """Make the empty file that SQLite begins with; a database of PostgreSQL is made by whoever runs that."""
+    file = _find_file(engine.url)
+    if file is not None:
+        file.touch(mode=0o644)  # as SQLite itself would
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database is away or damaged; anything else is a mistake in what we asked of it."""
+    damaged = type(error) is DatabaseError  # SQLite has no narrower class for a file that it cannot read
+    return damaged or isinstance(error, OperationalError | InterfaceError)
+
+
+def _find_file(url: URL) -> Path | None:
+    """The file of SQLite; None for a database of a server or in memory, and for an address that SQLite itself reads."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:") or "uri" in url.query:
+        return None
+    return Path(url.database).absolute()
+
+
 def _make_sqlite(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        folder = Path(url.database).absolute().parent
+    file = _find_file(url)
+    if file is not None:
+        folder = file.parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -144,6 +174,14 @@ def _make_sqlite(url: URL) -> Engine:
                 fix="Check LANDER_DATA_DIR and LANDER_DATABASE_URL.",
             ) from None
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    if file is not None:
+        # else SQLite makes what is not there, and an empty database would pass for the one that was lost
+        address = f"{file.as_uri()}?mode=rw"
+
+        def connect(dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> Any:
+            return dialect.connect(address, **{**options, "uri": True})
+
+        event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

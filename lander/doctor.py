@@ -1,5 +1,6 @@
 """`lander doctor`: looks at everything a node stands on and says, check by check, what is well and how to mend the rest."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -8,17 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from experiments import journal
 from experiments.words import plural
 from lander import migrations
-from lander.catalog import CATALOG_FILE, load_catalog
+from lander.catalog import CATALOG_FILE, Catalog, load_catalog
 from lander.config import Settings, check_pages_host
 from lander.db import make_engine, name_engine, reading
-from lander.errors import ConfigurationError, LanderError
+from lander.errors import ConfigurationError, LanderError, Unavailable
 from lander.pages import sites
 from lander.pages.models import Page
 from lander.policy import store
@@ -28,6 +29,8 @@ from lander.unreadable import list_aside
 _DEEP_JOURNAL: Final = 1_000
 _LEAST_FREE_MIB: Final = 200
 _LATE_S: Final = 5
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_MAKE_ROOM: Final = "Make room: leads are written there first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,12 @@ class Check:
 def examine(settings: Settings) -> list[Check]:
     """Every check, in the order in which one would mend them; what needs the database is left out while it is not well."""
     checks = [
-        Check("settings", ok=True, sentence=f"{settings.env.value}, studio on {settings.studio_host}."),
+        _check("settings", lambda: _look_at_settings(settings)),
         _check("data folder", lambda: check_folder(settings)),
         _check("journal", lambda: _look_at_journal(settings)),
         _check("releases", lambda: _look_at_releases(settings)),
         _check("workers", lambda: _look_at_workers(settings)),
-        _check("database", lambda: _look_at_database(make_engine(settings.database_url))),
+        _check("database", lambda: _look_at_database(settings, make_engine(settings.database_url))),
     ]
     if checks[-1].ok:
         engine = make_engine(settings.database_url)
@@ -63,24 +66,28 @@ def examine(settings: Settings) -> list[Check]:
 
 
 def check_folder(settings: Settings) -> str:
-    """Say how much room the data folder has; raises `ConfigurationError` where it cannot be written or is full."""
+    """Say how much room the data folder has.
+
+    Raises `ConfigurationError` where it cannot be written, `Unavailable` where it is full or nearly so.
+    """
     folder = settings.data_dir
+    probe = folder / f".doctor.{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".doctor.{os.getpid()}"
-        probe.write_bytes(b"ok")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"ok")
+        finally:
+            probe.unlink(missing_ok=True)
         free_mib = shutil.disk_usage(folder).free // 2**20
     except OSError as error:
+        if error.errno in _FULL:
+            raise Unavailable(f"The data folder {folder} is full: {error.strerror}.", fix=_MAKE_ROOM) from None
         raise ConfigurationError(
             f"The data folder {folder} cannot be written: {error.strerror}.",
             fix="Set LANDER_DATA_DIR to a folder that this user may write.",
         ) from None
     if free_mib < _LEAST_FREE_MIB:
-        raise ConfigurationError(
-            f"Only {free_mib} MiB are free in the data folder {folder}.",
-            fix="Make room: leads are written there first.",
-        )
+        raise Unavailable(f"Only {free_mib} MiB are free in the data folder {folder}.", fix=_MAKE_ROOM)
     return f"writable, {free_mib:,} MiB free."
 
 
@@ -100,16 +107,20 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, ok=True, sentence=look())
     except DBAPIError as error:
         reason = str(error.orig).partition("\n")[0].rstrip(".")
-        return Check(name, ok=False, sentence=f"{reason}. Published pages go on without it; leads wait in the journal.")
+        meanwhile = "Published pages go on without it; leads wait in the journal."
+        return Check(name, ok=False, sentence=f"{reason}. {meanwhile} A database that is damaged needs its backup.")
     except (LanderError, OSError, ValueError, KeyError) as error:
         return Check(name, ok=False, sentence=str(error).partition("\n")[0])
 
 
-def _look_at_database(engine: Engine) -> str:
-    with engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-    if not migrations.is_current(engine):
-        raise LanderError("the schema is not this version's.", fix="Run: lander migrate")
+def _look_at_settings(settings: Settings) -> str:
+    if settings.policy_file is not None:
+        store.read_file(settings.policy_file)
+    return f"{settings.env.value}, studio on {settings.studio_host}."
+
+
+def _look_at_database(settings: Settings, engine: Engine) -> str:
+    migrations.check_schema(engine, settings.published_dir)
     return f"{name_engine(engine)} answers, schema {migrations.current_revision(engine)}."
 
 
@@ -143,9 +154,19 @@ def _look_at_journal(settings: Settings) -> str:
 
 
 def _look_at_releases(settings: Settings) -> str:
-    catalog = load_catalog(settings.published_dir)
+    catalog = _load_catalog(settings)
     pages, hosts = plural(len(catalog.routes), "page"), plural(len(catalog.sites), "host")
     return f"{pages} on {hosts} can be served without the database."
+
+
+def _load_catalog(settings: Settings) -> Catalog:
+    try:
+        return load_catalog(settings.published_dir)
+    except (OSError, ValueError, KeyError) as error:
+        raise LanderError(
+            f"{settings.published_dir / CATALOG_FILE}, or a release that it names, cannot be read: {error}.",
+            fix="`lander work` writes the catalog anew; a release that is damaged it brings again once you move it away.",
+        ) from None
 
 
 def _look_at_workers(settings: Settings) -> str:
@@ -169,7 +190,7 @@ def _look_at_workers(settings: Settings) -> str:
 def _look_at_published(settings: Settings, engine: Engine) -> str:
     with reading(engine) as session:
         live = set(session.exec(select(Page.release_id).where(col(Page.release_id).is_not(None))))
-    here = {release.id for release in load_catalog(settings.published_dir).routes.values()}
+    here = {release.id for release in _load_catalog(settings).routes.values()}
     if live - here:
         raise LanderError(
             f"{plural(len(live - here), 'live page')} did not come to this node's disk.", fix="Does `lander work` run?"

@@ -11,7 +11,7 @@ from flask import Flask, Response, make_response, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -24,7 +24,7 @@ from lander.config import Settings
 from lander.console import BLUEPRINTS
 from lander.console.errors import error_page
 from lander.console.screens import TEMPLATES, install_screens
-from lander.db import make_engine
+from lander.db import is_away, make_engine
 from lander.errors import LanderError
 
 log = structlog.get_logger()
@@ -64,8 +64,8 @@ def _map_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(IntegrityError, _on_race)
     app.register_error_handler(DataError, _on_unstorable)
-    app.register_error_handler(OperationalError, _on_database)
-    app.register_error_handler(NoConnection, _on_database)
+    app.register_error_handler(DBAPIError, _on_database)
+    app.register_error_handler(NoConnection, _on_away)
     app.register_error_handler(Exception, _on_defect)
 
 
@@ -99,6 +99,11 @@ def _on_unstorable(_error: Exception) -> Response:
 
 
 def _on_database(error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)
+    return _on_away(error) if is_away(error) else _on_defect(error)
+
+
+def _on_away(error: Exception) -> Response:
     log.error("database away", kind=type(error).__name__, endpoint=request.endpoint)
     return _answer(503, "unavailable", "The database does not answer.", "Published pages go on; try again in a minute.")
 

@@ -12,12 +12,14 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import Session, select
 from werkzeug.exceptions import HTTPException
 
 from lander.artifact import download_name
 from lander.config import Settings
-from lander.db import reading
+from lander.db import is_away, reading
 from lander.document import escape_text
 from lander.edge import read_edge
 from lander.errors import InvalidInput, LanderError, NotFound
@@ -178,6 +180,13 @@ def create_preview(settings: Settings, engine: Engine) -> Flask:
     @app.errorhandler(LanderError)
     def on_refusal(error: LanderError) -> Response:
         return _say(settings, error.status, error.message, error.fix)
+
+    @app.errorhandler(DBAPIError)
+    @app.errorhandler(NoConnection)
+    def on_database(error: DBAPIError | NoConnection) -> Response:
+        if isinstance(error, DBAPIError) and not is_away(error):
+            raise error
+        return _say(settings, 503, "The database does not answer.", "Published pages go on; try again in a minute.")
 
     @app.errorhandler(HTTPException)
     def on_http(error: HTTPException) -> Response:

@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    StatementError,
+)
 from sqlmodel import select
 
-from lander.db import make_engine, reading, transaction
+from lander.db import is_away, make_engine, make_file, reading, transaction
 from lander.errors import ConfigurationError
 from lander.pages.models import Page, Site
 from tests.patience import PATIENCE_S
@@ -29,12 +38,30 @@ def count_sites(engine: Engine) -> int:
 
 def test_sqlite_is_set_up_for_many_readers_and_no_lost_commits(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'deep' / 'lander.db'}")
+    make_file(engine)
     with engine.connect() as connection:
         values = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
         }
     assert values == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 30_000}
+
+
+def test_a_file_that_is_not_there_is_made_only_when_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "100% of #1 lander.db"
+    engine = make_engine(f"sqlite:///{file}")
+    with pytest.raises(OperationalError, match="unable to open"), engine.connect():
+        pass
+    assert not file.exists()
+    make_file(engine)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+    assert [found.name for found in tmp_path.glob("*.db")] == [file.name]
+
+
+def test_what_is_away_or_damaged_is_told_from_a_mistake_in_a_statement() -> None:
+    away, ours = [OperationalError, InterfaceError, DatabaseError], [ProgrammingError, IntegrityError, DataError]
+    assert [is_away(kind("", None, Exception())) for kind in [*away, *ours]] == [True] * 3 + [False] * 3
 
 
 def test_a_row_without_its_parent_is_refused(database: Engine) -> None:

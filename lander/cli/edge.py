@@ -4,20 +4,21 @@ import functools
 import getpass
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import click
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from experiments.errors import ExperimentError
 from lander.config import Settings, load_settings
-from lander.db import make_engine
-from lander.errors import Conflict, InvalidInput, LanderError, Unavailable
-from lander.migrations import is_current
+from lander.db import is_away, make_engine
+from lander.errors import InvalidInput, LanderError, Unavailable
+from lander.migrations import check_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,24 @@ class Cli:
 
     @functools.cached_property
     def engine(self) -> Engine:
-        """The main database; `Unavailable` where it is away, `Conflict` where its schema is not this version's."""
+        """The main database; `Unavailable` where it is away or lost, `Conflict` where its schema is not this version's."""
         engine = make_engine(self.settings.database_url)
         try:
-            current = is_current(engine)
+            check_schema(engine, self.settings.published_dir)
         except DBAPIError as error:
             raise _unavailable(error) from None
-        if not current:
-            raise Conflict("The database is not at this version's schema.", fix="Run: lander migrate")
         return engine
+
+
+@contextmanager
+def reaching_database() -> Iterator[None]:
+    """A database that goes away here, or turns out to be damaged, is `Unavailable`."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_away(error):
+            raise
+        raise _unavailable(error) from None
 
 
 def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], click.Command]:
@@ -64,11 +74,10 @@ def command(group: click.Group, name: str) -> Callable[[Callable[..., Answer]], 
     def declare(function: Callable[..., Answer]) -> click.Command:
         def run(as_json: bool, **options: Any) -> None:
             try:
-                answer = function(Cli(), **options)
+                with reaching_database():
+                    answer = function(Cli(), **options)
             except (LanderError, ExperimentError) as error:
                 fail(error, as_json=as_json)
-            except (OperationalError, InterfaceError) as error:
-                fail(_unavailable(error), as_json=as_json)
             except OSError as error:
                 fail(Unavailable(f"{error.filename or 'The system'}: {error.strerror or error}."), as_json=as_json)
             if as_json:

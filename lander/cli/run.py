@@ -6,7 +6,7 @@ import threading
 import click
 from sqlalchemy import Engine
 
-from lander.cli.edge import Answer, Cli, command
+from lander.cli.edge import Answer, Cli, command, reaching_database
 from lander.errors import Conflict, Unavailable
 from lander.server import METRICS_PORT
 
@@ -41,6 +41,8 @@ def _register_migrate(cli: click.Group) -> None:
 
         engine = make_engine(edge.settings.database_url)
         before = migrations.current_revision(engine)
+        if before is None:
+            migrations.check_not_lost(engine, edge.settings.published_dir)
         migrations.upgrade(engine)
         after = migrations.current_revision(engine)
         done = "already there" if before == after else f"from {before or 'empty'}"
@@ -122,22 +124,25 @@ def _register_doctor(cli: click.Group) -> None:
 def _prepare(edge: Cli) -> Engine:
     """What must be right before a node starts: its folder, the schema, the hosts, the policy file.
 
-    A database that is away holds nothing up: pages are served from this node's disk, what comes in is kept there, and
-    the work process applies the policy file when the database is back.
+    Neither a database that is away or lost nor a disk that is nearly full holds anything up: pages are served from this
+    node's disk, what comes in is kept there, and the work process applies the policy file when the database is back.
     """
     from lander.db import make_engine, transaction
     from lander.doctor import check_folder, check_hosts
     from lander.policy import store
 
-    check_folder(edge.settings)
+    try:
+        check_folder(edge.settings)
+    except Unavailable as error:
+        click.echo(f"lander: {error} What is published is served all the same.", err=True)
     policy = store.read_file(edge.settings.policy_file) if edge.settings.policy_file is not None else None
     try:
-        engine = edge.engine
+        with reaching_database():
+            check_hosts(edge.settings, edge.engine)
+            if policy is not None:
+                with transaction(edge.engine) as session:
+                    store.apply_policy(session, policy, actor=edge.actor, now=edge.now)
     except Unavailable as error:
         click.echo(f"lander: {error} Pages are served from this node's disk meanwhile.", err=True)
         return make_engine(edge.settings.database_url)
-    check_hosts(edge.settings, engine)
-    if policy is not None:
-        with transaction(engine) as session:
-            store.apply_policy(session, policy, actor=edge.actor, now=edge.now)
-    return engine
+    return edge.engine

@@ -144,7 +144,7 @@ def _write(session: Session, published_dir: Path, release_id: str) -> None:
 
 def _mark_retired(published_dir: Path, retired: set[str]) -> None:
     """Start the hour of those that the catalog on disk still names: their folder's time is when they went."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ValueError):  # a damaged catalog is about to be written anew
         routes = json.loads((published_dir / CATALOG_FILE).read_bytes())["routes"]
         for release_id in retired & {route[2] for route in routes}:
             os.utime(published_dir / RELEASES_DIR / release_id)

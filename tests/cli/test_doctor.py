@@ -53,7 +53,7 @@ def test_a_worker_that_serves_older_releases_is_named(terminal: Terminal) -> Non
 def test_what_is_not_well_is_listed_named_and_fails(bare_terminal: Terminal) -> None:
     done = bare_terminal.run("doctor")
     assert done.status == 1
-    assert "BAD  database: the schema is not this version's. Run: lander migrate" in done.out
+    assert "BAD  database: The database is not at this version's schema. Run: lander migrate" in done.out
     assert done.err == "lander: Not well: database.\n"
     assert bare_terminal.refused("doctor") == "Not well: database."
 
@@ -82,6 +82,15 @@ def test_a_full_disk_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatc
     assert "Make room" in bad_ones(terminal)["data folder"]
 
 
+def test_a_disk_without_room_is_told_from_a_folder_that_cannot_be_written(terminal: Terminal) -> None:
+    probe = terminal.data_dir / f".doctor.{os.getpid()}"
+    probe.symlink_to("/dev/full")
+    assert bad_ones(terminal)["data folder"] == (
+        f"The data folder {terminal.data_dir} is full: No space left on device. Make room: leads are written there first."
+    )
+    assert not probe.is_symlink(), "what it tried with is taken away again"
+
+
 def test_pages_on_the_studios_host_are_named(terminal: Terminal) -> None:
     terminal.set("LANDER_STUDIO_HOST", "go.localhost")
     assert "a host of their own" in bad_ones(terminal)["hosts"]
@@ -102,6 +111,15 @@ def test_the_policy_in_force_is_named(terminal: Terminal) -> None:
     assert look(terminal)["policy"] == (True, "the safe defaults are in force.")
     terminal.ok("policy", "apply", terminal.write("policy.toml", "[isolation.allow]\nscript = []\n"))
     assert look(terminal)["policy"] == (True, "version 1 is in force.")
+
+
+def test_a_policy_file_that_would_stop_the_start_is_named(bare_terminal: Terminal) -> None:
+    bare_terminal.set("LANDER_POLICY", str(bare_terminal.folder / "nowhere.toml"))
+    assert bad_ones(bare_terminal)["settings"].startswith("The policy file ")
+    bare_terminal.set("LANDER_POLICY", bare_terminal.write("policy.toml", "[nonsense]\n"))
+    assert "The policy file was not read" in bad_ones(bare_terminal)["settings"]
+    bare_terminal.set("LANDER_POLICY", bare_terminal.write("policy.toml", ""))
+    assert "settings" not in bad_ones(bare_terminal)
 
 
 def test_rows_that_nobody_fetches_are_named(terminal: Terminal) -> None:
@@ -130,7 +148,26 @@ def test_a_damaged_journal_is_named(terminal: Terminal) -> None:
 def test_a_damaged_catalog_is_named(terminal: Terminal) -> None:
     terminal.settings.published_dir.mkdir(parents=True)
     (terminal.settings.published_dir / "catalog.json").write_text("{")
-    assert "releases" in bad_ones(terminal)
+    said = bad_ones(terminal)["releases"]
+    assert str(terminal.settings.published_dir / "catalog.json") in said
+    assert "`lander work` writes the catalog anew" in said
+
+
+def test_what_it_says_of_a_damaged_disk_mends_it(terminal: Terminal) -> None:
+    terminal.publish_page()
+    worker = Worker(terminal.settings, terminal.engine)
+    worker.deploy()
+    (terminal.settings.published_dir / "releases" / "gone").mkdir()  # one that is no longer live
+    (terminal.settings.published_dir / "catalog.json").write_text("{")
+    worker.deploy()
+    assert bad_ones(terminal) == {}
+    (release,) = (item for item in (terminal.settings.published_dir / "releases").iterdir() if item.name != "gone")
+    for file in release.iterdir():
+        file.write_bytes(b"{")
+    assert set(bad_ones(terminal)) == {"releases", "published"}
+    release.rename(terminal.folder / "damaged")
+    worker.deploy()
+    assert bad_ones(terminal) == {}
 
 
 def test_a_live_page_that_is_not_on_the_disk_is_named(terminal: Terminal) -> None:

@@ -63,6 +63,15 @@ def test_a_bad_policy_file_stops_the_start(terminal: Terminal, verb: str) -> Non
     assert "cannot be read" in terminal.refused(verb)
 
 
+def test_a_disk_that_is_nearly_full_does_not_hold_up_what_is_published(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, taken_port: int
+) -> None:
+    monkeypatch.setattr("lander.doctor._LEAST_FREE_MIB", 10**9)
+    said = terminal.run("serve", "--port", str(taken_port)).err
+    assert "Make room: leads are written there first. What is published is served all the same." in said
+    assert f"Port {taken_port}" in said, "it came as far as starting the servers"
+
+
 def test_the_policy_file_comes_into_force_at_the_start(terminal: Terminal, taken_port: int) -> None:
     terminal.set(
         "LANDER_POLICY", terminal.write("policy.toml", '[isolation.allow]\nimg = ["https://img.example.net"]\n')
