@@ -70,6 +70,8 @@ class LeadsScreen:
     is_filtered: bool
     clear_address: str
     said: str  # how many these are, and how far a search looked
+    elsewhere: str  # how many leads of the address that was searched for are in the other folder, and none here
+    elsewhere_address: str
     rows: list[LeadRow]
     older: str
     kept: list[tuple[str, str]]  # the filters as fields, for forms that act on these leads

@@ -102,7 +102,7 @@ def leads_screen(session: Session, *, errors: Sequence[FormError] = ()) -> Leads
     vault = Vault(studio().settings.secret_keys)
     folder = Which(host=which.host, spam=which.spam)
     spam_count = leads.count_leads(session, Which(host=which.host, spam=True))
-    found, said, has_more = _find(session, vault, asked)
+    found, said, has_more, elsewhere = _find(session, vault, asked)
     currency = site.currency if site else "EUR"
     is_filtered = bool(asked.words) or which != folder
     return LeadsScreen(
@@ -124,6 +124,8 @@ def leads_screen(session: Session, *, errors: Sequence[FormError] = ()) -> Leads
         is_filtered=is_filtered,
         clear_address=_address(**dict.fromkeys(_KEPT[2:], "")),
         said=said,
+        elsewhere=f"{plural(elsewhere, 'lead')} of this address" if elsewhere else "",
+        elsewhere_address=_address(**dict.fromkeys(_KEPT[2:-1], ""), folder="" if which.spam else "spam"),
         rows=[_row(lead, currency) for lead in found],
         older=_address(before=_cursor(found[-1])) if has_more else "",
         kept=[(name, _value(name)) for name in _KEPT if _value(name)],
@@ -195,21 +197,21 @@ def leads_address() -> str:
     return _address()
 
 
-def _find(session: Session, vault: Vault, asked: Asked) -> tuple[list[OpenLead], str, bool]:
-    """The leads to show, how many there are in words, and whether there are older ones."""
+def _find(session: Session, vault: Vault, asked: Asked) -> tuple[list[OpenLead], str, bool, int]:
+    """The leads to show, how many in words, whether there are older ones, and how many are in the other folder instead."""
     if asked.words:
         result = leads.search_leads(session, vault, asked.words, asked.which, limit=ON_A_PAGE)
         if result.is_by_email:
-            return result.leads, f"{plural(len(result.leads), 'lead')} of exactly this address.", False
+            return result.leads, f"{plural(len(result.leads), 'lead')} of exactly this address.", False, 0
         said = f"{plural(len(result.leads), 'lead')} with these words in the newest {result.searched:,}."
         if len(result.leads) == ON_A_PAGE:
             said = f"The newest {ON_A_PAGE} leads with these words. More words find fewer."
         elif result.searched < result.of:
             said += f" There are {result.of:,}: narrow them with the filters, or search for a whole e-mail address."
-        return result.leads, said, False
+        return result.leads, said, False, result.elsewhere
     found = leads.list_leads(session, vault, asked.which, before=_read_cursor(), limit=ON_A_PAGE + 1)
     total = leads.count_leads(session, asked.which)
-    return found[:ON_A_PAGE], f"{plural(total, 'lead')}.", len(found) > ON_A_PAGE
+    return found[:ON_A_PAGE], f"{plural(total, 'lead')}.", len(found) > ON_A_PAGE, 0
 
 
 def _tabs(session: Session, which: Which, currency: str) -> Iterator[StageTab]:

@@ -140,6 +140,7 @@ class Found:
     searched: int  # so many were looked at, the newest
     of: int  # so many there are
     is_by_email: bool
+    elsewhere: int = 0  # so many in the other folder have the address that was searched for, and none in this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +179,17 @@ def search_leads(session: Session, vault: Vault, words: str, which: Which = EVER
     the newest 2,000 in whose fields all the words stand.
     """
     total = count_leads(session, which)
+    elsewhere = 0
     address = normalise(words)
     if list(find_addresses(address)) == [address]:
         of_address = col(Lead.email_index).in_(vault.blind_indexes(address))
         query = select(Lead).where(*which.conditions(), of_address).order_by(*_NEWEST_FIRST)
         if found := session.exec(query.limit(limit)).all():
             return Found([_open(lead, vault) for lead in found], total, total, is_by_email=True)
+        if which.spam is not None:
+            other = Which(host=which.host, spam=not which.spam)
+            query_there = select(func.count()).select_from(Lead).where(*other.conditions(), of_address)
+            elsewhere = session.exec(query_there).one()
     wanted = words.casefold().split()
     sealed = select_columns(col(Lead.id), col(Lead.sealed)).where(*which.conditions())
     ids: list[str] = []
@@ -192,7 +198,9 @@ def search_leads(session: Session, vault: Vault, words: str, which: Which = EVER
         if all(word in text for word in wanted):
             ids.append(lead_id)
     found = session.exec(select(Lead).where(col(Lead.id).in_(ids[:limit])).order_by(*_NEWEST_FIRST)).all()
-    return Found([_open(lead, vault) for lead in found], min(total, SEARCHED), total, is_by_email=False)
+    return Found(
+        [_open(lead, vault) for lead in found], min(total, SEARCHED), total, is_by_email=False, elsewhere=elsewhere
+    )
 
 
 def load_lead(session: Session, vault: Vault, lead_id: str) -> OpenLead:

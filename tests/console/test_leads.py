@@ -169,6 +169,23 @@ def test_a_search_says_how_far_it_looked(maya: Browser, lead: str, monkeypatch: 
 
 
 @on_both
+def test_an_address_that_only_the_other_folder_holds_is_pointed_to(
+    maya: Browser, engine: Engine, live: Page, lead: str
+) -> None:
+    send(engine, live, 2, flags=["honeypot"])
+    found = maya.get("/leads?q=otto2@example.com&stage=new")
+    assert "1 lead of this address in the spam folder." in text_of(found)
+    assert names(found) == []
+    there = maya.get("/leads?folder=spam&q=otto2%40example.com")
+    assert 'href="/leads?folder=spam&amp;q=otto2%40example.com"' in found.text
+    assert names(there) == ["otto2@example.com"]
+    back = maya.get("/leads?folder=spam&q=otto1@example.com")
+    assert "1 lead of this address among the leads that are no spam." in text_of(back)
+    assert 'href="/leads?q=otto1%40example.com"' in back.text
+    assert "of this address" not in text_of(maya.get("/leads?q=nobody@example.com"))
+
+
+@on_both
 def test_the_way_from_the_click_to_the_lead_is_told(maya: Browser, engine: Engine, lead: str) -> None:
     maya.post(f"/leads/{lead}/stage", {"stage": "qualified", "value": "1,234.50"})
     maya.wait(minutes=1)
