@@ -19,6 +19,7 @@ from lander.serve.counting import Happening, judge, records_of
 from lander.serve.fields import Checked, check_fields, clean
 from lander.serve.lead import Submission, make_lead, read_touch
 from lander.serve.posts import ForeignOrigin, check_origin, read_token
+from lander.serve.qa import QaLinks
 from lander.serve.request import Request
 from lander.serve.respond import Answers, Response
 from lander.serve.token import TokenForged, TokenSigner, View
@@ -38,6 +39,7 @@ class FormDesk:
         self._tokens = tokens
         self._answers = answers
         self._vault = Vault(settings.secret_keys)
+        self._qa = QaLinks(settings.signing_keys)
 
     def receive(self, request: Request) -> Response:
         """Answer one POST of a form."""
@@ -69,7 +71,8 @@ class FormDesk:
             self._keep(Submission(view, release, form, checked.values, touch, doubts, request.host, request.edge))
         except JournalUnavailable:
             return self._answers.page(503, own_pages.try_again(again), ("Retry-After", "60"), redirects_to=elsewhere)
-        return self._answers.redirect(303, (form.thank_you if form else "") or _address_of_thanks(view, form))
+        thanks = (form.thank_you if form else "") or _address_of_thanks(view, form)
+        return self._answers.redirect(303, self._qa.carry(thanks, request) if view.qa else thanks)
 
     def show_thanks(self, request: Request) -> Response:
         """Our own thank-you page, with what the page says after this form; loading it again counts nothing."""

@@ -7,10 +7,13 @@ forced view counts nothing and sets no cookie; a lead that comes of it is kept a
 
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from lander.edge import Edge
 from lander.errors import InvalidInput
+from lander.redirection import join_query
 from lander.serve.catalog import Route
+from lander.serve.request import Request
 from lander.serve.signing import Signer
 from lander.serve.token import View, new_view_id
 from lander.serve.visitor import new_id
@@ -18,6 +21,7 @@ from lander.serve.visitor import new_id
 PARAMETER: Final = "lander"
 LONGEST_S: Final = 14 * 24 * 3600
 _START: Final = f"{PARAMETER}="
+_CARRIED_S: Final = 3600
 _SALT: Final = "lander.qa"
 _LONGEST_VALUE: Final = 80
 
@@ -58,6 +62,18 @@ class QaLinks:
             simulated=edge.simulated,
             qa=True,
         )
+
+    def carry(self, address: str, request: Request) -> str:
+        """The address where a form that was sent from a QA link leads: a page of this host is shown as another QA link
+        does, in its control variant, so that the visit stays uncounted.
+        """
+        parts = urlsplit(address)
+        route = request.routes.by_address.get((request.host, parts.path.rstrip("/")))
+        if parts.netloc not in ("", request.host) or route is None:
+            return address
+        release = route.release
+        now_s = request.edge.now_ms // 1000
+        return join_query(address, self.sign(release.page_id, release.control, now_s=now_s, ttl_s=_CARRIED_S))
 
     def _read(self, value: str, page_id: int, edge: Edge) -> str | None:
         signed = self._signer.find(f"{page_id}.{value}".encode("ascii", "replace"))

@@ -1,13 +1,15 @@
 """A signed QA link forces a variant on the live page: nothing is counted, no cookie set, and its lead says where it is from."""
 
 import time
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
 from lander.errors import InvalidInput
 from lander.serve.qa import LONGEST_S, QaLinks
 from lander.serve.visitor import OPTED_OUT
-from tests.serve.stage import FILLED, GOOGLEBOT, Stage, allocation, cookie_of, settings_for, text_of, variant
+from tests.serve.stage import CONTACT, FILLED, GOOGLEBOT, Stage, allocation, cookie_of, settings_for, text_of, variant
 
 ALL_SEE_A = allocation({"a": 9_999, "b": 1})
 
@@ -48,6 +50,48 @@ def test_its_lead_is_kept_and_says_that_it_is_one_of_ours(stage: Stage) -> None:
     assert stage.events() == []
     (lead,) = stage.leads()
     assert (lead["flags"], lead["variant"], lead["experiment_key"]) == (["qa"], "b", "")
+
+
+def send(stage: Stage, query: str) -> str:
+    """Where the page leads that was opened with this query, once its form is sent."""
+    view, _ = stage.view(f"/spring-sale?{query}")
+    answer = stage.post_form(stage.aged(view, 30), FILLED)
+    assert answer.status_code == 303
+    return answer.headers["Location"]
+
+
+def test_the_page_after_its_form_counts_nothing_and_sets_no_cookie_either(stage: Stage) -> None:
+    stage.publish(allocation=ALL_SEE_A)
+    stage.publish("/spring-sale/thanks", page_id=2, allocation=allocation({"a": 1, "b": 9_999}))
+    thanks = send(stage, link(stage))
+    assert thanks.startswith("/spring-sale/thanks?lander=a.")
+    answer = stage.ask(thanks)
+    assert (answer.status_code, text_of(answer), cookie_of(answer)) == (200, "variant a", "")
+    assert stage.events() == []
+
+
+def test_an_ordinary_form_leads_to_the_plain_address(stage: Stage) -> None:
+    stage.publish(allocation=ALL_SEE_A)
+    stage.publish("/spring-sale/thanks", page_id=2)
+    assert send(stage, "utm_source=x") == "/spring-sale/thanks"
+
+
+@pytest.mark.parametrize(
+    ("thank_you", "carries"),
+    [
+        ("/thanks?from=form#top", True),
+        ("https://go.example.com/thanks", True),
+        ("/nowhere", False),
+        ("https://www.example.com/thanks", False),
+    ],
+)
+def test_only_a_page_of_this_host_is_told(stage: Stage, thank_you: str, *, carries: bool) -> None:
+    form = replace(CONTACT, thank_you=thank_you)
+    stage.publish(variants=(variant("a", forms=(form,)), variant("b", forms=(form,))))
+    stage.publish("/thanks", page_id=2)
+    address = urlsplit(send(stage, link(stage)))
+    assert ("lander=" in address.query) is carries
+    assert address._replace(query=address.query.partition("lander=")[0].rstrip("&")).geturl() == thank_you
 
 
 def test_whoever_looks_with_it_stays_the_visitor_they_were(stage: Stage) -> None:
