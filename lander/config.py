@@ -21,8 +21,7 @@ UNIX_PEER: Final = "unix"
 DEVELOPMENT_SECRET: Final = "development-only-secret-never-use-this-in-production"  # noqa: S105
 SHORTEST_SECRET: Final = 32
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-
-
+_IN_MEMORY = re.compile(r"sqlite(\+\w+)?:(//)?/?(:memory:|file:.*memory.*)?(\?.*)?")
 _SENDER = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@]+")
 _SMTP_PORTS: Final = {"smtp": 587, "smtps": 465}
 
@@ -137,6 +136,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ) from None
     data_dir = Path(values["LANDER_DATA_DIR"]).absolute()
     database_url = source.get("LANDER_DATABASE_URL", "").strip() or f"sqlite:///{data_dir / 'lander.db'}"
+    if _IN_MEMORY.fullmatch(database_url):
+        raise ConfigurationError(
+            "LANDER_DATABASE_URL is a database in memory: each process would have its own, and none would keep anything.",
+            fix="Name a file, like sqlite:////srv/lander/lander.db, or leave it out.",
+        )
     policy = values["LANDER_POLICY"]
     studio, preview = (_read_host(name, values[name], env) for name in ("LANDER_STUDIO_HOST", "LANDER_PREVIEW_HOST"))
     if studio == preview:

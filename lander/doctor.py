@@ -20,11 +20,13 @@ from lander.catalog import CATALOG_FILE, Catalog, load_catalog
 from lander.config import Settings, check_pages_host
 from lander.db import make_engine, name_engine, reading
 from lander.errors import ConfigurationError, LanderError, Unavailable
+from lander.leads import leads
 from lander.pages import sites
 from lander.pages.models import Page
 from lander.policy import store
 from lander.serve.snapshots import list_snapshots
 from lander.unreadable import list_aside
+from lander.vault import Vault
 
 _DEEP_JOURNAL: Final = 1_000
 _LEAST_FREE_MIB: Final = 200
@@ -61,6 +63,7 @@ def examine(settings: Settings) -> list[Check]:
             _check("hosts", lambda: check_hosts(settings, engine)),
             _check("policy", lambda: _look_at_policy(engine)),
             _check("published", lambda: _look_at_published(settings, engine)),
+            _check("leads", lambda: _look_at_leads(settings, engine)),
         ]
     return checks
 
@@ -196,3 +199,14 @@ def _look_at_published(settings: Settings, engine: Engine) -> str:
             f"{plural(len(live - here), 'live page')} did not come to this node's disk.", fix="Does `lander work` run?"
         )
     return "every live page is on this node's disk."
+
+
+def _look_at_leads(settings: Settings, engine: Engine) -> str:
+    with reading(engine) as session:
+        unopened = leads.count_unopened(session, Vault(settings.secret_keys))
+        every = leads.count_leads(session)
+    if unopened:
+        raise LanderError(
+            f"{leads.say_unopened(unopened)}.", fix="Put the secret that sealed them back on LANDER_SECRET_KEYS."
+        )
+    return f"{plural(every, 'lead')}, and these secrets open every one."

@@ -151,3 +151,26 @@ def test_the_documentation_lists_every_setting() -> None:
     text = (Path(__file__).parents[1] / "docs" / "it" / "settings.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `LANDER_")]
     assert rows == [f"| `{row.name}` | {f'`{row.default}`' if row.default else '–'} | {row.help} |" for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite+pysqlite:///:memory:?timeout=5",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:x?mode=memory&cache=shared&uri=true",
+    ],
+)
+def test_a_database_that_keeps_nothing_is_refused(address: str) -> None:
+    with pytest.raises(ConfigurationError, match="LANDER_DATABASE_URL is a database in memory"):
+        load_settings(production(LANDER_DATABASE_URL=address))
+
+
+@pytest.mark.parametrize(
+    "address", ["sqlite:////srv/memory/lander.db", "sqlite:///lander.db", "postgresql://lander@db/memory"]
+)
+def test_a_database_that_keeps_something_is_taken(address: str) -> None:
+    assert load_settings(production(LANDER_DATABASE_URL=address)).database_url == address

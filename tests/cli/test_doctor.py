@@ -11,12 +11,15 @@ from lander.db import transaction
 from lander.doctor import check_folder, examine
 from lander.errors import ConfigurationError
 from lander.jobs import Worker
+from lander.leads.sink import store_leads
 from lander.policy.models import PolicyVersion
 from lander.serve.snapshots import Snapshot
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import HOST, Terminal
+from tests.leads.builders import SECRET, make_body
 from tests.pages.publishing import NOW, make_settings
 
-NAMES = ["settings", "data folder", "journal", "releases", "workers", "database", "hosts", "policy", "published"]
+WITHOUT_DATABASE = ["settings", "data folder", "journal", "releases", "workers", "database"]
+NAMES = [*WITHOUT_DATABASE, "hosts", "policy", "published", "leads"]
 
 
 def look(terminal: Terminal) -> dict[str, tuple[bool, str]]:
@@ -63,7 +66,7 @@ def test_what_needs_a_database_is_not_asked_without_one(terminal: Terminal) -> N
     terminal.set("LANDER_DATABASE_URL", f"sqlite:///{file}")
     (reason,) = bad_ones(terminal).values()
     assert reason.startswith("file is not a database.")
-    assert list(look(terminal)) == NAMES[:6]
+    assert list(look(terminal)) == WITHOUT_DATABASE
 
 
 def test_a_wrong_address_of_the_database_is_named(terminal: Terminal) -> None:
@@ -168,6 +171,15 @@ def test_what_it_says_of_a_damaged_disk_mends_it(terminal: Terminal) -> None:
     release.rename(terminal.folder / "damaged")
     worker.deploy()
     assert bad_ones(terminal) == {}
+
+
+def test_leads_that_no_secret_opens_are_counted(terminal: Terminal) -> None:
+    with transaction(terminal.engine) as session:
+        store_leads(session, [make_body(number, host=HOST) for number in (1, 2)], now=NOW)
+    fix = "Put the secret that sealed them back on LANDER_SECRET_KEYS."
+    assert bad_ones(terminal) == {"leads": f"2 leads cannot be opened with these secrets. {fix}"}
+    terminal.set("LANDER_SECRET_KEYS", f"another-secret-0123456789-abcdefghij,{SECRET}")
+    assert look(terminal)["leads"] == (True, "2 leads, and these secrets open every one.")
 
 
 def test_a_live_page_that_is_not_on_the_disk_is_named(terminal: Terminal) -> None:

@@ -8,7 +8,8 @@ from lander.vault import Vault
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NOON_MS = int(NOON.timestamp() * 1000)
-VAULT = Vault(["correct-horse-battery-staple-0123456789"])
+SECRET = "correct-horse-battery-staple-0123456789"
+VAULT = Vault([SECRET])
 
 
 def make_body(number: int, **changes: Any) -> bytes:
