@@ -200,7 +200,7 @@ def add_mail() -> Response:
             wrong = FormError(error.message, "mail", error.fix)
             screen = deliveries_screen(session, Typed(typed, slug, [wrong]))
         return show(screen, status=error.status)
-    return go(address, notice="recipient-added")
+    return go(address, notice="recipient-added" if studio().settings.mail is not None else "recipient-waits")
 
 
 @view(blueprint, f"{_RECIPIENT}/test", permission=Permission.DELIVERIES_EDIT, methods=("POST",))

@@ -78,6 +78,7 @@ NOTICES: Final = {
     "secret-replaced": "Replaced. For a day messages are signed with both secrets, so that nothing is lost on the way.",
     "events-changed": "Saved. It is told of these from now on.",
     "recipient-added": "Added. The next lead is mailed.",
+    "recipient-waits": "Added. Nothing is mailed before IT has named the mail server.",
     "recipient-removed": "Removed. No more mails go there.",
     "replayed": "Sent again: the tries begin anew.",
     "snippet-saved": "Saved. Pages that are live show it once they are published again.",

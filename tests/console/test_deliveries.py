@@ -292,7 +292,7 @@ def test_somebody_is_mailed_and_tested_and_taken_off(
     maya: Browser, site: Site, page: Page, studio: Flask, settings: Settings, *, session: Session
 ) -> None:
     added = maya.post("/deliveries/recipients", {"mail": "Team@Example.com", "page": "spring-sale"})
-    assert "Added. The next lead is mailed." in text_of(maya.get(str(added.location)))
+    assert "Added. Nothing is mailed before IT has named the mail server." in text_of(maya.get(str(added.location)))
     recipient = session.exec(select(MailRecipient)).one()
     assert (recipient.address, recipient.page_id) == ("team@example.com", page.id)
     assert "team@example.com for go.localhost/spring-sale" in text_of(maya.get("/deliveries"))
@@ -300,11 +300,15 @@ def test_somebody_is_mailed_and_tested_and_taken_off(
     with mailbox() as box:
         mail = MailServer("127.0.0.1", box.port, "lander@example.com")
         studio.extensions["lander"] = replace(door, settings=replace(settings, mail=mail))
+        another = maya.post("/deliveries/recipients", {"mail": "other@example.com", "page": "spring-sale"})
+        assert "Added. The next lead is mailed." in text_of(maya.get(str(another.location)))
         tested = maya.post(f"/deliveries/recipients/{recipient.id}/test")
         assert "The mail server took it." in text_of(maya.get(str(tested.location)))
         assert "LANDER_SMTP_URL" not in text_of(maya.get("/deliveries"))
     assert box.mails[0]["To"] == "team@example.com"
-    maya.post(f"/deliveries/recipients/{recipient.id}/remove")
+    session.rollback()  # what was added since is seen only now
+    for number in session.exec(select(MailRecipient.id)).all():
+        maya.post(f"/deliveries/recipients/{number}/remove")
     assert "Nobody is mailed" in text_of(maya.get("/deliveries"))
 
 
