@@ -30,7 +30,7 @@ from lander.access.models import Role, SignIn
 from lander.access.signin import start_session
 from lander.access.users import add_user, find_user
 from lander.config import Settings, load_settings
-from lander.db import make_engine, reading, transaction
+from lander.db import make_engine, make_file, reading, transaction
 from lander.pages.deploy import materialise
 from lander.pages.importing import import_upload
 from lander.pages.models import Page
@@ -233,6 +233,7 @@ def furnish(folder: Path, env: str) -> Path:
     """Fill the folder as IT and Maya would; it is copied for each world."""
     settings, now = settings_at(folder, env), datetime.now(UTC)
     engine = make_engine(settings.database_url)
+    make_file(engine)
     SQLModel.metadata.create_all(engine)
     with transaction(engine) as session:
         for name, role in ROLES.items():
