@@ -80,6 +80,15 @@ class Document:
         """The elements of these (lower-case) names, in source order."""
         return (element for element in self.elements if element.name in names)
 
+    def find_deeper(self, most: int) -> Element | None:
+        """The first element that stands inside more than `most` others, or None."""
+        around: dict[Element | None, int] = {None: -1}
+        for element in self.elements:
+            around[element] = around[element.parent] + 1
+            if around[element] > most:
+                return element
+        return None
+
     def inside(self, element: Element) -> list[Element]:
         """The elements whose start tags stand in the content of this one."""
         first = bisect_left(self.elements, element.content_start, key=lambda item: item.start)

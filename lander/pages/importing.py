@@ -185,7 +185,7 @@ def _read_sources(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[str]
         if extension(path) not in HTML_TYPES:
             continue
         text, encoding = decode_html(path, body)
-        sources[path] = versions.check_source(text)
+        sources[path] = versions.check_source(text, called=path)
         if encoding != "utf-8":
             warnings.append(f"{path} was in {encoding}; it is stored and sent as UTF-8.")
     if not sources:

@@ -47,7 +47,7 @@ def check_snippet_source(source: str) -> str:
         raise InvalidInput(
             "A snippet cannot hold another snippet, or itself.", fix="Put the other one's HTML here, or beside it."
         )
-    return check_source(source)
+    return check_source(source, called="The snippet")
 
 
 def add_snippet(session: Session, site: Site, name: str, source: str, *, actor: str, now: datetime) -> Snippet:

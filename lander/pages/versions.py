@@ -11,11 +11,13 @@ from typing import Final
 from sqlmodel import Session, col, func, select
 
 from lander.access import audit
+from lander.document import Document
 from lander.errors import Conflict, InvalidInput, NotFound
 from lander.pages.models import Page, Variant, Version
 from lander.pages.pages import add_variant, address_of, choose_free_key, load_variant
 
 LARGEST_SOURCE: Final = 10 * 1024 * 1024
+MOST_AROUND: Final = 512  # browsers nest no deeper; at 200,000 one look for a selector took three minutes
 
 
 def load_draft(session: Session, variant: Variant) -> Version:
@@ -157,16 +159,22 @@ def save_source(
     return version
 
 
-def check_source(source: str) -> str:
-    """The HTML, if it can be stored."""
+def check_source(source: str, *, called: str = "The page") -> str:
+    """The HTML, if it can be stored; `called` is what a message calls it."""
     if not source.strip():
-        raise InvalidInput("The page is empty.", fix="Write its HTML, or restore an earlier version.")
+        raise InvalidInput(f"{called} is empty.", fix="Write its HTML, or restore an earlier version.")
     try:
         size = len(source.encode())
     except UnicodeEncodeError:
         size = -1
     if size < 0 or "\0" in source:
-        raise InvalidInput("The page holds characters that are no text.", fix="Paste it again from a text editor.")
+        raise InvalidInput(f"{called} holds characters that are no text.", fix="Paste it again from a text editor.")
     if size > LARGEST_SOURCE:
-        raise InvalidInput("The page's HTML is larger than 10 MiB.", fix="Move images out of it into files.")
+        raise InvalidInput(f"{called} has more than 10 MiB of HTML.", fix="Move images out of it into files.")
+    if (element := Document(source).find_deeper(MOST_AROUND)) is not None:
+        raise InvalidInput(
+            f"{called} is nested too deeply: <{element.name}> in line {element.line} stands inside more than "
+            f"{MOST_AROUND} other elements.",
+            fix="Close the elements that are still open there.",
+        )
     return source

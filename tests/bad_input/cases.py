@@ -61,6 +61,7 @@ FILES: Final = {
     "an encoding that is not the stated one": Case(
         upload(make_zip({"index.html": b'<meta charset="utf-8">\n<p>\xff'})), 422, "says it is utf-8, but line 2 is not"
     ),
+    "more nesting than browsers take": Case(upload(make_zip({"index.html": "<b>" * 20_000})), 422, "nested too deeply"),
     "bytes that are no text": Case(upload(make_zip({"index.html": "<p>\0"})), 422, "is not a text file"),
     "a picture that is a script": Case(
         upload(make_zip({"index.html": INDEX, "b.png": b"<script>"})), 422, "called .png but holds something else"

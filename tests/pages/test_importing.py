@@ -233,8 +233,9 @@ def symlinked() -> bytes:
         (make_zip({"index.html": PAGE, "a.css": "@import 'b.css'", "b.css": "@import 'a.css'"}), "in a circle"),
         (make_zip({"index.html": PAGE, "a.zip": make_zip({"b.css": "a{}"})}), "archive inside the zip"),
         (make_zip({"index.html": PAGE, "a.txt": b"\0" * 5_000_000}), "100 times its size"),
+        (make_zip({"index.html": PAGE, "b.html": "<p>\n" + "<i>" * 999}), "b.html is nested too deeply: <i> in line 2"),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_a_bad_upload_is_refused_and_changes_nothing(studio: Studio, upload: bytes, words: str) -> None:
     with pytest.raises(InvalidInput, match=words) as caught:

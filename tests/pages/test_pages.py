@@ -94,12 +94,22 @@ def test_saving_over_somebody_elses_work_is_refused(studio: Studio) -> None:
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("  ", "is empty"), ("<p>\0", "no text"), ("<p>\ud800", "no text"), ("x" * (10 * 1024 * 1024 + 1), "larger than")],
+    [
+        ("  ", "is empty"),
+        ("<p>\0", "no text"),
+        ("<p>\ud800", "no text"),
+        ("x" * (10 * 1024 * 1024 + 1), "more than 10 MiB"),
+        ("<title>Sale</title>\n" + "<div>\n" * 600, "<div> in line 515 stands inside more than 512 other elements"),
+    ],
 )
 def test_what_cannot_be_stored_is_refused(studio: Studio, source: str, words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         save(studio, source)
     assert studio.draft().number == 1
+
+
+def test_a_page_may_be_as_deep_as_browsers_go(studio: Studio) -> None:
+    assert save(studio, "<div>" * 513 + "</div>" * 513).number == 2
 
 
 def test_a_copy_has_the_same_content_under_the_next_letter(studio: Studio) -> None:
