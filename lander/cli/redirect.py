@@ -175,5 +175,5 @@ def _tell_plan(plan: ImportPlan, verb: str) -> list[str]:
     counts = f"{len(plan.new)} redirects {verb} added, {len(plan.changed)} changed, {plan.same} are there already."
     wrong = [f"Left out: {item}" for item in plan.wrong[:_MOST_TOLD]]
     if len(plan.wrong) > _MOST_TOLD:
-        wrong.append(f"and {len(plan.wrong) - _MOST_TOLD} more rows; --json lists all of them")
+        wrong.append(f"and {len(plan.wrong) - _MOST_TOLD} more; --json lists all of them")
     return [counts, *wrong, *(line for item in plan.findings for line in _tell(item))]

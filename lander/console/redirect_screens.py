@@ -100,7 +100,7 @@ def plan_box(plan: ImportPlan, *, name: str, sheet: str) -> PlanBox:
         f"{plural(plan.same, 'redirect')} {'is' if plan.same == 1 else 'are'} there already.",
     ]
     if plan.wrong:
-        summary.append(f"{plural(len(plan.wrong), 'row')} cannot be taken in.")
+        summary.append(f"{plural(plan.wrong_rows, 'row')} cannot be taken in.")
     return PlanBox(
         name=name,
         summary=summary,

@@ -155,7 +155,7 @@ def apply() -> Response:
         return show(screen, status=error.status)
     said = [f"{plural(len(done.new), 'redirect')} added, {plural(len(done.changed), 'redirect')} changed."]
     if done.wrong:
-        said.append(f"{plural(len(done.wrong), 'row')} left out.")
+        said.append(f"{plural(done.wrong_rows, 'row')} left out.")
     imported = f"{'&' if query else '?'}{urlencode({'imported': number})}" if number else ""
     return go(tell(f"/redirects{query}{imported}", said))
 

@@ -35,7 +35,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class WrongRow:
-    """A row that cannot be taken in."""
+    """What is wrong with a row that cannot be taken in."""
 
     line: int
     value: str
@@ -62,6 +62,11 @@ class ImportPlan:
     @property
     def rules(self) -> list[Rule]:
         return [item.rule for item in (*self.new, *self.changed)]
+
+    @property
+    def wrong_rows(self) -> int:
+        """How many rows are wrong; several things may be wrong with one."""
+        return len({item.line for item in self.wrong})
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -91,7 +96,7 @@ class ImportRefused(LanderError):
             )
             for item in plan.wrong
         )
-        rows = "One row is" if len(plan.wrong) == 1 else f"{len(plan.wrong):,} rows are"
+        rows = "One row is" if plan.wrong_rows == 1 else f"{plan.wrong_rows:,} rows are"
         super().__init__(f"{rows} wrong, and nothing was changed.", fix="Mend them, or take in the others alone.")
 
 
@@ -118,7 +123,7 @@ def apply_import(
             subject=site.host,
             added=len(plan.new),
             changed=len(plan.changed),
-            left_out=len(plan.wrong),
+            left_out=plan.wrong_rows,
             before=_remember(plan),
         )
     return plan

@@ -133,6 +133,17 @@ def test_bad_rows_are_named_and_the_good_ones_can_be_taken(maya: Browser, sessio
     assert table(session, site) == {"/a": "301 https://www.localhost/"}
 
 
+def test_a_row_with_two_mistakes_is_one_row(maya: Browser, session: Session, site: Site) -> None:
+    planned = upload(maya, b"/a,https://www.localhost/\nh3,buggies\n")
+    assert "1 row cannot be taken in." in text_of(planned)
+    assert ("'h3' is not a path." in text_of(planned), "'buggies' is neither" in text_of(planned)) == (True, True)
+    sheet = {"sheet": hidden(planned.text, "sheet")}
+    assert "One row is wrong, and nothing was changed." in text_of(maya.post("/redirects/apply", sheet))
+    done = maya.post("/redirects/apply", {**sheet, "only_good": "yes"})
+    assert "1 row left out." in text_of(maya.get(done.headers["Location"]))
+    assert table(session, site) == {"/a": "301 https://www.localhost/"}
+
+
 @pytest.mark.parametrize("sheet", ["", "x", "eJxLSy", "AAAA", "%%%%", "eJwDAAAAAAE="])
 def test_a_plan_that_did_not_come_back_whole_changes_nothing(maya: Browser, site: Site, sheet: str) -> None:
     answer = maya.post("/redirects/apply", {"sheet": sheet})
