@@ -1,5 +1,6 @@
 """Two reports laid on each other: the saved one, and what was recomputed of it. It computes nothing itself."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -83,10 +84,10 @@ def compare(saved: Mapping[str, Any], recomputed: Mapping[str, Any]) -> Verifica
 
 
 def _walk(path: str, saved: Any, recomputed: Any) -> Iterator[Difference]:
-    """Every pair, whether it differs or not."""
+    """Every pair, whether it differs or not. What a newer version added stands beside them; a counter counts 0 of the rest."""
     if isinstance(recomputed, Mapping) and isinstance(saved, Mapping):
-        for key, value in recomputed.items():
-            yield from _walk(f"{path}.{key}" if path else key, saved.get(key, MISSING), value)
+        for key in dict.fromkeys([*recomputed, *(saved if isinstance(recomputed, Counter) else ())]):
+            yield from _walk(f"{path}.{key}" if path else key, saved.get(key, MISSING), recomputed[key])
     elif isinstance(recomputed, list) and isinstance(saved, list):
         for position, (mine, value) in enumerate(zip_longest(saved, recomputed, fillvalue=MISSING)):
             yield from _walk(f"{path}[{position}]", mine, value)
@@ -99,6 +100,8 @@ def _tolerance(value: Any) -> float:
 
 
 def _is_same(item: Difference) -> bool:
+    if item.saved is MISSING or item.recomputed is MISSING:  # and not the word, which may stand in a file
+        return False
     if isinstance(item.recomputed, float) and isinstance(item.saved, int | float) and not isinstance(item.saved, bool):
         return abs(item.saved - item.recomputed) <= item.tolerance
     # True == 1 in Python, and not in JSON

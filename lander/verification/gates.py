@@ -1,5 +1,6 @@
 """Whether the visitors of a saved report came as planned, and which of its health gates should stand open."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -9,9 +10,7 @@ from lander.verification.saved import Cell, Saved
 
 STOP, WAIT, NOTE = "stop", "wait", "note"
 _DIMENSIONS: Final = ("device", "browser", "source", "day")
-_KNOWN: Final = {"exposure", "leak", "srm-served", "srm-confirmed", "srm-segment", "multiply-exposed", "bots"} | {
-    "simulated", "days", "conversions", "surprise",
-}  # fmt: skip
+_TAKEN: Final = ((STOP, "configuration"), (NOTE, "configuration"))  # no count tells whether shares or page were changed
 _MISMATCH_BELOW: Final = 0.001
 _MIN_EXPECTED: Final = 5
 _ENOUGH_TO_MISS: Final = 20
@@ -30,13 +29,13 @@ def recompute_splits(saved: Saved) -> list[Tree]:
 
 
 def list_gates(saved: Saved, data: stats.Comparison, decision: stats.Comparison, *, days: int) -> list[Tree]:
-    """Severity and gate of every finding, in order. A gate that no count tells of, or that another version has, is taken
-    from the file, where it stands.
-    """
-    findings = [*_check_visitors(saved), *_check_enough(saved, days), *_check_surprise(data, decision)]
-    for position, finding in enumerate(saved.findings):
-        if finding[1] not in _KNOWN:
-            findings.insert(position, finding)
+    """Severity and gate of every finding, in order."""
+    findings = [
+        *_check_visitors(saved),
+        *(finding for finding in _TAKEN if finding in saved.findings),
+        *_check_enough(saved, days),
+        *_check_surprise(data, decision),
+    ]
     return [{"severity": severity, "gate": gate} for severity, gate in findings]
 
 
@@ -93,7 +92,7 @@ def _test(dimension: str, cells: Sequence[Cell]) -> Iterator[Tree]:
             found = split(counts, step)
             expected = [mean for mean, item in zip(found.expected, counts, strict=True) if item.weight_bp]
             if found.p_value is not None and min(expected) >= _MIN_EXPECTED:
-                visitors = {item.key: getattr(item, step) for item in counts}
+                visitors = Counter({item.key: getattr(item, step) for item in counts})
                 yield {
                     "dimension": dimension,
                     "level": level,

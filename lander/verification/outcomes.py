@@ -27,26 +27,34 @@ class Money:
     amounts: tuple[tuple[tuple[int, int], ...], ...]
 
 
-def read_goals(part: Part, confirmed: Sequence[tuple[str, int]]) -> tuple[Goal, ...]:
-    """`confirmed`: key and visitors of each variant."""
-    return tuple(_read_goal(item, confirmed) for item in part.parts())
+def read_goals(part: Part, visitors: Sequence[tuple[str, int, int]]) -> tuple[Goal, ...]:
+    """`visitors`: key of each variant, how many were served it, and of how many that was confirmed."""
+    return tuple(_read_goal(item, visitors) for item in part.parts())
 
 
-def read_money(part: Part, confirmed: Sequence[tuple[str, int]]) -> Money | None:
+def check_unconfirmed(part: Part, unconfirmed: int) -> None:
+    """Conversions that no rate counts, of so many visitors at most."""
+    if part.count() > unconfirmed:
+        raise part.refuse(f"at most the {unconfirmed:,} visitors of its variant who were not confirmed")
+
+
+def read_money(part: Part, keys: Sequence[str]) -> Money | None:
     if part.value is None:
         return None
-    return Money(tuple(_read_amounts(item["amounts"]) for item in _read_variants(part["variants"], confirmed)))
+    return Money(tuple(_read_amounts(item["amounts"]) for item in _read_variants(part["variants"], keys)))
 
 
-def _read_goal(part: Part, confirmed: Sequence[tuple[str, int]]) -> Goal:
+def _read_goal(part: Part, visitors: Sequence[tuple[str, int, int]]) -> Goal:
     role = part["role"]
     if role.text() not in _ROLES:
         raise role.refuse(f"one of {', '.join(_ROLES)}")
     conversions = []
-    for item, (_, visitors) in zip(_read_variants(part["variants"], confirmed), confirmed, strict=True):
+    told = _read_variants(part["variants"], [key for key, *_ in visitors])
+    for item, (_, served, confirmed) in zip(told, visitors, strict=True):
         reached = item["conversions"]
-        if reached.count() > visitors:
-            raise reached.refuse(f"at most the {visitors:,} confirmed visitors of its variant")
+        if reached.count() > confirmed:
+            raise reached.refuse(f"at most the {confirmed:,} confirmed visitors of its variant")
+        check_unconfirmed(item["unconfirmed_conversions"], served - confirmed)
         conversions.append(reached.count())
     return Goal(
         declared={name: value.value for name, value in part.items() if name != "variants"},
@@ -57,10 +65,10 @@ def _read_goal(part: Part, confirmed: Sequence[tuple[str, int]]) -> Goal:
     )
 
 
-def _read_variants(part: Part, confirmed: Sequence[tuple[str, int]]) -> list[Part]:
+def _read_variants(part: Part, keys: Sequence[str]) -> list[Part]:
     """One for each variant of the report, in its order."""
-    found, keys = part.parts(), [key for key, _ in confirmed]
-    if [item["key"].text() for item in found] != keys:
+    found = part.parts()
+    if [item["key"].text() for item in found] != list(keys):
         raise part.refuse(f"the variants {', '.join(keys)}, in this order")
     return found
 

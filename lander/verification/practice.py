@@ -41,10 +41,20 @@ def recompute_departures(saved: Saved, data: stats.Comparison, *, days: int) -> 
 
 
 def recompute_looks(saved: Saved) -> list[Tree]:
-    """What each look saw through the decision lens. One from before the plan was fixed may have had another prior."""
+    """What was looked at, and what each look saw through the decision lens. One from before the plan was fixed may have
+    had another prior. Which days counted then is not known, only that no more had passed.
+    """
     fixed_at = None if saved.plan is None else Part(saved.plan, "plan.plan")["fixed_at"].moment()
     known: dict[tuple[stats.BinarySample, ...], list[Tree]] = {}
-    return [{} if fixed_at is not None and look.at < fixed_at else _see(look, saved, known) for look in saved.looks]
+    return [
+        {
+            "experiment": saved.experiment,
+            "phase": saved.phase,
+            "days": min(look.days, max((look.at - saved.started_at) // _DAY, 0)),
+            **({} if fixed_at is not None and look.at < fixed_at else _see(look, saved, known)),
+        }
+        for look in saved.looks
+    ]
 
 
 def _see(look: Look, saved: Saved, known: dict[tuple[stats.BinarySample, ...], list[Tree]]) -> Tree:

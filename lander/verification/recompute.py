@@ -15,10 +15,11 @@ from lander.verification.details import recompute_details
 from lander.verification.gates import list_gates, recompute_splits
 from lander.verification.goals import JudgedGoal, describe_goals, find_harm, judge_goals
 from lander.verification.lens import compare, describe, describe_range
-from lander.verification.plan import find_fixed, hash_plan
+from lander.verification.phases import describe_phases
+from lander.verification.plan import find_fixed, find_named, is_intact
 from lander.verification.practice import recompute_departures, recompute_looks
 from lander.verification.revenue import recompute_revenue
-from lander.verification.saved import Counts, PhaseLine, Saved
+from lander.verification.saved import Counts, Saved
 from lander.verification.sums import count_filtered, expect_sums
 from lander.verification.verdict import Evidence, recompute_verdict
 
@@ -53,6 +54,7 @@ def recompute(saved: Saved) -> Tree:
         elapsed_days=elapsed / _DAY,
     )
     return {
+        **find_named(saved),
         "plan": _describe_plan(saved, data, days),
         "parameters": find_fixed(saved),
         "days": days,
@@ -75,8 +77,7 @@ def recompute(saved: Saved) -> Tree:
         "srm": {step: _describe_split(saved.counts, step) for step in STEPS},
         "autopsy": recompute_autopsy(saved),
         "splits": recompute_splits(saved),
-        "phases": [line.number for line in saved.phase_lines],
-        "phase_lines": [_describe_line(line, saved) for line in saved.phase_lines],
+        **describe_phases(saved),
         "looks": recompute_looks(saved),
         **_describe_further(saved, goals),
         **recompute_details(saved),
@@ -96,7 +97,7 @@ def _describe_plan(saved: Saved, data: stats.Comparison, days: int) -> Tree | No
     if saved.plan is None:
         return None
     return {
-        "is_intact": hash_plan(saved.plan) == saved.plan_hash,
+        "is_intact": is_intact(saved),
         "departures": recompute_departures(saved, data, days=days),
     }
 
@@ -165,34 +166,4 @@ def _describe_split(counts: Sequence[Counts], step: str) -> Tree:
         "mismatch": found.mismatch,
         "e_value": found.e_value,
         "leaked": found.leaked,
-    }
-
-
-def _describe_line(line: PhaseLine, saved: Saved) -> Tree:
-    """A phase beside the others; the judged one must have the counts of the report itself."""
-    keys = [item.key for item in line.counts]
-    control = keys.index(saved.counts[saved.control].key)
-    found = stats.compare(
-        [item.sample for item in line.counts],
-        control=control,
-        prior=stats.Exchangeable(saved.parameters.tau),
-        level=saved.parameters.level,
-    )
-    counted = saved.counts if line.number == saved.phase else line.counts
-    return {
-        "number": line.number,
-        "variants": [
-            {
-                "key": item.key,
-                "weight_bp": item.weight_bp,
-                "served": item.served,
-                "confirmed": item.confirmed,
-                "conversions": item.conversions,
-                "p_best": judged.p_best,
-                "lift": None
-                if judged.lift is None
-                else describe_range(judged.lift, judged.lift_at(saved.parameters.inner_level)),
-            }
-            for item, judged in zip(counted, found.variants, strict=False)
-        ],
     }

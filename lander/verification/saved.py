@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import stats
-from lander.verification.outcomes import Goal, Money, read_goals, read_money
+from lander.verification.outcomes import Goal, Money, check_unconfirmed, read_goals, read_money
 from lander.verification.parts import Part, Unreadable
 
 _OPTIONAL: Final = ("goals", "revenue", "trend", "segment_lifts")
@@ -19,7 +19,7 @@ _MOST_VARIANTS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Distinct visitors of one variant; the last three stand at 0 where the report does not say them."""
+    """Distinct visitors of one variant; the last two stand at 0 where the report does not say them."""
 
     key: str
     weight_bp: int
@@ -49,6 +49,7 @@ class PhaseLine:
 
     number: int
     started_at: datetime
+    ended_at: datetime | None
     coverage_bp: int
     counts: tuple[Counts, ...]
 
@@ -61,6 +62,7 @@ class Look:
     occasion: str
     action: str
     variant: str
+    days: int
     counts: tuple[Counts, ...]
 
 
@@ -83,6 +85,7 @@ class Parameters:
 class Saved:
     """A saved report, as far as anything follows from it."""
 
+    experiment: str
     phase: int
     control: int  # position
     counted: dict[str, Any]  # goal, selector, control and window
@@ -116,16 +119,20 @@ def read_report(raw: dict[str, Any]) -> Saved:
     control = whole["control"]
     if control.text() not in keys:
         raise control.refuse(f"one of the variants {', '.join(keys)}")
-    plan, confirmed = whole["plan"], [(item.key, item.confirmed) for item in counts]
+    lines, phase = _read_lines(whole["phase_lines"], control.text()), whole["phase"]
+    if not 1 <= phase.count() <= len(lines):
+        raise phase.refuse(f"one of the phases, 1 to {len(lines)}")
+    plan, visitors = whole["plan"], [(item.key, item.served, item.confirmed) for item in counts]
     goals, revenue, open_segments = (whole.find(name) for name in ("goals", "revenue", "open_segments"))
     return Saved(
-        phase=whole["phase"].count(),
+        experiment=whole["experiment"].text(),
+        phase=phase.count(),
         control=keys.index(control.text()),
         counted={name: whole[name].value for name in ("goal", "selector", "control", "window_s")},
         purpose=whole["purpose"].text(),
         shipped=whole["shipped"].text(),
         started_at=whole["started_at"].moment(),
-        ended_at=None if whole["ended_at"].value is None else whole["ended_at"].moment(),
+        ended_at=_read_end(whole["ended_at"]),
         as_of=whole["as_of"].moment(),
         coverage_bp=_read_coverage(whole["coverage_bp"]),
         parameters=_read_parameters(whole["parameters"]),
@@ -133,10 +140,10 @@ def read_report(raw: dict[str, Any]) -> Saved:
         days=_read_cells(whole["by_day"], counts, day=True),
         segments=_read_cells(whole["segments"], counts),
         open_segments=() if open_segments is None else _read_cells(open_segments, counts),
-        goals=() if goals is None else read_goals(goals, confirmed),
-        money=None if revenue is None else read_money(revenue, confirmed),
+        goals=() if goals is None else read_goals(goals, visitors),
+        money=None if revenue is None else read_money(revenue, keys),
         optional=tuple(name for name in _OPTIONAL if whole.find(name) is not None),
-        phase_lines=_read_lines(whole["phase_lines"], control.text()),
+        phase_lines=lines,
         looks=tuple(_read_look(item, keys) for item in whole["looks"].parts()),
         filtered={
             reason: {variant: item.count() for variant, item in shown.items()}
@@ -156,6 +163,8 @@ def _read_counts(part: Part, control: str | None = None) -> tuple[Counts, ...]:
         if control is None:
             numbers |= {name: item[name].count() for name in ("multiply_exposed", "simulated")}
         found.append(_checked(Counts(item["key"].text(), item["weight_bp"].count(), **numbers), item))
+        if control is None:
+            _check_beside(found[-1], item)
     keys = [item.key for item in found]
     if not 2 <= len(keys) <= _MOST_VARIANTS or len(set(keys)) < len(keys):
         raise part.refuse(f"2 to {_MOST_VARIANTS} variants, each with a key of its own")
@@ -164,11 +173,20 @@ def _read_counts(part: Part, control: str | None = None) -> tuple[Counts, ...]:
     return tuple(found)
 
 
+def _check_beside(counts: Counts, part: Part) -> None:
+    """What no rate counts was still counted of its visitors."""
+    everybody = counts.served + counts.multiply_exposed
+    if counts.simulated > everybody:
+        raise part["simulated"].refuse(f"at most the {everybody:,} visitors of its variant")
+    check_unconfirmed(part["unconfirmed_conversions"], counts.served - counts.confirmed)
+
+
 def _read_lines(part: Part, control: str) -> tuple[PhaseLine, ...]:
     found = tuple(
         PhaseLine(
             item["number"].count(),
             item["started_at"].moment(),
+            _read_end(item["ended_at"]),
             _read_coverage(item["coverage_bp"]),
             _read_counts(item["variants"], control),
         )
@@ -177,6 +195,10 @@ def _read_lines(part: Part, control: str) -> tuple[PhaseLine, ...]:
     if not found:
         raise part.refuse("a phase or more")
     return found
+
+
+def _read_end(part: Part) -> datetime | None:
+    return None if part.value is None else part.moment()
 
 
 def _read_look(part: Part, keys: Sequence[str]) -> Look:
@@ -189,6 +211,7 @@ def _read_look(part: Part, keys: Sequence[str]) -> Look:
         occasion=part["occasion"].text(),
         action=part["action"].text(),
         variant=part["variant"].text(),
+        days=part["days"].count(),
         counts=counts,
     )
 

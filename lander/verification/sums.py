@@ -1,5 +1,6 @@
 """What adds up to what in a report: days and the levels of each segment to the variants' totals, filtered visitors to theirs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ def expect_sums(saved: Saved) -> Tree:
 
 def count_filtered(saved: Saved) -> Tree:
     """Filtered visitors by reason, and everybody who was seen."""
-    filtered = {reason: sum(shown.values()) for reason, shown in saved.filtered.items()}
+    filtered = Counter({reason: sum(shown.values()) for reason, shown in saved.filtered.items()})
     kept = sum(item.served + item.multiply_exposed for item in saved.counts)
     return {"filtered": filtered, "seen": kept + sum(filtered.values())}
 

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from lander.verification import verify
-from tests.verification.conftest import CASES, Report, b_ships
+from tests.experiments.builders import after
+from tests.verification.conftest import CASES, Report, b_ships, end, it_is_in_its_second_phase, judge, look
 
 # words, settings and notes do not follow from counts
 TAKEN = {
@@ -43,6 +45,31 @@ def test_a_report_as_exported_has_no_difference(
     assert found.compared > 60
     verdict = report["verdict"]
     assert EXPECTED.get(case.__name__, (verdict["action"], verdict["reason"])) == (verdict["action"], verdict["reason"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"phase": 1},
+        {"phase": 2},
+        {"as_of": after(days=5)},
+        {"as_of": after(days=12)},
+        {"phase": 1, "as_of": after(days=12)},
+        {"as_of": after(days=30)},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_nor_has_one_of_any_phase_and_moment(
+    engine: Engine, tmp_path: Path, asked: dict[str, Any], *, has_ended: bool
+) -> None:
+    it_is_in_its_second_phase(engine)
+    look(engine, days=14.5)
+    if has_ended:
+        end(engine, days=20, ship="b")
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(judge(engine, days=25, is_detailed=True, **asked)))
+    assert [item.sentence() for item in verify(file).differences] == []
 
 
 def test_nothing_but_words_and_settings_is_taken_as_it_is(engine: Engine, tmp_path: Path) -> None:
