@@ -30,6 +30,7 @@ _NAMES: Final[Mapping[str, frozenset[str]]] = {
 _ADDRESS: Final = re.compile(r"/|https?://", re.IGNORECASE)
 _LOOKED_AT: Final = 50
 _SEPARATORS: Final = "\t;,"
+_NAMED_SEPARATOR: Final = re.compile(r'"?sep=([^\w\s"/:]|\t)"?(?=[\r\n]|\Z)', re.IGNORECASE)
 _LONGEST_CELL: Final = 10_000
 # What makes a spreadsheet take a cell for a formula; an apostrophe in front of it is taken off again on the way back.
 _RISKY: Final = re.compile(r"'*[\s\0\u200b-\u200d\u2060\ufeff]*[-=+@＝＋－＠\t\r]")
@@ -49,8 +50,8 @@ class Row:
 
 def read_sheet(content: bytes) -> Iterator[Row]:
     """The rows of a CSV file, one by one. Raises `InvalidInput` where it is no such file."""
-    text = _decode(content)
-    separator = _find_separator(text)
+    separator, text = _cut_separator(_decode(content))
+    separator = separator or _find_separator(text)
     rows = _parse(text, separator)
     first = next(rows, None)
     if first is None:
@@ -111,6 +112,12 @@ def _candidates(content: bytes) -> Iterator[str]:
             yield content.decode(encoding)
         except UnicodeDecodeError:
             continue
+
+
+def _cut_separator(text: str) -> tuple[str, str]:
+    """What the first line says for Excel (`sep=;`), and the text with that line empty, so that lines keep their numbers."""
+    named = _NAMED_SEPARATOR.match(text)
+    return (named[1], text[named.end() :]) if named else ("", text)
 
 
 def _find_separator(text: str) -> str:

@@ -32,6 +32,11 @@ def test_any_encoding_separator_and_line_ending_is_read(encoding: str, separator
         ('/a,/b,301,"two\nlines"\n/c,/d', [Row(1, "/a", "/b", "301", "two\nlines"), Row(3, "/c", "/d")]),
         ("/a,/b,,,,\n", [Row(1, "/a", "/b")]),
         ("/a\n/b,/c", [Row(1, "/a"), Row(2, "/b", "/c")]),
+        ("sep=;\nfrom;to\n/a;/b", [Row(3, "/a", "/b")]),
+        ("sep=;\r\nnote;to;from\r\n/x,y;/b;/a", [Row(3, "/a", "/b", "", "/x,y")]),
+        ('"SEP=|"\r/a|/b', [Row(2, "/a", "/b")]),
+        ("sep=\t\n/a\t/b,1", [Row(2, "/a", "/b,1")]),
+        ("sep=/\n/a,/b", [Row(1, "sep=/"), Row(2, "/a", "/b")]),  # nothing that can part addresses
     ],
 )
 def test_rows_keep_their_line_and_their_cells(text: str, rows: list[Row]) -> None:
@@ -43,6 +48,7 @@ def test_rows_keep_their_line_and_their_cells(text: str, rows: list[Row]) -> Non
     [
         (b"", "no rows"),
         (b"\n\n ,\n", "no rows"),
+        (b"sep=;", "no rows"),
         (b"PK\x03\x04....", "workbook"),
         (bytes(range(256)), "not a text file"),
         (b"\x81\x8d", "not a text file"),
