@@ -23,6 +23,7 @@ __all__ = [
     "alone",
     "ingestion",
     "is_away",
+    "is_damaged",
     "is_missing",
     "make_engine",
     "make_file",
@@ -151,8 +152,12 @@ def make_file(engine: Engine) -> None:
 
 def is_away(error: DBAPIError) -> bool:
     """Whether the database is away or damaged; anything else is a mistake in what we asked of it."""
-    damaged = type(error) is DatabaseError  # SQLite has no narrower class for a file that it cannot read
-    return damaged or isinstance(error, OperationalError | InterfaceError)
+    return is_damaged(error) or isinstance(error, OperationalError | InterfaceError)
+
+
+def is_damaged(error: DBAPIError) -> bool:
+    """Whether SQLite cannot read its own file."""
+    return type(error) is DatabaseError  # it has no narrower class for that
 
 
 def _find_file(url: URL) -> Path | None:

@@ -18,7 +18,7 @@ from experiments.words import plural
 from lander import migrations
 from lander.catalog import CATALOG_FILE, Catalog, load_catalog
 from lander.config import Settings, check_pages_host
-from lander.db import make_engine, name_engine, reading
+from lander.db import is_damaged, make_engine, name_engine, reading
 from lander.errors import ConfigurationError, LanderError, Unavailable
 from lander.leads import leads
 from lander.pages import sites
@@ -110,8 +110,9 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, ok=True, sentence=look())
     except DBAPIError as error:
         reason = str(error.orig).partition("\n")[0].rstrip(".")
+        fix = " Restore its backup." if is_damaged(error) else ""
         meanwhile = "Published pages go on without it; leads wait in the journal."
-        return Check(name, ok=False, sentence=f"{reason}. {meanwhile} A database that is damaged needs its backup.")
+        return Check(name, ok=False, sentence=f"{reason}. {meanwhile}{fix}")
     except (LanderError, OSError, ValueError, KeyError) as error:
         return Check(name, ok=False, sentence=str(error).partition("\n")[0])
 

@@ -134,7 +134,7 @@ def _prepare(edge: Cli) -> Engine:
     try:
         check_folder(edge.settings)
     except Unavailable as error:
-        click.echo(f"lander: {error} What is published is served all the same.", err=True)
+        click.echo(f"lander: {error}\nPages are served all the same.", err=True)
     policy = store.read_file(edge.settings.policy_file) if edge.settings.policy_file is not None else None
     try:
         with reaching_database():
@@ -143,6 +143,6 @@ def _prepare(edge: Cli) -> Engine:
                 with transaction(edge.engine) as session:
                     store.apply_policy(session, policy, actor=edge.actor, now=edge.now)
     except Unavailable as error:
-        click.echo(f"lander: {error} Pages are served from this node's disk meanwhile.", err=True)
+        click.echo(f"lander: {error}\nPages are served from this node's disk meanwhile.", err=True)
         return make_engine(edge.settings.database_url)
     return edge.engine

@@ -66,6 +66,7 @@ def test_what_needs_a_database_is_not_asked_without_one(terminal: Terminal) -> N
     terminal.set("LANDER_DATABASE_URL", f"sqlite:///{file}")
     (reason,) = bad_ones(terminal).values()
     assert reason.startswith("file is not a database.")
+    assert reason.endswith("Restore its backup.")
     assert list(look(terminal)) == WITHOUT_DATABASE
 
 

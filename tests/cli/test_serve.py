@@ -68,7 +68,7 @@ def test_a_disk_that_is_nearly_full_does_not_hold_up_what_is_published(
 ) -> None:
     monkeypatch.setattr("lander.doctor._LEAST_FREE_MIB", 10**9)
     said = terminal.run("serve", "--port", str(taken_port)).err
-    assert "Make room: leads are written there first. What is published is served all the same." in said
+    assert "Make room: leads are written there first.\nPages are served all the same.\n" in said
     assert f"Port {taken_port}" in said, "it came as far as starting the servers"
 
 
