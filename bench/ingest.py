@@ -24,7 +24,7 @@ from experiments import ledger, lifecycle, tallies
 from experiments.events import Event, Kind, Reason
 from experiments.models import Tally, VisitorRow
 from experiments.open_segments import count_open
-from lander.db import ingestion, make_engine, reading, transaction
+from lander.db import ingestion, make_engine, make_file, reading, transaction
 
 EVENTS = int(os.environ.get("EVENTS", "300000"))
 BATCHES = (500, 2_000, 10_000)
@@ -61,6 +61,7 @@ def main() -> None:
 
 def measure(url: str, bodies: list[bytes], batch: int) -> dict[str, object]:
     engine = make_engine(url)
+    make_file(engine)
     SQLModel.metadata.drop_all(engine)
     SQLModel.metadata.create_all(engine)
     with transaction(engine) as session:

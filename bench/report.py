@@ -25,7 +25,7 @@ from experiments.goals import Goal, GoalKind, Role
 from experiments.lifecycle import further_goals
 from experiments.prior import DEFAULT_PRIOR
 from experiments.report import Parameters
-from lander.db import make_engine, reading, transaction
+from lander.db import make_engine, make_file, reading, transaction
 
 ROUNDS = int(os.environ.get("ROUNDS", "40"))
 VISITORS, TIMES = 1_000, 10_000
@@ -86,6 +86,7 @@ _COUNTED = {
 
 def fill(engine: Engine) -> None:
     """A phase of two weeks and a thousand visitors."""
+    make_file(engine)
     SQLModel.metadata.create_all(engine)
     with transaction(engine) as session:
         lifecycle.start(
