@@ -30,6 +30,8 @@ _STUDIO: Final = re.compile(
 
 def check_slug(slug: str) -> str:
     """The slug, if a page may have it: lower-case letters, digits and hyphens, '/' between parts."""
+    if not slug:
+        raise InvalidInput("The page has no address yet.", fix="Write one, like spring-sale or de/spring-sale.")
     if slug.split("/", maxsplit=1)[0].lower() in _RESERVED:
         raise InvalidInput(f"The address '{slug}' is reserved.", fix="Choose another one, like spring-sale.")
     if len(slug) > LONGEST_SLUG:
