@@ -8,7 +8,7 @@ from lander.access.permissions import Permission
 from lander.console.context import FormError
 from lander.console.lead_context import AfterFormScreen
 from lander.console.places import Place, load_place
-from lander.console.screens import go, show, tell
+from lander.console.screens import go, show, tell_done
 from lander.db import reading, transaction
 from lander.errors import InvalidInput
 from lander.pages.after_form import LONGEST_MESSAGE, say_after_form
@@ -52,7 +52,7 @@ def save(slug: str) -> Response:
             screen = _screen(session, load_place(session, slug), address, message, [wrong], to_page=to_page)
         return show(screen, status=error.status)
     said = "Saved. Visitors see it after the next publish." if is_new else "Nothing was changed."
-    return go(tell(place.at(), [said]))
+    return go(tell_done(place.at(), [said]))
 
 
 def _screen(

@@ -12,7 +12,7 @@ from lander.access.permissions import Permission
 from lander.config import Settings
 from lander.console.context import FormError
 from lander.console.lead_screens import STAGE_WORDS, erase_screen, lead_screen, leads_address, leads_screen, read_asked
-from lander.console.screens import go, show, tell
+from lander.console.screens import go, show, tell, tell_done
 from lander.db import reading, transaction
 from lander.email_addresses import find_addresses
 from lander.errors import InvalidInput
@@ -69,7 +69,7 @@ def change_leads() -> Response:
                 said = f"{plural(changed, 'lead')} moved to “{STAGE_WORDS[stage]}”."
     except InvalidInput as error:
         return list_leads_again([FormError(error.message, "", error.fix)])
-    return go(tell(leads_address(), [said]))
+    return go(tell_done(leads_address(), [said]))
 
 
 @view(blueprint, "/leads/erase", permission=Permission.LEADS_ERASE)
@@ -103,7 +103,7 @@ def erase() -> Response:
             screen = erase_screen(session, email=email, errors=[wrong])
         return show(screen, status=error.status)
     erasure.write_list(engine, settings)
-    return go(tell("/leads/erase", [gone.sentence, *([str(gone.doubt)] if gone.doubt else [])]))
+    return go(tell(tell_done("/leads/erase", [gone.sentence]), [str(gone.doubt)] if gone.doubt else []))
 
 
 @view(blueprint, _LEAD, permission=Permission.LEADS_READ)
@@ -137,7 +137,7 @@ def change_lead(lead_id: str) -> Response:
         said.append(
             f"It is worth {write_money(value_minor, currency)}." if value_minor is not None else "It has no value."
         )
-    return go(tell(f"/leads/{lead_id}", said or ["Nothing was changed."]))
+    return go(tell_done(f"/leads/{lead_id}", said or ["Nothing was changed."]))
 
 
 @view(blueprint, f"{_LEAD}/spam", permission=Permission.LEADS_EDIT, methods=("POST",))
@@ -145,7 +145,7 @@ def move_lead(lead_id: str) -> Response:
     with transaction(studio().engine) as session:
         lead = leads.load_stored(session, lead_id)
         said = _move(session, [lead.id], to_spam=request.form.get("move") == "spam")
-    return go(tell(f"/leads/{lead_id}", [said]))
+    return go(tell_done(f"/leads/{lead_id}", [said]))
 
 
 @view(blueprint, f"{_LEAD}/stage", permission=Permission.LEADS_READ)

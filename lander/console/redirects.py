@@ -15,7 +15,7 @@ from lander.console.context import FormError
 from lander.console.places import load_site
 from lander.console.redirect_context import RedirectImportScreen, TypedRedirect
 from lander.console.redirect_screens import import_rows, plan_box, query_of, redirect_screen, redirects_screen
-from lander.console.screens import go, show, tell
+from lander.console.screens import go, show, tell_done
 from lander.db import reading, transaction
 from lander.errors import InvalidInput, LanderError
 from lander.pages import redirects
@@ -94,7 +94,7 @@ def mend() -> Response:
         with reading(studio().engine) as session:
             screen = redirects_screen(session, load_site(session), [FormError(error.message, "findings", error.fix)])
         return show(screen, status=error.status)
-    return go(tell(address, [f"{plural(number, 'redirect')} mended. Visitors follow within two seconds."]))
+    return go(tell_done(address, [f"{plural(number, 'redirect')} mended. Visitors follow within two seconds."]))
 
 
 @view(blueprint, "/redirects/export", permission=Permission.REDIRECTS_READ)
@@ -157,7 +157,7 @@ def apply() -> Response:
     if done.wrong:
         said.append(f"{plural(done.wrong_rows, 'row')} left out.")
     imported = f"{'&' if query else '?'}{urlencode({'imported': number})}" if number else ""
-    return go(tell(f"/redirects{query}{imported}", said))
+    return go(tell_done(f"/redirects{query}{imported}", said))
 
 
 @view(blueprint, "/redirects/undo-import", permission=Permission.REDIRECTS_EDIT, methods=("POST",))
@@ -176,7 +176,7 @@ def undo() -> Response:
             screen = _import_screen(session, load_site(session), errors=[FormError(error.message, "", error.fix)])
         return show(screen, status=error.status)
     said = f"Undone: {plural(done.removed, 'redirect')} removed, {plural(done.restored, 'redirect')} as before."
-    return go(tell(address, [said]))
+    return go(tell_done(address, [said]))
 
 
 def _show_edit_again(typed: TypedRedirect, errors: list[FormError], status: int) -> Response:

@@ -83,6 +83,7 @@ NOTICES: Final = {
     "replayed": "Sent again: the tries begin anew.",
     "snippet-saved": "Saved. Pages that are live show it once they are published again.",
     "signed-out": "You are signed out.",
+    "not-carried-out": "You were signed out before, so what you sent was not carried out. Sign in, and send it again.",
 }
 """What a screen says after something was done: the address names the sentence, so it needs no cookie and no store."""
 
@@ -115,6 +116,7 @@ class Layout:
     csrf: str
     nonce: str
     notice: str
+    done: list[str]
     told: list[str]
     now: datetime
 
@@ -172,6 +174,7 @@ def make_layout() -> Layout:
         csrf=csrf_token(caller.cookie) if caller else "",
         nonce=nonce(),
         notice=NOTICES.get(request.args.get("notice", ""), ""),
+        done=_read_told(request.args.get("done", "")),
         told=_read_told(request.args.get("told", "")),
         now=edge().now,
     )
@@ -187,14 +190,25 @@ def _parts_for(caller: Caller) -> dict[str, tuple[str, str]]:
 
 
 def tell(address: str, sentences: list[str]) -> str:
-    """The address of a screen that says these sentences once; signed, so that nobody else puts words in our mouth."""
+    """The address of a screen that says these sentences once, as what is to be known besides; signed, so that nobody else
+    puts words in our mouth.
+    """
+    return _say(address, "told", sentences)
+
+
+def tell_done(address: str, sentences: list[str]) -> str:
+    """The same for what was done, where a notice knows no numbers and names."""
+    return _say(address, "done", sentences)
+
+
+def _say(address: str, parameter: str, sentences: list[str]) -> str:
     if not sentences:
         return address
     kept = sentences[:_MOST_TOLD]
     if len(sentences) > _MOST_TOLD:
         kept.append(f"And {len(sentences) - _MOST_TOLD} more of the kind.")
     signed = str(_serializer().dumps([sentence[:_LONGEST_TOLD] for sentence in kept]))
-    return f"{address}{'&' if '?' in address else '?'}{urlencode({'told': signed})}"
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({parameter: signed})}"
 
 
 def _read_told(signed: str) -> list[str]:

@@ -115,7 +115,9 @@ def test_a_csv_is_a_plan_first_and_applied_as_it_was_planned(maya: Browser, sess
     assert table(session, site) == {}
     session.rollback()
     answer = maya.post("/redirects/apply", {"sheet": hidden(planned.text, "sheet"), "name": "old.csv"})
-    assert "2 redirects added, 0 redirects changed." in text_of(maya.get(answer.headers["Location"]))
+    done = maya.get(answer.headers["Location"]).text
+    assert '<div class="notice" role="status">2 redirects added, 0 redirects changed.</div>' in done
+    assert 'class="hint"' not in done  # which is for what is to be watched
     assert table(session, site) == {"/über": "301 https://www.localhost/", "/b": "301 https://www.localhost/b"}
 
 

@@ -53,6 +53,7 @@ def test_what_was_left_out_is_said_once(maya: Browser, site: Site) -> None:
 
 def test_nobody_else_puts_words_in_our_mouth(maya: Browser, page: Page) -> None:
     assert "Send your password" not in maya.get("/pages/spring-sale?told=Send your password&notice=<b>").text
+    assert "Send your password" not in maya.get("/pages/spring-sale?done=Send your password").text
 
 
 def test_a_wrong_address_is_said_on_top_and_what_was_typed_stays(maya: Browser, site: Site, session: Session) -> None:
@@ -63,6 +64,12 @@ def test_a_wrong_address_is_said_on_top_and_what_was_typed_stays(maya: Browser, 
     assert 'value="Spring Sale"' in response.text
     assert "data-focus" in response.text
     assert session.exec(select(Page)).all() == []
+
+
+def test_an_address_that_is_empty_is_asked_for(maya: Browser, site: Site) -> None:
+    response = send(maya, slug=" ")
+    assert (response.status_code, "The page has no address yet." in text_of(response)) == (422, True)
+    assert "''" not in text_of(response)
 
 
 def test_a_dangerous_zip_is_refused(maya: Browser, site: Site, session: Session) -> None:
