@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy import Engine
 from werkzeug.exceptions import ClientDisconnected
 
@@ -263,8 +264,11 @@ def _find_declared() -> Declared | None:
 
 
 def _check_host() -> None:
-    host = request.host.partition(":")[0].lower()
-    if host != studio().settings.studio_host:
+    host, wanted = request.host.partition(":")[0].lower(), studio().settings.studio_host
+    if host == f"{wanted}." and request.method in _SAFE_METHODS:  # the same name, but to a browser another origin
+        query = request.query_string.decode("latin-1")
+        abort(redirect(f"{origin_of(wanted)}{quote(request.path)}{'?' if query else ''}{query}", code=308))
+    if host != wanted:
         raise WrongHost(
             f"The studio does not answer at '{host}'.", fix="Check the address and the proxy's Host header."
         )

@@ -1,12 +1,12 @@
 """Refusals and failures as plain pages: the one place where the studio turns an error into a response."""
 
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
-from flask import Response, make_response, redirect, request
+from flask import Response, current_app, make_response, redirect, request
 
-from lander.access.gate import read_cookie, set_cookie
+from lander.access.gate import origin_of, read_cookie, set_cookie, studio
 from lander.console.context import ErrorScreen
-from lander.console.screens import show
+from lander.console.screens import show, wants_part
 
 TITLES = {
     400: "That request could not be read",
@@ -34,14 +34,34 @@ def error_page(*, status: int, message: str, fix: str = "", reference: str = "")
 
 
 def _to_sign_in() -> Response:
-    """A reader comes back to where they were; htmx is told to load the sign-in screen instead of a part."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    address = "/sign-in" if wanted == "/" else f"/sign-in?{urlencode({'next': wanted})}"
-    if request.headers.get("HX-Request") == "true":
+    """A reader comes back to where they were, and hears that what they sent was not carried out.
+
+    htmx is told to load the sign-in screen instead of a part.
+    """
+    query = {"next": wanted} if (wanted := _find_screen()) != "/" else {}
+    if request.method not in ("GET", "HEAD"):
+        query["notice"] = "not-carried-out"
+    address = f"/sign-in?{urlencode(query)}" if query else "/sign-in"
+    if wants_part():
         response = make_response("", 401)
-        response.headers["HX-Redirect"] = "/sign-in"
+        response.headers["HX-Redirect"] = address
     else:
         response = make_response(redirect(address, code=303))
     if read_cookie():
         set_cookie(response, "")
     return response
+
+
+def _find_screen() -> str:
+    """What was asked for; of a form or a part, the screen that it stands on, or its own address if that can be opened."""
+    asked = request.full_path.rstrip("?")
+    if request.method == "GET" and not wants_part():
+        return asked
+    came_from, _, query = request.headers.get("Referer", "").partition("?")
+    origin = origin_of(studio().settings.studio_host)
+    screen = unquote(came_from.removeprefix(origin)) if came_from.startswith(f"{origin}/") else ""
+    routes = current_app.create_url_adapter(request)
+    assert routes is not None
+    if screen and routes.test(screen, method="GET"):
+        return f"{screen}?{query}" if query else screen
+    return asked if routes.test(method="GET") else "/"

@@ -82,6 +82,16 @@ def test_it_answers_at_its_own_host_only(studio: Flask) -> None:
     assert client.get("/healthz", base_url="http://127.0.0.1:8000").status_code == 200
 
 
+def test_its_name_with_the_final_dot_leads_to_its_name_without(studio: Flask) -> None:
+    """To a browser it would be another origin: no form would be taken there, and no preview shown."""
+    client, dotted = studio.test_client(), "http://Studio.localhost.:8000"
+    led = client.get("/pages/z%C3%BCrich%0A?site=%E2%82%AC&x", base_url=dotted)
+    assert led.status_code == 308
+    assert led.headers["Location"] == "http://studio.localhost:8000/pages/z%C3%BCrich%0A?site=%E2%82%AC&x"
+    assert client.post("/sign-in", base_url=dotted).status_code == 421
+    assert client.get("/sign-in", base_url="http://go.localhost.:8000").status_code == 421
+
+
 def test_a_body_larger_than_the_screen_takes_is_refused(maya: Browser) -> None:
     assert maya.post("/sign-out", {"x": "x" * 300_000}).status_code == 413
 

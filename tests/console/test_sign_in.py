@@ -1,13 +1,16 @@
 """Signing in: what the browser gets, what the table keeps, and who is turned away."""
 
+import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlmodel import Session, select
 
 from lander.access.models import AuditEntry, SignIn, SignInAttempt
+from lander.pages.models import Page
 from tests.cast import PASSWORD
-from tests.console.conftest import NOW, Browser, on_both, text_of
+from tests.console.conftest import NOW, ORIGIN, Browser, on_both, text_of
 
 pytestmark = on_both
 
@@ -127,6 +130,47 @@ def test_an_expired_session_changes_nothing(maya: Browser, session: Session) -> 
     assert [entry.action for entry in session.exec(select(AuditEntry)) if entry.action == "session.end"] == []
 
 
+WHY = "You were signed out before, so what you sent was not carried out."
+
+
+def test_a_form_that_came_too_late_says_so_and_leads_back_to_its_screen(maya: Browser, page: Page) -> None:
+    maya.wait(hours=1)
+    late = maya.post("/pages/spring-sale/publish", Referer=f"{ORIGIN}/pages/spring-sale?variant=a")
+
+    door = maya.get(late.headers["Location"])
+    assert WHY in text_of(door)
+    assert re.search('name="next" value="([^"]*)"', door.text)[1] == "/pages/spring-sale?variant=a"
+    back = sign_in(maya, next="/pages/spring-sale?variant=a")
+    maya.cookie = read_cookie(back)
+    assert maya.get(back.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "referer", "next_"),
+    [
+        ("/pages/new?site=go.localhost", "", "/pages/new?site=go.localhost"),
+        ("/pages/new", "http://go.localhost:8000/pages", "/pages/new"),
+        ("/pages/new", f"{ORIGIN}.evil.example/pages", "/pages/new"),
+        ("/pages/spring-sale/copy", f"{ORIGIN}/pages/spring-sale/copy", "/pages/spring-sale/copy"),  # leads to its page
+        ("/redirects/remove", f"{ORIGIN}/redirects?query=z%C3%BCrich", "/redirects?query=z%C3%BCrich"),
+        ("/redirects/remove", f"{ORIGIN}/redirects/remove", ""),
+        ("/redirects/remove", "", ""),
+    ],
+)
+def test_it_leads_back_only_to_what_can_be_opened(maya: Browser, path: str, referer: str, next_: str) -> None:
+    maya.wait(hours=1)
+    address = urlsplit(maya.post(path, Referer=referer).headers["Location"])
+    asked = {"next": [next_]} if next_ else {}
+    assert (address.path, parse_qs(address.query)) == ("/sign-in", {**asked, "notice": ["not-carried-out"]})
+
+
+def test_htmx_is_told_too_why_an_upload_was_not_taken(maya: Browser) -> None:
+    maya.wait(hours=1)
+    late = maya.post("/pages/new", **{"HX-Request": "true", "Referer": f"{ORIGIN}/pages/new"})
+    assert late.status_code == 401
+    assert WHY in text_of(maya.get(late.headers["HX-Redirect"]))
+
+
 def test_signing_out_makes_the_cookie_worthless(maya: Browser) -> None:
     response = maya.post("/sign-out")
     assert response.status_code == 303
@@ -136,7 +180,7 @@ def test_signing_out_makes_the_cookie_worthless(maya: Browser) -> None:
 def test_htmx_is_sent_to_the_sign_in_screen_whole(otto: Browser) -> None:
     response = otto.get("/policy", **{"HX-Request": "true"})
     assert response.status_code == 401
-    assert response.headers["HX-Redirect"] == "/sign-in"
+    assert response.headers["HX-Redirect"] == "/sign-in?next=%2Fpolicy"
 
 
 def test_a_name_that_no_database_can_hold_is_nobodys(otto: Browser) -> None:

@@ -341,7 +341,8 @@ ON_STUDIO: Final = [
     Row(STUDIO, "", "GET", 422, SCREEN, path="/policy", headers={"Cookie": "COOKIE=a; COOKIE=b"}),
     Row(STUDIO, "", "POST", 413, SCREEN, path="/sign-out", who="maya", body=b"x" * 300_000),
     Row(STUDIO, "", "GET", 403, SCREEN, path="/static/studio.css", headers={"Service-Worker": "script"}),
-    Row(f"{STUDIO}.", "", "GET", 421, SCREEN, path="/policy"),
+    Row(f"{STUDIO}.", "", "GET", 308, SCREEN, path="/policy"),
+    Row(f"{STUDIO}.", "", "POST", 421, SCREEN, path="/sign-out"),
 ]
 
 TABLES: Final = {PAGES: ON_PAGES, PREVIEW: ON_PREVIEW, STUDIO: ON_STUDIO}

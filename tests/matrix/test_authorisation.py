@@ -264,11 +264,8 @@ def send(world: World, route: str, method: str, cookie: str) -> Answer:
 
 def tell(answer: Answer) -> str:
     """What an answer means for who asked."""
-    if (
-        answer.code == 401
-        or answer.get("Location").startswith("/sign-in?next=")
-        or answer.get("Location") == "/sign-in"
-    ):
+    door, _, why = answer.get("Location").partition("?")
+    if answer.code == 401 or (door == "/sign-in" and why != "notice=signed-out"):
         return "in"
     if answer.code == 403:
         return "no" if "you may not" in answer.text or not answer.body else "403 for another reason"
