@@ -156,6 +156,28 @@ def test_a_page_is_renamed_retired_and_put_back_by_clicks(installation: Lander, 
     installation.wait_for(HOST, "/winter-tyres")
 
 
+def test_a_redirect_in_the_way_is_shown_before_a_page_takes_its_place(
+    installation: Lander, open_studio: OpenStudio
+) -> None:
+    maya = open_studio()
+    target = f"https://www.localhost/{'autumn' * 40}"
+    installation.ok("redirect", "add", "--site", HOST, "--note", "print flyer 2025", "/autumn", target)
+    maya.goto(installation.url("studio.localhost", "/pages/blue-buggies/rename"))
+    maya.get_by_label("Address").fill("autumn")
+    maya.get_by_role("button", name="Rename").click()
+    asked = maya.get_by_label("Take this redirect away")
+    expect(asked).not_to_be_checked()
+    expect(maya.locator("main")).to_contain_text("/autumn (301, “print flyer 2025”) → https://www.localhost/autumn")
+    look_at(maya)
+    asked.check()
+    maya.get_by_role("button", name="Rename").click()
+    expect(maya.get_by_role("status").last).to_contain_text("Taken away, because the page answers there: /autumn")
+    look_at(maya)
+    installation.wait_for(HOST, "/autumn")
+    installation.ok("page", "rename", "--site", HOST, "--slug", "autumn", "--to", "blue-buggies")
+    installation.wait_for(HOST, "/blue-buggies")
+
+
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     installation: Lander, open_studio: OpenStudio, tmp_path: Path
 ) -> None:
