@@ -47,7 +47,7 @@ def test_a_zip_whose_compressed_bytes_are_no_such_thing_is_damaged(world: World)
     at = content.index(b"index.html") + len("index.html")
     content[at : at + 20] = b"\xff" * 20
     headers = {**world.as_person("maya"), "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    fields = {"_csrf": csrf_token(world.cookies["maya"]), "slug": "new"}
+    fields = {"_csrf": csrf_token(world.cookies["maya"]), "slug": "autumn"}
     answer = world.ask(
         Request("POST", STUDIO, "/pages/new", headers=headers, body=multipart(fields, file=bytes(content)))
     )
