@@ -15,6 +15,61 @@
 const summary = document.querySelector("[data-focus]");
 if (summary) summary.focus();
 
+// Why a form was not sent, or not taken, above its fields: they keep what was typed.
+function sayAbove(form, title, ...parts) {
+  form.querySelector("[data-unsent]")?.remove();
+  const box = document.createElement("div");
+  box.className = "errors";
+  box.dataset.unsent = "";
+  box.tabIndex = -1;
+  box.setAttribute("role", "alert");
+  const heading = document.createElement("h2");
+  heading.textContent = title;
+  const sentence = document.createElement("p");
+  sentence.append(...parts);
+  box.append(heading, sentence);
+  form.prepend(box);
+  box.focus();
+}
+
+// What is typed is sent only while somebody is signed in, since the sign-in screen would take its place. A sign-in in
+// another tab makes a new form token, and every page of the studio holds it.
+(() => {
+  const asking = new Set();
+  let passing = null;
+  const typed = "textarea, input:not([type=hidden], [type=checkbox], [type=radio])";
+  const send = async (form, button) => {
+    const answer = await fetch("/search");
+    if (!answer.ok) throw new Error(answer.statusText);
+    const token = / name="_csrf" value="([^"]+)"/.exec(await answer.text());
+    if (!token) {
+      const link = document.createElement("a");
+      Object.assign(link, { href: "/sign-in", target: "_blank", textContent: "Sign in in a new tab" });
+      sayAbove(form, "You are signed out", "What you typed was not sent and is still here. ", link, ", then send it again.");
+      return;
+    }
+    for (const field of document.querySelectorAll("input[name=_csrf]")) field.value = token[1];
+    passing = form;
+    form.requestSubmit(button);
+    passing = null;
+  };
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form === passing || !form.querySelector("[name=_csrf]") || !form.querySelector(typed)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (asking.has(form)) return;
+    asking.add(form);
+    try {
+      await send(form, event.submitter);
+    } catch {
+      sayAbove(form, "Lander does not answer", "What you typed was not sent and is still here. Send it again in a while.");
+    } finally {
+      asking.delete(form);
+    }
+  }, true);
+})();
+
 // Upload progress, from htmx's own event.
 document.addEventListener("htmx:xhr:progress", (event) => {
   const bar = event.target.querySelector("progress[data-upload]");
@@ -23,13 +78,27 @@ document.addEventListener("htmx:xhr:progress", (event) => {
   bar.max = event.detail.total;
   bar.value = event.detail.loaded;
 });
-// The answer may be the same form with its errors: it is a 422, and it is meant to be seen.
+// The answer may be the same form with its errors: it is a 422, and it is meant to be seen. Of any other refusal the form
+// says what its page says; the page of a proxy has a title.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status === 422 || event.detail.xhr.status === 409) {
+  const { xhr, isError } = event.detail;
+  if (xhr.status === 422 || xhr.status === 409) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
+  } else if (isError && event.target.matches("form")) {
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const sentences = [...page.querySelectorAll("main > p:not(.kicker, :last-child)")].map((part) => part.textContent);
+    const title = page.querySelector("main > h1")?.textContent || page.title || `The answer was ${xhr.status}`;
+    sayRefused(event.target, title, sentences);
   }
 });
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.target.matches("form")) sayRefused(event.target, "The connection broke off", ["Send it again in a while."]);
+});
+function sayRefused(form, title, sentences) {
+  for (const bar of form.querySelectorAll("progress[data-upload]")) bar.hidden = true;
+  sayAbove(form, title, [...sentences, "What you chose is still here."].join(" "));
+}
 document.addEventListener("htmx:afterSettle", (event) => {
   const errors = event.target.querySelector("[data-focus]");
   if (errors) errors.focus();
