@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from lander.access.signin import csrf_token
 from lander.catalog import load_catalog
+from lander.serve.qa import QaLinks
 from lander.serve.signing import Signer
 from lander.serve.token import LIFETIME_MS, TokenSigner
 from tests.fuzz.world import (
@@ -67,12 +68,14 @@ class Supply:
     addresses: list[tuple[str, str]] = field(default_factory=list)  # published pages
     tokens: dict[str, list[str]] = field(default_factory=dict)  # by host
     visitors: list[str] = field(default_factory=list)  # cookies
+    qa: list[tuple[str, str, str]] = field(default_factory=list)  # host, path and query of QA links
 
     @classmethod
     def gather(cls, world: World) -> "Supply":
         """Look at every page a few times, and keep what came with it."""
-        supply = cls(world, sorted(load_catalog(world.settings.published_dir).routes))
-        signer = TokenSigner(world.settings.signing_keys)
+        routes = load_catalog(world.settings.published_dir).routes
+        supply = cls(world, sorted(routes))
+        signer, links = TokenSigner(world.settings.signing_keys), QaLinks(world.settings.signing_keys)
         unreadable = Signer(world.settings.signing_keys, salt="lander.view").sign(b"AgAA").decode()  # of a later format
         for host, path in supply.addresses:
             for agent in (CHROME, CHROME, AGENTS[6]):
@@ -85,6 +88,11 @@ class Supply:
                     [*([token] * 4), *(signer.mint(other).decode() for other in (old, gone)), unreadable]
                 )
                 supply.visitors += [value.partition(";")[0] for value in [answer.get("Set-Cookie")] if value]
+            for variant in routes[host, path].variants:
+                link = links.sign(view.page_id, variant, now_s=view.issued_at_ms // 1000)
+                supply.qa.append((host, path, link))
+                answer = world.ask(Request("GET", host, path, link, {"User-Agent": CHROME}))
+                supply.tokens[host].append(answer.text.partition('data-lander="')[2].partition('"')[0])
         return supply
 
 
@@ -93,6 +101,9 @@ Rule = Callable[[Supply, Random], Request]
 
 def page(supply: Supply, rng: Random) -> Request:
     host, path = rng.choice(supply.addresses)
+    query = rng.choice(QUERIES)
+    if rng.random() < 0.1:
+        host, path, query = rng.choice(supply.qa)
     headers = {"User-Agent": rng.choice(AGENTS), "Accept": "text/html"}
     if rng.random() < 0.5:
         headers["Cookie"] = rng.choice(supply.visitors)
@@ -100,7 +111,7 @@ def page(supply: Supply, rng: Random) -> Request:
         headers["Referer"] = rng.choice(REFERRERS)
     if rng.random() < 0.2:
         headers |= rng.choice([{"Sec-GPC": "1"}, {"Sec-Purpose": "prefetch"}, {"Cookie": f"{_visitor(supply)}=out"}])
-    return Request(rng.choice(["GET"] * 5 + ["HEAD"]), host, path, rng.choice(QUERIES), headers)
+    return Request(rng.choice(["GET"] * 5 + ["HEAD"]), host, path, query, headers)
 
 
 def form(supply: Supply, rng: Random) -> Request:
