@@ -21,6 +21,7 @@ from experiments.models import Annotation, Experiment, Phase, Purpose, State
 
 DEFAULT_LIFT: Final = 0.10
 _MOST_LIFT: Final = 10.0
+LONGEST_REASON: Final = 1_000  # it stands in every verdict
 MOST_MINOR: Final = 10**12  # that `stats` takes of one visitor
 PAUSED: Final = "Paused: everybody sees control and nothing is counted."
 RESUMED: Final = "Resumed."
@@ -154,6 +155,10 @@ def stop(
         raise InvalidExperiment(
             f"Ending experiment {experiment.key} needs a reason.",
             fix="Say in one sentence why it ends now; it stays with the result.",
+        )
+    if len(reason.strip()) > LONGEST_REASON:
+        raise InvalidExperiment(
+            f"The reason has {len(reason.strip()):,} characters.", fix=f"Say it in {LONGEST_REASON:,}."
         )
     phase = current_phase(session, experiment)
     shipped = ship or experiment.control

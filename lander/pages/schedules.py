@@ -276,6 +276,10 @@ def _check_stop(session: Session, page: Page, plan: Stopping) -> None:
         raise InvalidInput(f"{plan.experiment} does not run on this page.", fix="Choose the page that it runs on.")
     if not plan.reason.strip():
         raise InvalidInput("There is no reason yet.", fix="Say in one sentence why it ends; it stays with the result.")
+    if len(plan.reason) > lifecycle.LONGEST_REASON:
+        raise InvalidInput(
+            f"The reason has {len(plan.reason):,} characters.", fix=f"Say it in {lifecycle.LONGEST_REASON:,}."
+        )
 
 
 def _say(error: LanderError | ExperimentError) -> str:

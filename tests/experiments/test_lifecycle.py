@@ -140,6 +140,8 @@ def test_ending_needs_a_reason_and_keeps_control_unless_a_variant_ships(session:
     experiment = start(session)
     with pytest.raises(InvalidExperiment, match="needs a reason"):
         lifecycle.stop(session, experiment, ship="b", reason="  ", actor="Maya", now=after(days=9))
+    with pytest.raises(InvalidExperiment, match="The reason has 1,001 characters"):
+        lifecycle.stop(session, experiment, ship="b", reason="x" * 1_001, actor="Maya", now=after(days=9))
     with pytest.raises(InvalidExperiment, match="Variant c is not part of experiment spring-sale-1"):
         lifecycle.stop(session, experiment, ship="c", reason="c is nicer.", actor="Maya", now=after(days=9))
     assert experiment.state is State.RUNNING

@@ -252,6 +252,8 @@ def test_a_test_can_be_ended_only_where_it_runs_and_with_a_reason(
         plan(session, other, Stopping(experiment="spring-sale-1", reason="x"))
     with pytest.raises(InvalidInput, match="no reason yet"):
         plan(session, page, Stopping(experiment="spring-sale-1", reason=" "))
+    with pytest.raises(InvalidInput, match="The reason has 1,001 characters"):
+        plan(session, page, Stopping(experiment="spring-sale-1", reason="x" * 1_001))
     with pytest.raises(UnknownExperiment):
         plan(session, page, Stopping(experiment="nothing-1", reason="x"))
 
