@@ -206,7 +206,7 @@ HEADERS: Final = {
     "two sign-in cookies, looking": Case(twice("/policy"), 422, "two sign-in cookies"),
     "two sign-in cookies, acting": Case(twice("/pages/draft/publish", method="POST"), 422, "two sign-in cookies"),
     "the studio's name with a dot behind it": Case(
-        lambda world: replace(look("/policy")(world), host=f"{STUDIO}."), 421, "does not answer at"
+        lambda world: replace(post("/pages/draft/publish")(world), host=f"{STUDIO}."), 421, "does not answer at"
     ),
     "another name in X-Forwarded-Host": Case(
         lambda world: replace(post("/pages/draft/publish", headers={"X-Forwarded-Host": STUDIO})(world), host=PAGES),
