@@ -49,6 +49,7 @@ NOTICES: Final = {
     "copied": "Copied. The new variant starts with the same content.",
     "brought": "Brought inside. The page now loads its own copy.",
     "named": "Saved. The name stands beside the letter here, in experiments and in reports.",
+    "unnamed": "Saved. Only its letter stands for the variant now, here, in experiments and in reports.",
     "version-restored": "Restored as a new draft. Visitors see it after the next publish.",
     "shared": "Made. Copy the link below; it can be taken back at any time.",
     "revoked": "Taken back. The link shows nothing any more.",

@@ -42,11 +42,12 @@ def rename(slug: str, key: str) -> Response:
         with transaction(studio().engine) as session:
             place = load_place(session, slug)
             name = request.form.get("name", "")
-            pages.rename_variant(session, place.page, key, name, actor=actor(), now=edge().now)
+            renamed = pages.rename_variant(session, place.page, key, name, actor=actor(), now=edge().now)
+            notice = "named" if renamed.name else "unnamed"
             address = variant_address(session, place, key)
     except LanderError as error:
         return _show_page_again(slug, error, key=key, field="name")
-    return go(address, notice="named")
+    return go(address, notice=notice)
 
 
 @view(

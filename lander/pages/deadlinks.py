@@ -119,9 +119,10 @@ class _Checker:
         if slug in self.around.live or is_own(path):
             return None
         if slug in self.around.drafts:
-            return _Problem(f"leads to /{slug}, which is not live yet.", "Publish that page too.", is_dead=False)
-        what = _DEAD.get(self.around.table().find_end(path).kind)
-        return _Problem(what, "Lead it to a page that is live, or take it out.") if what else None
+            what, fix = f"leads to /{slug}, which is not live yet.", "Publish it too, with this page or before it."
+            return _Problem(what, fix, is_dead=False)
+        dead = _DEAD.get(self.around.table().find_end(path).kind)
+        return _Problem(dead, "Lead it to a page that is live, or take it out.") if dead else None
 
     def _check_place(self, element: Element, fragment: str) -> _Problem | None:
         name = unquote(fragment.removeprefix("#"))

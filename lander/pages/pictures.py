@@ -178,10 +178,13 @@ def describe_image(
     variant, draft = _load_draft(session, page, key, base)
     image = find_image(draft, number)
     alt = " ".join(alt.split())
-    if len(alt) > LONGEST_ALT or not alt.isprintable():
+    if len(alt) > LONGEST_ALT:
         raise InvalidInput(
-            "This alternative text cannot be kept.", fix="Say what the image shows in a sentence or two."
+            f"The alternative text has {len(alt):,} characters.",
+            fix=f"Say what the image shows in a sentence or two, of {LONGEST_ALT:,} at most.",
         )
+    if not alt.isprintable():
+        raise InvalidInput("The alternative text holds characters that are no text.", fix="Type it anew.")
     if alt == image.alt:
         return draft
     document = Document(draft.source)

@@ -290,7 +290,9 @@ def _check_neighbours(session: Session, page: Page, compiled: tuple[Compiled, ..
             Severity.WARN,
             "references.not-live",
             f"{why} /{slug}, which {'is not live yet' if slug in known else 'is no page here'}.",
-            "Publish that page too." if slug in known else "Make that page, or lead visitors elsewhere.",
+            "Publish it too, with this page or before it."
+            if slug in known
+            else "Make that page, or lead visitors elsewhere.",
         )
         for slug, why in sorted(wanted.items())
         if known.get(slug) is None and slug not in led_on

@@ -47,6 +47,8 @@ def check_snippet_source(source: str) -> str:
         raise InvalidInput(
             "A snippet cannot hold another snippet, or itself.", fix="Put the other one's HTML here, or beside it."
         )
+    if not source.strip():  # a new one has no earlier version
+        raise InvalidInput("The snippet is empty.", fix="Write its HTML.")
     return check_source(source, called="The snippet")
 
 

@@ -296,3 +296,5 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
     ):
         maya.goto(installation.url("studio.localhost", path))
         look_at(maya)
+        maya.set_viewport_size({"width": 375, "height": 700})
+        assert maya.evaluate("document.documentElement.scrollWidth") == 375, path

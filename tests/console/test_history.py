@@ -135,6 +135,8 @@ def test_a_variant_gets_a_name_beside_its_letter(maya: Browser, page: Page) -> N
     refused = maya.post("/pages/spring-sale/b/name", {"name": "x" * 61})
     assert refused.status_code == 422
     assert 'href="#name"' in refused.text
+    taken_off = maya.post("/pages/spring-sale/b/name", {"name": " "})
+    assert "Only its letter stands for the variant now" in text_of(maya.get(taken_off.headers["Location"]))
 
 
 def test_the_name_stands_in_experiments_and_reports(maya: Browser, experiment: Experiment) -> None:

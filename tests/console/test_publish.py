@@ -174,7 +174,9 @@ def send_zip(person: Browser, *, thanks: str) -> None:
 
 def test_the_pages_it_came_with_go_live_with_it(maya: Browser, site: Site, session: Session) -> None:
     send_zip(maya, thanks=HTML.replace("Bumpers", "Thanks"))
-    assert "With the page it came with: /spring-sale/thanks" in text_of(maya.get("/pages/spring-sale"))
+    said = text_of(maya.get("/pages/spring-sale"))
+    assert "With the page it came with: /spring-sale/thanks" in said
+    assert "/spring-sale/thanks, which is not live yet. Publish it too, with this page or before it." in said
 
     maya.post("/pages/spring-sale/publish", {"with_pages": "on"})
 

@@ -53,7 +53,7 @@ def test_one_is_made(maya: Browser, site: Site) -> None:
     [
         ({"name": "Foo ter", "source": "<p>"}, "'Foo ter' cannot name a snippet."),
         ({"name": "footer", "source": "<p>"}, "There is already a snippet 'footer'."),
-        ({"name": "other", "source": " "}, "is empty"),
+        ({"name": "other", "source": " "}, "The snippet is empty. Write its HTML."),
         ({"name": "other", "source": FOOTER}, "A snippet cannot hold another snippet"),
         ({}, "cannot name a snippet"),
     ],

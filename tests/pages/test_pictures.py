@@ -152,6 +152,10 @@ def test_the_text_is_set_and_an_empty_one_says_that_it_decorates(session: Sessio
     said = describe('  A "red"\n<b>buggy</b> & more ', 1)
     assert list_images(said)[0].alt == 'A "red" <b>buggy</b> & more'
     assert describe('A "red" <b>buggy</b> & more', 2).number == 2
+    with pytest.raises(InvalidInput, match=r"has 1,001 characters.*1,000 at most"):
+        describe("x" * 1_001, 2)
+    with pytest.raises(InvalidInput, match="characters that are no text"):
+        describe("a\0b", 2)
     assert list_images(describe("", 2))[0].alt == ""
     assert said.files == draft(session, page).files
 
