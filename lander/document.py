@@ -13,6 +13,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
+from lander.elements import FORMATTING
 from lander.escapes import escape_attribute, escape_text, lower, unescape
 from lander.lines import InsertedLine, Insertion, Lines
 from lander.tokenizer import Attribute, Element, Text, Tokens, tokenize
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 _MARKER: Final = "data-lander-node"
+_REOPENED: Final = FORMATTING - {"a", "nobr", "form"}  # of these browsers keep one open
 _NOT_TEXT: Final = frozenset(["script", "style"])
 _NAME: Final = re.compile(r"[^\s\"'<>/=\x00-\x1f\x7f]+")
 _SPACE: Final = "\t\n\f\r "
@@ -87,6 +89,18 @@ class Document:
             around[element] = around[element.parent] + 1
             if around[element] > most:
                 return element
+        return None
+
+    def find_reopening(self, most: int) -> Element | None:
+        """The element at which a browser has opened formatting that is left open (`<p><b>…</p>`) more than `most` times
+        again, or None. It does so in whatever follows, so a few thousand such tags make millions of elements.
+        """
+        left_open = times = 0
+        for element in self.elements:
+            times += left_open
+            if times > most:
+                return element
+            left_open += element.name in _REOPENED and not element.realm and element.close_end == element.end
         return None
 
     def inside(self, element: Element) -> list[Element]:

@@ -18,6 +18,7 @@ from lander.pages.pages import add_variant, address_of, choose_free_key, load_va
 
 LARGEST_SOURCE: Final = 10 * 1024 * 1024
 MOST_AROUND: Final = 512  # browsers nest no deeper; at 200,000 one look for a selector took three minutes
+MOST_REOPENED: Final = 500_000  # 35 kB of `<p><b>…</p>` took a gigabyte
 
 
 def load_draft(session: Session, variant: Variant) -> Version:
@@ -171,10 +172,17 @@ def check_source(source: str, *, called: str = "The page") -> str:
         raise InvalidInput(f"{called} holds characters that are no text.", fix="Paste it again from a text editor.")
     if size > LARGEST_SOURCE:
         raise InvalidInput(f"{called} has more than 10 MiB of HTML.", fix="Move images out of it into files.")
-    if (element := Document(source).find_deeper(MOST_AROUND)) is not None:
+    document = Document(source)
+    if (element := document.find_deeper(MOST_AROUND)) is not None:
         raise InvalidInput(
             f"{called} is nested too deeply: <{element.name}> in line {element.line} stands inside more than "
             f"{MOST_AROUND} other elements.",
             fix="Close the elements that are still open there.",
+        )
+    if (element := document.find_reopening(MOST_REOPENED)) is not None:
+        raise InvalidInput(
+            f"{called} leaves so many elements like <b> or <font> open that by line {element.line} browsers have opened "
+            f"them {MOST_REOPENED:,} times again, in whatever follows.",
+            fix="Close each of them where its text ends.",
         )
     return source

@@ -99,6 +99,7 @@ def test_saving_over_somebody_elses_work_is_refused(studio: Studio) -> None:
         ("<p>\0", "no text"),
         ("<p>\ud800", "no text"),
         ("x" * (10 * 1024 * 1024 + 1), "more than 10 MiB"),
+        ("<p><b>one\n</p>" * 2_000, "leaves so many elements like <b> or <font> open that by line"),
         ("<title>Sale</title>\n" + "<div>\n" * 600, "<div> in line 515 stands inside more than 512 other elements"),
     ],
 )
@@ -110,6 +111,11 @@ def test_what_cannot_be_stored_is_refused(studio: Studio, source: str, words: st
 
 def test_a_page_may_be_as_deep_as_browsers_go(studio: Studio) -> None:
     assert save(studio, "<div>" * 513 + "</div>" * 513).number == 2
+
+
+def test_formatting_that_is_left_open_now_and_then_is_no_mistake(studio: Studio) -> None:
+    sloppy = "<p><font size=2>one</p>" + "<p><b>two</b> <i>three</i> <a href=x>four</p>" * 500
+    assert save(studio, sloppy * 5).number == 2
 
 
 def test_a_copy_has_the_same_content_under_the_next_letter(studio: Studio) -> None:

@@ -19,6 +19,7 @@ from tests.experiments.builders import DAY_MS, after, convert, crowd, refuse, st
 
 Report = dict[str, Any]
 Case = Callable[[Engine], Report]
+Make = Callable[[Case], Report]
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def engine(tmp_path: Path, sqlite_template: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def report_of(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Callable[[Case], Report]:
+def report_of(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Make:
     """A case's report, made once for all tests that change their own copy of it."""
 
     @cache

@@ -3,7 +3,6 @@
 And what nothing has counted is named, or refused.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from lander.verification import Unreadable
 from lander.verification.plan import hash_plan
 from tests.verification.conftest import (
     Case,
-    Report,
+    Make,
     b_ships,
     c_is_dropped,
     further_goals_are_counted,
@@ -23,7 +22,6 @@ from tests.verification.conftest import (
 )
 from tests.verification.test_differences_are_named import check, set_at
 
-Make = Callable[[Case], Report]
 PLANNED, UNPLANNED, PHASES = b_ships, c_is_dropped, it_is_in_its_second_phase
 LOOKS, GOALS = it_was_looked_at_and_ended_too_early, further_goals_are_counted
 BEFORE, LATER = "2026-11-01T09:00:00+00:00", "2026-12-24T09:00:00+00:00"

@@ -1,6 +1,5 @@
 """Further goals, money, looks, departures from the plan and details: each comes out again, and each change to it is named."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from lander.verification.differences import MISSING
 from lander.verification.plan import hash_plan
 from tests.verification.conftest import (
     Case,
-    Report,
+    Make,
     a_guardrail_is_harmed,
     further_goals_are_counted,
     it_is_exported,
@@ -23,7 +22,6 @@ from tests.verification.conftest import (
 )
 from tests.verification.test_differences_are_named import check, set_at
 
-Make = Callable[[Case], Report]
 GOALS, HARM, MONEY = further_goals_are_counted, a_guardrail_is_harmed, money_came_in
 LOOKS, DETAILS, LOSS = it_was_looked_at_and_ended_too_early, it_is_exported, the_split_is_broken_on_phones
 
