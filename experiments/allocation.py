@@ -5,7 +5,7 @@ that arithmetic and only then turned into the integers it admits.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from experiments.assign import BUCKETS
@@ -40,6 +40,19 @@ def ranges(weights_bp: Sequence[int], coverage_bp: int = WHOLE_BP) -> tuple[tupl
         cumulative += weight
         owned.append((_first_bucket(start), _first_bucket(start + coverage * weight)))
     return tuple(owned)
+
+
+def ranges_by_key(weights_bp: Mapping[str, int], coverage_bp: int) -> list[tuple[str, int, int]]:
+    """Each variant with the range that it owns, by key, so that the order in which weights were written decides nothing.
+
+    Raises `ValueError` as `ranges` does.
+
+    >>> ranges_by_key({"b": 5_000, "a": 5_000}, 2_000)
+    [('a', 0, 1000), ('b', 5000, 6000)]
+    """
+    keys = sorted(weights_bp)
+    owned = ranges([weights_bp[key] for key in keys], coverage_bp)
+    return [(key, low, high) for key, (low, high) in zip(keys, owned, strict=True)]
 
 
 def _first_bucket(bound: float) -> int:

@@ -14,15 +14,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from experiments.allocation import WHOLE_BP, ranges
+from experiments.allocation import ranges_by_key
 from experiments.errors import ExperimentConflict, InvalidExperiment, UnknownExperiment
-from experiments.goals import Goal, check_deciding, give_keys
+from experiments.goals import Goal, give_keys
 from experiments.models import Annotation, Experiment, Phase, Purpose, State
+from experiments.plan_checks import check_plan, check_split
 
 DEFAULT_LIFT: Final = 0.10
-_MOST_LIFT: Final = 10.0
 LONGEST_REASON: Final = 1_000  # it stands in every verdict
-MOST_MINOR: Final = 10**12  # that `stats` takes of one visitor
 PAUSED: Final = "Paused: everybody sees control and nothing is counted."
 RESUMED: Final = "Resumed."
 ENDED: Final = "Ended, "
@@ -113,22 +112,6 @@ def start(
     return experiment
 
 
-def check_plan(
-    weights: Mapping[str, int],
-    coverage_bp: int,
-    control: str,
-    *,
-    goal: str,
-    selector: str,
-    lift: float,
-    value_minor: int | None = None,
-) -> None:
-    """Raises `InvalidExperiment` for a plan that `start` refuses on any page; the arguments are the same."""
-    _check_split(weights, coverage_bp, control)
-    check_deciding(goal, selector)
-    _check_worth(lift, value_minor)
-
-
 def pause(session: Session, experiment: Experiment, *, actor: str, now: datetime) -> Experiment:
     """From now on everybody sees control and nothing is counted; phase and seed stay."""
     _require(experiment, State.RUNNING, "pause")
@@ -192,7 +175,7 @@ def new_phase(
     before = current_phase(session, experiment)
     weights = before.weights if weights is None else weights
     coverage_bp = before.coverage_bp if coverage_bp is None else coverage_bp
-    _check_split(weights, coverage_bp, experiment.control)
+    check_split(weights, coverage_bp, experiment.control)
     before.ended_at = now
     session.add(before)
     return _open_phase(session, experiment, number=before.number + 1, weights=weights, coverage_bp=coverage_bp, now=now)
@@ -232,7 +215,7 @@ def further_goals(experiment: Experiment) -> tuple[Goal, ...]:
 
 def is_intact(phase: Phase) -> bool:
     """Whether the buckets of a phase are still those that its weights and coverage cut."""
-    return [tuple(owned) for owned in phase.ranges] == _cut(phase.weights, phase.coverage_bp)
+    return [tuple(owned) for owned in phase.ranges] == ranges_by_key(phase.weights, phase.coverage_bp)
 
 
 def is_change(note: Annotation) -> bool:
@@ -304,7 +287,7 @@ def _open_phase(
         number=number,
         weights={key: weights[key] for key in sorted(weights)},
         coverage_bp=coverage_bp,
-        ranges=[list(owned) for owned in _cut(weights, coverage_bp)],
+        ranges=[list(owned) for owned in ranges_by_key(weights, coverage_bp)],
         started_at=now,
     )
     session.add(phase)
@@ -312,66 +295,11 @@ def _open_phase(
     return phase
 
 
-def _cut(weights: Mapping[str, int], coverage_bp: int) -> list[tuple[str, int, int]]:
-    """Who owns which buckets; by key, so that the order in which somebody wrote the weights decides nothing."""
-    keys = sorted(weights)
-    owned = ranges([weights[key] for key in keys], coverage_bp)
-    return [(key, low, high) for key, (low, high) in zip(keys, owned, strict=True)]
-
-
 def _next_key(session: Session, slug_key: str) -> str:
     stem = slug_key.replace("/", "-")
     taken = session.exec(select(Experiment.key).where(col(Experiment.key).startswith(f"{stem}-", autoescape=True)))
     numbers = [int(found[1]) for key in taken if (found := re.fullmatch(re.escape(stem) + r"-(\d+)", key))]
     return f"{stem}-{max(numbers, default=0) + 1}"
-
-
-def _check_split(weights: Mapping[str, int], coverage_bp: int, control: str) -> None:
-    _check_weights(weights, control)
-    if not 1 <= coverage_bp <= WHOLE_BP:
-        raise InvalidExperiment(
-            f"Coverage is {coverage_bp:,} basis points; it goes from 1 to 10,000.", fix="10,000 means every visitor."
-        )
-    unseen = [key for key, low, high in _cut(weights, coverage_bp) if low == high]
-    if unseen:
-        raise InvalidExperiment(
-            f"With a coverage of {coverage_bp} basis points nobody sees variant {', '.join(unseen)}.",
-            fix="Raise the coverage.",
-        )
-
-
-def _check_weights(weights: Mapping[str, int], control: str) -> None:
-    if len(weights) < 2:
-        raise InvalidExperiment(
-            f"An experiment compares two variants or more; this plan has {len(weights)}.",
-            fix="Copy a variant, change the copy, and give both a weight.",
-        )
-    listed = ", ".join(f"{key} {weight}" for key, weight in sorted(weights.items()))
-    if any(weight < 1 for weight in weights.values()):
-        raise InvalidExperiment(
-            f"Every variant needs a weight above 0; these are {listed}.", fix="Leave out who takes no part."
-        )
-    if sum(weights.values()) != WHOLE_BP:
-        raise InvalidExperiment(
-            f"Weights are basis points that sum to 10,000; these sum to {sum(weights.values()):,}: {listed}.",
-            fix="Half each is 5,000 and 5,000.",
-        )
-    if control not in weights:
-        raise InvalidExperiment(
-            f"Control is variant {control}, but it has no weight: {listed}.",
-            fix="The others are compared with control, so it must take part.",
-        )
-
-
-def _check_worth(lift: float, value_minor: int | None) -> None:
-    if not 0 < lift <= _MOST_LIFT:
-        raise InvalidExperiment(
-            f"The smallest lift worth having is {100 * lift:g} %.", fix="Choose one above 0 and up to 1,000 %, say 10."
-        )
-    if value_minor is not None and not 1 <= value_minor <= MOST_MINOR:
-        raise InvalidExperiment(
-            f"A conversion is worth {value_minor} in minor units.", fix="Give a value above 0 and up to 10^12, or none."
-        )
 
 
 def _check_repeated(experiment: Experiment, page_id: int) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
 from experiments.errors import InvalidExperiment
-from experiments.lifecycle import MOST_MINOR
 from experiments.models import Experiment, Phase, Receipt
+from experiments.plan_checks import MOST_MINOR
 
 Amounts = Mapping[str, Sequence[tuple[int, int]]]  # by variant: (amount in minor units, how many receipts), ascending
 

@@ -7,7 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from experiments.allocation import WHOLE_BP
 from experiments.goals import Goal, GoalKind, Role
-from experiments.lifecycle import DEFAULT_LIFT, MOST_MINOR
+from experiments.lifecycle import DEFAULT_LIFT
+from experiments.plan_checks import MOST_MINOR
 from lander.exports import Format, What
 
 _MOST_SELECTOR = 500

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from experiments import lifecycle
+from experiments import lifecycle, plan_checks
 from experiments.allocation import WHOLE_BP
 from experiments.goals import Goal, GoalKind
 from experiments.models import Experiment, Purpose
@@ -113,7 +113,7 @@ def check_plan(
     Visitors must be able to reach the goal where no test decides what they see; a page that is not live is not asked.
     """
     control = next(iter(variants), "")
-    lifecycle.check_plan(variants, coverage_bp, control, goal=goal, selector=selector, lift=lift)
+    plan_checks.check_plan(variants, coverage_bp, control, goal=goal, selector=selector, lift=lift)
     live = find_live(session, page)
     if live is not None:
         _check_goals(session, live, [choose_control(session, page, live.versions, None)], [(goal, selector)])
