@@ -30,7 +30,9 @@ def read_report(terminal: Terminal, slug: str, sent: Any) -> Any:
         report = terminal.ok("report", "--site", HOST, "--slug", slug)
         counted = {what: sum(count(report, what).values()) for what in ("served", "confirmed", "conversions")}
         counted["further"] = sum(variant["conversions"] for goal in report["goals"] for variant in goal["variants"])
-        return report if all(number >= sum(sent[what].values()) for what, number in counted.items()) else None
+        is_home = all(number >= sum(sent[what].values()) for what, number in counted.items())
+        left_out = sum(sent[what] for what in ("bots", "private", "prefetches"))
+        return report if is_home and sum(report["filtered"].values()) >= left_out else None
 
     return wait_until(find_report, "not everybody came home")
 
