@@ -11,7 +11,7 @@ from experiments.errors import InvalidExperiment
 from experiments.goals import check_deciding
 
 MOST_MINOR: Final = 10**12  # that `stats` takes of one visitor
-_MOST_LIFT: Final = 10.0
+MOST_LIFT: Final = 10.0
 
 
 def check_plan(
@@ -69,7 +69,7 @@ def _check_weights(weights: Mapping[str, int], control: str) -> None:
 
 
 def _check_worth(lift: float, value_minor: int | None) -> None:
-    if not 0 < lift <= _MOST_LIFT:
+    if not 0 < lift <= MOST_LIFT:
         raise InvalidExperiment(
             f"The smallest lift worth having is {100 * lift:g} %.", fix="Choose one above 0 and up to 1,000 %, say 10."
         )

@@ -24,6 +24,7 @@ from lander.db import reading, transaction
 from lander.edge import Edge, read_edge
 from lander.errors import ConfigurationError, Forbidden, InvalidInput, LanderError, SignInRequired
 from lander.headers import studio_headers
+from lander.redirection import join_query
 
 CSRF_FIELD: Final = "_csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -266,8 +267,8 @@ def _find_declared() -> Declared | None:
 def _check_host() -> None:
     host, wanted = request.host.partition(":")[0].lower(), studio().settings.studio_host
     if host == f"{wanted}." and request.method in _SAFE_METHODS:  # the same name, but to a browser another origin
-        query = request.query_string.decode("latin-1")
-        abort(redirect(f"{origin_of(wanted)}{quote(request.path)}{'?' if query else ''}{query}", code=308))
+        same = f"{origin_of(wanted)}{quote(request.path)}"
+        abort(redirect(join_query(same, request.query_string.decode("latin-1")), code=308))
     if host != wanted:
         raise WrongHost(
             f"The studio does not answer at '{host}'.", fix="Check the address and the proxy's Host header."

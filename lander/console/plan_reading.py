@@ -6,13 +6,13 @@ from typing import Final
 
 from flask import request
 
+from experiments.plan_checks import MOST_LIFT
 from experiments.words import listing, name
 from lander.errors import InvalidInput
 from lander.leads.money import parse_money
 
 MOST_SELECTOR: Final = 500
 _EVERYBODY_BP: Final = 10_000
-_MOST_LIFT: Final = 1000
 _MOST_HYPOTHESIS: Final = 1000
 _DEFAULTS: Final = {"lift": "10", "coverage": "100"}
 
@@ -46,7 +46,7 @@ def read_coverage() -> int:
 
 def read_lift() -> float:
     """The smallest lift worth having, a fraction."""
-    return float(_read_percent("lift", "The lift", most=_MOST_LIFT)) / 100
+    return float(_read_percent("lift", "The lift", most=round(100 * MOST_LIFT))) / 100
 
 
 def read_value(currency: str) -> int | None:

@@ -25,12 +25,13 @@ def check(tmp_path: Path, report: Report) -> Verification:
     return verify(file)
 
 
-def set_at(report: Report, path: str, value: Any) -> None:
+def set_at(report: Report, path: str, value: Any) -> Report:
     place: Any = report
     *steps, last = [int(step) if step.isdigit() else step for step in path.split("/")]
     for step in steps:
         place = place[step]
     place[last] = value
+    return report
 
 
 @pytest.mark.parametrize(

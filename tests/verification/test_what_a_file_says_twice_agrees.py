@@ -60,9 +60,8 @@ BEFORE, LATER = "2026-11-01T09:00:00+00:00", "2026-12-24T09:00:00+00:00"
 def test_a_change_in_one_place_is_named(
     report_of: Make, tmp_path: Path, *, case: Case, path: str, value: Any, named: str
 ) -> None:
-    report = report_of(case)
-    set_at(report, path, value)
-    assert named in [item.path for item in check(tmp_path, report).differences]
+    found = check(tmp_path, set_at(report_of(case), path, value))
+    assert named in [item.path for item in found.differences]
 
 
 def test_thresholds_that_were_lowered_to_call_it_are_named_though_the_verdict_follows_from_them(
@@ -148,10 +147,8 @@ def test_nothing_but_its_seal_is_asked_of_a_plan_that_was_changed_in_the_databas
 def test_a_count_that_cannot_be_is_refused_by_name(
     report_of: Make, tmp_path: Path, *, case: Case, path: str, value: Any, reason: str
 ) -> None:
-    report = report_of(case)
-    set_at(report, path, value)
     with pytest.raises(Unreadable) as refused:
-        check(tmp_path, report)
+        check(tmp_path, set_at(report_of(case), path, value))
     assert reason in str(refused.value)
 
 

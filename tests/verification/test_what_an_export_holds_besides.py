@@ -77,9 +77,8 @@ LOOKS, DETAILS, LOSS = it_was_looked_at_and_ended_too_early, it_is_exported, the
 def test_each_change_is_named(
     report_of: Make, tmp_path: Path, *, case: Case, path: str, value: Any, named: str
 ) -> None:
-    report = report_of(case)
-    set_at(report, path, value)
-    assert named in [item.path for item in check(tmp_path, report).differences]
+    found = check(tmp_path, set_at(report_of(case), path, value))
+    assert named in [item.path for item in found.differences]
 
 
 def test_a_harmful_winner_is_found_by_its_counts_alone(report_of: Make, tmp_path: Path) -> None:
@@ -171,10 +170,8 @@ def test_a_plan_that_was_changed_is_the_only_departure(report_of: Make, tmp_path
 def test_what_cannot_have_been_counted_is_refused_by_name(
     report_of: Make, tmp_path: Path, *, case: Case, path: str, value: Any, reason: str
 ) -> None:
-    report = report_of(case)
-    set_at(report, path, value)
     with pytest.raises(Unreadable) as refused:
-        check(tmp_path, report)
+        check(tmp_path, set_at(report_of(case), path, value))
     assert reason in str(refused.value)
 
 
